@@ -1,0 +1,26 @@
+// Standard normal noise by Box and Muller (1958), four numbers to an invocation, from (seed, step, index).
+struct Params {
+    count: u32,
+    purpose: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> clock: array<u32>;
+@group(0) @binding(2) var<storage, read_write> noise: array<f32>;
+
+fn pair(word0: u32, word1: u32) -> vec2<f32> {
+    // 1 - unit is in (0, 1], so the logarithm is finite; max guards against one that rounds above zero.
+    let radius = sqrt(max(-2.0 * log(1.0 - unit(word0)), 0.0));
+    return radius * sin_cos_turns(unit(word1)).yx;
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let seed = vec2<u32>(clock[SEED], clock[SEED + 1u]);
+    for (var block = id.x; block * 4u < params.count; block += groups.x * 64u) {
+        let words = philox(seed, vec4<u32>(block, clock[STEP], 0u, params.purpose));
+        let normals = vec4<f32>(pair(words.x, words.y), pair(words.z, words.w));
+        for (var lane = 0u; lane < min(4u, params.count - block * 4u); lane++) {
+            noise[block * 4u + lane] = normals[lane];
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// The reconstruction term of each row, -log p(x given z) without constants, and its gradient with respect to the decoder's
+// logits, in one pass. One workgroup per row.
+// BERNOULLI = 0: sum (x - s(logit))^2 / (2 variance). BERNOULLI = 1: sum (softplus(logit) - x logit) / variance.
+struct Params {
+    rows: u32,
+    width: u32,          // pixels of a row
+    inverse_variance: f32,      // 1 / variance
+    gradient_scale: f32, // of the loss with respect to a row's term: 1 / rows
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> logits: array<f32>;
+@group(0) @binding(2) var<storage, read> targets: array<f32>;
+@group(0) @binding(3) var<storage, read_write> terms: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dlogits: array<f32>;
+
+const LANES: u32 = 64u;
+var<workgroup> partial: array<f32, LANES>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    for (var row = group.x; row < params.rows; row += groups.x) {
+        var sum = 0.0;
+        for (var k = lane; k < params.width; k += LANES) {
+            let i = row * params.width + k;
+            let logit = logits[i];
+            let x = targets[i];
+            let mean = sigmoid(logit);
+            var slope = (mean - x) * params.inverse_variance;  // Bernoulli: d/dlogit = (s - x) / variance
+            if (BERNOULLI == 1u) {
+                sum += (softplus(logit) - x * logit) * params.inverse_variance;
+            } else {
+                sum += 0.5 * (mean - x) * (mean - x) * params.inverse_variance;
+                slope *= mean * (1.0 - mean);           // Gaussian: times ds/dlogit
+            }
+            dlogits[i] = slope * params.gradient_scale;
+        }
+        partial[lane] = sum;
+        for (var half = LANES / 2u; half > 0u; half /= 2u) {
+            workgroupBarrier();
+            if (lane < half) {
+                partial[lane] += partial[lane + half];
+            }
+        }
+        if (lane == 0u) {
+            terms[row] = partial[0];
+        }
+        workgroupBarrier();
+    }
+}

@@ -1,0 +1,30 @@
+// Adam (Kingma and Ba, 2015) in PyTorch's form, over all parameters at once; decoupled weight decay (AdamW).
+struct Params {
+    count: u32,
+    beta1: f32,
+    one_minus_beta1: f32,
+    beta2: f32,
+    one_minus_beta2: f32,
+    epsilon: f32,
+    weight_decay: f32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> rates: array<f32>;
+@group(0) @binding(2) var<storage, read> gradients: array<f32>;
+@group(0) @binding(3) var<storage, read_write> weights: array<f32>;
+@group(0) @binding(4) var<storage, read_write> first: array<f32>;
+@group(0) @binding(5) var<storage, read_write> second: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let rate = rates[LEARNING_RATE];
+    for (var i = id.x; i < params.count; i += groups.x * 64u) {
+        let g = gradients[i];
+        let m = params.beta1 * first[i] + params.one_minus_beta1 * g;
+        let v = params.beta2 * second[i] + params.one_minus_beta2 * g * g;
+        let denominator = sqrt(v) * rates[CORRECTION2] + params.epsilon;
+        first[i] = m;
+        second[i] = v;
+        weights[i] -= rate * (params.weight_decay * weights[i] + rates[CORRECTION1] * m / denominator);
+    }
+}

@@ -1,0 +1,148 @@
+//! The CPU executor: runs a plan through the kernels' Rust twins.
+//!
+//! In `f32` it trains on machines without a GPU; in `f64` it is the reference of the gradient checks.
+
+mod memory;
+
+use crate::device::{DeviceError, Executor, Values};
+use crate::kernels::{Access, AnyKernel, Args};
+use crate::math::Real;
+use crate::plan::{Layout, Plan, PlanId, Tensor};
+use memory::{Memory, Span};
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
+
+struct Loaded {
+    plan: Plan,
+    calls: Vec<Call>,
+}
+
+struct Call {
+    kernel: Arc<dyn AnyKernel>,
+    spans: Vec<(Span, Access)>,
+}
+
+/// Runs plans through the twins, in the precision `T`.
+pub struct CpuExecutor<T: Element> {
+    device: String,
+    layout: Layout,
+    memory: Memory<T>,
+    plans: BTreeMap<PlanId, Loaded>,
+    copies: VecDeque<Values>,
+}
+
+/// A precision that the CPU executor runs in: `f32` or `f64`.
+pub trait Element: Real {
+    /// Calls the twin of this precision.
+    fn call(kernel: &dyn AnyKernel, args: Args<'_, Self>);
+    /// Wraps numbers of this precision.
+    fn values(numbers: Vec<Self>) -> Values;
+    /// The name for messages.
+    const NAME: &'static str;
+}
+
+impl Element for f32 {
+    fn call(kernel: &dyn AnyKernel, args: Args<'_, f32>) {
+        kernel.twin_f32(args);
+    }
+    fn values(numbers: Vec<f32>) -> Values {
+        Values::F32(numbers)
+    }
+    const NAME: &'static str = "f32";
+}
+
+impl Element for f64 {
+    fn call(kernel: &dyn AnyKernel, args: Args<'_, f64>) {
+        kernel.twin_f64(args);
+    }
+    fn values(numbers: Vec<f64>) -> Values {
+        Values::F64(numbers)
+    }
+    const NAME: &'static str = "f64";
+}
+
+impl<T: Element> CpuExecutor<T> {
+    /// Allocates the persistent memory of `layout`, all zero.
+    pub fn new(layout: &Layout) -> Self {
+        Self {
+            device: format!("CPU ({} threads, {})", rayon::current_num_threads(), T::NAME),
+            layout: layout.clone(),
+            memory: Memory::new(layout),
+            plans: BTreeMap::new(),
+            copies: VecDeque::new(),
+        }
+    }
+
+    fn loaded(&self, id: PlanId) -> Result<&Loaded, DeviceError> {
+        self.plans.get(&id).ok_or_else(|| DeviceError::Failed {
+            device: self.device.clone(),
+            message: format!("plan {} was not loaded", id.0),
+        })
+    }
+}
+
+impl<T: Element> Executor for CpuExecutor<T> {
+    fn device(&self) -> &str {
+        &self.device
+    }
+
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
+        self.memory.add_arena(&plan);
+        let mut calls = Vec::with_capacity(plan.dispatches.len());
+        for dispatch in &plan.dispatches {
+            let mut spans = Vec::with_capacity(dispatch.tensors.len());
+            for (binding, tensor) in dispatch.kernel.bindings().iter().zip(&dispatch.tensors) {
+                spans.push((self.memory.locate(*tensor)?, binding.access));
+            }
+            calls.push(Call { kernel: dispatch.kernel.clone(), spans });
+        }
+        let id = plan.id;
+        self.plans.insert(id, Loaded { plan, calls });
+        Ok(id)
+    }
+
+    fn plan(&self, id: PlanId) -> Result<&Plan, DeviceError> {
+        Ok(&self.loaded(id)?.plan)
+    }
+
+    fn run(&mut self, id: PlanId, times: u32) -> Result<(), DeviceError> {
+        let count = self.loaded(id)?.calls.len();
+        for _ in 0..times {
+            self.run_part(id, 0..count)?;
+        }
+        Ok(())
+    }
+
+    fn run_part(&mut self, id: PlanId, dispatches: Range<usize>) -> Result<(), DeviceError> {
+        let Some(loaded) = self.plans.get(&id) else {
+            return self.loaded(id).map(|_| ());
+        };
+        for call in loaded.calls.get(dispatches).unwrap_or_default() {
+            T::call(call.kernel.as_ref(), self.memory.args(&call.spans));
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, tensor: Tensor, values: &Values) -> Result<(), DeviceError> {
+        self.memory.write(tensor, values)
+    }
+
+    fn read(&mut self, tensor: Tensor) -> Result<Values, DeviceError> {
+        self.memory.read(tensor)
+    }
+
+    fn request(&mut self, tensor: Tensor) -> Result<(), DeviceError> {
+        let copy = self.memory.read(tensor)?;
+        self.copies.push_back(copy);
+        Ok(())
+    }
+
+    fn arrived(&mut self, _wait: bool) -> Result<Option<Values>, DeviceError> {
+        Ok(self.copies.pop_front())
+    }
+}

@@ -1,0 +1,132 @@
+//! Which device a run uses, and why.
+
+use super::{DeviceError, Executor};
+use crate::cpu::CpuExecutor;
+use crate::gpu::{AdapterEntry, GpuExecutor, GpuOptions, adapters, tuning};
+use crate::kernels::Tuning;
+use crate::plan::Layout;
+use std::str::FromStr;
+
+/// What `--device` asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum DeviceRequest {
+    /// A real GPU, else the CPU.
+    #[default]
+    Auto,
+    /// The first adapter, a software one too.
+    Gpu,
+    /// The native CPU executor.
+    Cpu,
+    /// The adapter with this number in `wgpu-simvae devices`.
+    Index(usize),
+    /// The first adapter whose name contains this, letter case ignored.
+    Name(String),
+}
+
+impl FromStr for DeviceRequest {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "" => Err("a device is `auto`, `gpu`, `cpu`, a number or part of an adapter's name".to_owned()),
+            "auto" => Ok(Self::Auto),
+            "gpu" => Ok(Self::Gpu),
+            "cpu" => Ok(Self::Cpu),
+            _ => Ok(text.parse().map_or_else(|_| Self::Name(text.to_lowercase()), Self::Index)),
+        }
+    }
+}
+
+/// A chosen device, not yet opened.
+#[derive(Debug)]
+pub struct Choice {
+    adapter: Option<AdapterEntry>,
+    /// What was chosen and why, on one line.
+    pub reason: String,
+}
+
+impl Choice {
+    /// The native CPU executor.
+    pub fn cpu() -> Self {
+        Self { adapter: None, reason: "native CPU kernels".to_owned() }
+    }
+
+    fn gpu(adapter: AdapterEntry, why: &str) -> Self {
+        Self { reason: format!("{}: {why}", adapter.describe()), adapter: Some(adapter) }
+    }
+
+    /// The name that a checkpoint keeps, to tell whether a resumed run is on the device that it began on.
+    pub fn name(&self) -> String {
+        self.adapter.as_ref().map_or_else(|| "CPU".to_owned(), AdapterEntry::describe)
+    }
+
+    /// The kernels that suit this device, from the cache or by a short timed trial.
+    ///
+    /// # Errors
+    /// When the adapter fails during the trial.
+    pub fn tune(&self) -> Result<Tuning, DeviceError> {
+        self.adapter.as_ref().map_or_else(|| Ok(Tuning::default()), tuning::cached)
+    }
+
+    /// Opens the device and allocates `layout`.
+    ///
+    /// # Errors
+    /// When the adapter cannot be opened or a region does not fit it.
+    pub fn open(&self, layout: &Layout, tuning: Tuning) -> Result<Box<dyn Executor>, DeviceError> {
+        Ok(match &self.adapter {
+            Some(adapter) => Box::new(GpuExecutor::new(adapter, layout, GpuOptions { tuning, bounds_checks: false })?),
+            None => Box::new(CpuExecutor::<f32>::new(layout)),
+        })
+    }
+}
+
+/// The executor that gradient checks trust: the twins in double precision.
+pub fn reference(layout: &Layout) -> Box<dyn Executor> {
+    Box::new(CpuExecutor::<f64>::new(layout))
+}
+
+/// Chooses a device.
+///
+/// # Errors
+/// When the wanted adapter is not there; the message lists those that are.
+pub fn choose(request: &DeviceRequest) -> Result<Choice, DeviceError> {
+    if *request == DeviceRequest::Cpu {
+        return Ok(Choice { reason: "native CPU kernels: asked for".to_owned(), ..Choice::cpu() });
+    }
+    let mut found = adapters();
+    let names: Vec<String> = found.iter().enumerate().map(|(i, a)| format!("{i}: {}", a.describe())).collect();
+    let missing = |wanted: String| DeviceError::NoAdapter {
+        wanted,
+        hint: if names.is_empty() {
+            "No graphics adapter was found. Install a Vulkan driver (Debian and Ubuntu: `apt-get install \
+             mesa-vulkan-drivers` for a software one), or use `--device cpu`"
+                .to_owned()
+        } else {
+            format!("There are {}; `cpu` always works", names.join("; "))
+        },
+    };
+    match request {
+        DeviceRequest::Auto | DeviceRequest::Cpu => Ok(match found.iter().position(|adapter| !adapter.is_software()) {
+            Some(index) => Choice::gpu(found.swap_remove(index), "the first real GPU"),
+            None if found.is_empty() => {
+                Choice { reason: "native CPU kernels: no graphics driver was found".to_owned(), ..Choice::cpu() }
+            }
+            None => Choice {
+                reason: "native CPU kernels: faster than the software adapter, the only one found".to_owned(),
+                ..Choice::cpu()
+            },
+        }),
+        DeviceRequest::Gpu if found.is_empty() => Err(missing("--device gpu".to_owned())),
+        DeviceRequest::Gpu => Ok(Choice::gpu(found.swap_remove(0), "the first adapter")),
+        DeviceRequest::Index(index) if *index < found.len() => {
+            Ok(Choice::gpu(found.swap_remove(*index), "asked for by number"))
+        }
+        DeviceRequest::Index(index) => Err(missing(format!("--device {index}"))),
+        DeviceRequest::Name(name) => {
+            match found.iter().position(|adapter| adapter.describe().to_lowercase().contains(name)) {
+                Some(index) => Ok(Choice::gpu(found.swap_remove(index), "asked for by name")),
+                None => Err(missing(format!("--device {name}"))),
+            }
+        }
+    }
+}

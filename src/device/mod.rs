@@ -1,0 +1,141 @@
+//! Executors: what runs a plan. [`gpu`](crate::gpu) dispatches the WGSL kernels, [`cpu`](crate::cpu) calls their twins.
+
+mod choose;
+
+pub use choose::{Choice, DeviceRequest, choose, reference};
+
+use crate::plan::{Layout, Plan, PlanError, PlanId, Tensor};
+use std::ops::Range;
+
+/// What a device refused or lost.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// No adapter of the wanted kind.
+    #[error("{wanted}: no such device. {hint}")]
+    NoAdapter {
+        /// What was asked for.
+        wanted: String,
+        /// What there is instead, and what to do.
+        hint: String,
+    },
+    /// More memory than the adapter offers.
+    #[error(
+        "{what} needs {needed} bytes, {device} offers {available}: use a smaller batch or model, or another device"
+    )]
+    TooLarge {
+        /// What does not fit.
+        what: String,
+        /// The device.
+        device: String,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes available.
+        available: u64,
+    },
+    /// The adapter reported an error or was lost.
+    #[error("{device}: {message}")]
+    Failed {
+        /// The device.
+        device: String,
+        /// What the driver said.
+        message: String,
+    },
+    /// A tensor belongs to a plan that this executor did not load, or the data does not fit it.
+    #[error("tensor {shape}: {problem}")]
+    BadTensor {
+        /// The tensor's shape.
+        shape: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The plan itself is wrong.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+/// Numbers on the host, in the precision of the executor that they come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// Single precision.
+    F32(Vec<f32>),
+    /// Double precision.
+    F64(Vec<f64>),
+    /// Words.
+    U32(Vec<u32>),
+}
+
+impl Values {
+    /// As single precision numbers.
+    pub fn to_f32(&self) -> Vec<f32> {
+        match self {
+            Values::F32(x) => x.clone(),
+            Values::F64(x) => x.iter().map(|&x| x as f32).collect(),
+            Values::U32(x) => x.iter().map(|&x| x as f32).collect(),
+        }
+    }
+
+    /// As double precision numbers.
+    pub fn to_f64(&self) -> Vec<f64> {
+        match self {
+            Values::F32(x) => x.iter().map(|&x| f64::from(x)).collect(),
+            Values::F64(x) => x.clone(),
+            Values::U32(x) => x.iter().map(|&x| f64::from(x)).collect(),
+        }
+    }
+
+    /// The words; empty where these are real numbers.
+    pub fn words(&self) -> &[u32] {
+        match self {
+            Values::U32(x) => x,
+            _ => &[],
+        }
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::F32(x) => x.len(),
+            Values::F64(x) => x.len(),
+            Values::U32(x) => x.len(),
+        }
+    }
+
+    /// Whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Runs plans over the memory of one [`Layout`].
+pub trait Executor {
+    /// The device in words.
+    fn device(&self) -> &str;
+
+    /// The persistent memory that this executor was made for.
+    fn layout(&self) -> &Layout;
+
+    /// Prepares a plan: allocates its arena and compiles its kernels.
+    fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError>;
+
+    /// A plan that was loaded.
+    fn plan(&self, id: PlanId) -> Result<&Plan, DeviceError>;
+
+    /// Replays a plan `times` times. A GPU executor queues the work and returns before it is done.
+    fn run(&mut self, id: PlanId, times: u32) -> Result<(), DeviceError>;
+
+    /// Runs a stretch of a plan's dispatches once: how the gradient checks look at every buffer of a step.
+    fn run_part(&mut self, id: PlanId, dispatches: Range<usize>) -> Result<(), DeviceError>;
+
+    /// Writes a tensor, after all work queued before and ahead of all work queued later.
+    fn write(&mut self, tensor: Tensor, values: &Values) -> Result<(), DeviceError>;
+
+    /// Reads a tensor: waits for all work queued before.
+    fn read(&mut self, tensor: Tensor) -> Result<Values, DeviceError>;
+
+    /// Asks for a copy of a tensor as it is after all work queued before, without waiting. Copies arrive in the order
+    /// asked for, from [`Executor::arrived`].
+    fn request(&mut self, tensor: Tensor) -> Result<(), DeviceError>;
+
+    /// The oldest requested copy, if it has come; waits for it when `wait` is set or too many are on their way.
+    fn arrived(&mut self, wait: bool) -> Result<Option<Values>, DeviceError>;
+}

@@ -1,0 +1,67 @@
+//! Adapters: which GPUs there are, and opening one.
+
+use crate::device::DeviceError;
+use wgpu::{Adapter, AdapterInfo, Backends, DeviceType, Features, Instance, InstanceDescriptor, Limits};
+
+/// An adapter and what is known of it before it is opened.
+#[derive(Debug)]
+pub struct AdapterEntry {
+    adapter: Adapter,
+    /// Name, driver, backend and kind.
+    pub info: AdapterInfo,
+    /// What it can bind and dispatch.
+    pub limits: Limits,
+    /// Its optional features.
+    pub features: Features,
+}
+
+impl AdapterEntry {
+    /// Whether this adapter computes on the CPU (lavapipe, SwiftShader, WARP).
+    pub fn is_software(&self) -> bool {
+        self.info.device_type == DeviceType::Cpu
+    }
+
+    /// Name, backend and driver on one line; also the key of the tuning cache.
+    pub fn describe(&self) -> String {
+        let AdapterInfo { name, backend, driver, driver_info, .. } = &self.info;
+        let driver = [driver.as_str(), driver_info.as_str()].join(" ");
+        format!("{name} ({backend}, {})", driver.trim())
+    }
+
+    /// Opens the adapter with all the limits that it offers; every kernel runs within WebGPU's default limits, larger
+    /// ones only allow larger tensors.
+    pub fn open(&self) -> Result<(wgpu::Device, wgpu::Queue), DeviceError> {
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("wgpu-simvae"),
+            required_features: self.features & Features::TIMESTAMP_QUERY,
+            required_limits: self.limits.clone(),
+            ..Default::default()
+        };
+        pollster::block_on(self.adapter.request_device(&descriptor))
+            .map_err(|error| DeviceError::Failed { device: self.describe(), message: error.to_string() })
+    }
+}
+
+/// Lists every adapter, real GPUs first. Empty where no driver is installed.
+pub fn adapters() -> Vec<AdapterEntry> {
+    let mut descriptor = InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = Backends::PRIMARY;
+    let instance = Instance::new(descriptor);
+    let mut entries: Vec<AdapterEntry> = pollster::block_on(instance.enumerate_adapters(Backends::PRIMARY))
+        .into_iter()
+        .map(|adapter| AdapterEntry {
+            info: adapter.get_info(),
+            limits: adapter.limits(),
+            features: adapter.features(),
+            adapter,
+        })
+        .collect();
+    entries.sort_by_key(|entry| match entry.info.device_type {
+        DeviceType::DiscreteGpu => 0,
+        DeviceType::IntegratedGpu => 1,
+        DeviceType::VirtualGpu => 2,
+        DeviceType::Other => 3,
+        DeviceType::Cpu => 4,
+    });
+    entries
+}

@@ -1,0 +1,278 @@
+//! Records plans into command buffers and submits them.
+
+use super::adapter::AdapterEntry;
+use super::memory::{ELEMENT, Memory};
+use super::pipelines::Pipelines;
+use super::readback::Readback;
+use crate::device::{DeviceError, Executor, Values};
+use crate::kernels::{DType, Tuning};
+use crate::plan::{Layout, Plan, PlanId, Tensor};
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+use wgpu::{
+    BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, BufferBinding, BufferDescriptor, BufferUsages,
+    CommandEncoderDescriptor, ComputePassDescriptor, ComputePipeline, Device, PollType, Queue, SubmissionIndex,
+};
+
+/// Steps recorded into one submission: enough to keep the queue full on small models, few enough that one submission
+/// stays far from a driver's time limit on large ones.
+const STEPS_PER_SUBMISSION: u32 = 4;
+/// Submissions that may be under way before the host waits for the oldest.
+const MAX_IN_FLIGHT: usize = 4;
+/// Copies that may be under way before the host waits for the oldest.
+const MAX_COPIES: usize = 4;
+
+/// How to open a GPU.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GpuOptions {
+    /// The kernels to use where there is a choice.
+    pub tuning: Tuning,
+    /// Keep wgpu's run-time bounds checks in the shaders.
+    pub bounds_checks: bool,
+}
+
+struct Step {
+    pipeline: ComputePipeline,
+    bindings: BindGroup,
+    workgroups: [u32; 3],
+}
+
+struct Loaded {
+    plan: Plan,
+    steps: Vec<Step>,
+}
+
+/// Runs plans on a wgpu adapter.
+pub struct GpuExecutor {
+    name: String,
+    device: Device,
+    queue: Queue,
+    layout: Layout,
+    memory: Memory,
+    pipelines: Pipelines,
+    options: GpuOptions,
+    plans: BTreeMap<PlanId, Loaded>,
+    in_flight: VecDeque<SubmissionIndex>,
+    readback: Readback,
+    error: Arc<Mutex<Option<String>>>,
+}
+
+impl GpuExecutor {
+    /// Opens an adapter and allocates the persistent memory of `layout`, all zero.
+    ///
+    /// # Errors
+    /// When the adapter cannot be opened, or a region is larger than it can bind.
+    pub fn new(adapter: &AdapterEntry, layout: &Layout, options: GpuOptions) -> Result<Self, DeviceError> {
+        let (device, queue) = adapter.open()?;
+        let name = adapter.describe();
+        let error = Arc::new(Mutex::new(None));
+        let (uncaptured, lost) = (error.clone(), error.clone());
+        device.on_uncaptured_error(Arc::new(move |problem: wgpu::Error| keep_first(&uncaptured, problem.to_string())));
+        device.set_device_lost_callback(move |reason, message| {
+            if reason != wgpu::DeviceLostReason::Destroyed {
+                keep_first(&lost, format!("the device was lost: {message}"));
+            }
+        });
+        let memory = Memory::new(&device, &name, layout)?;
+        let executor = Self {
+            name,
+            device,
+            queue,
+            layout: layout.clone(),
+            memory,
+            pipelines: Pipelines::new(options.bounds_checks),
+            options,
+            plans: BTreeMap::new(),
+            in_flight: VecDeque::new(),
+            readback: Readback::default(),
+            error,
+        };
+        executor.check()?;
+        Ok(executor)
+    }
+
+    /// The tuning in use.
+    pub fn tuning(&self) -> Tuning {
+        self.options.tuning
+    }
+
+    fn check(&self) -> Result<(), DeviceError> {
+        match self.error.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            Some(message) => Err(DeviceError::Failed { device: self.name.clone(), message }),
+            None => Ok(()),
+        }
+    }
+
+    fn wait(&self, submission: Option<SubmissionIndex>) -> Result<(), DeviceError> {
+        self.device
+            .poll(PollType::Wait { submission_index: submission, timeout: None })
+            .map_err(|error| DeviceError::Failed { device: self.name.clone(), message: error.to_string() })?;
+        self.check()
+    }
+
+    fn loaded(&self, id: PlanId) -> Result<&Loaded, DeviceError> {
+        self.plans.get(&id).ok_or_else(|| DeviceError::Failed {
+            device: self.name.clone(),
+            message: format!("plan {} was not loaded", id.0),
+        })
+    }
+
+    fn submit(&mut self, id: PlanId, part: Range<usize>, times: u32) -> Result<(), DeviceError> {
+        let loaded = self.loaded(id)?;
+        let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("steps") });
+        {
+            let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
+            for _ in 0..times {
+                for step in loaded.steps.get(part.clone()).unwrap_or_default() {
+                    pass.set_pipeline(&step.pipeline);
+                    pass.set_bind_group(0, &step.bindings, &[]);
+                    let [x, y, z] = step.workgroups;
+                    pass.dispatch_workgroups(x, y, z);
+                }
+            }
+        }
+        let submission = self.queue.submit([encoder.finish()]);
+        self.in_flight.push_back(submission);
+        if self.in_flight.len() > MAX_IN_FLIGHT {
+            let oldest = self.in_flight.pop_front();
+            self.wait(oldest)?;
+        }
+        self.check()
+    }
+}
+
+fn keep_first(slot: &Mutex<Option<String>>, message: String) {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(message);
+}
+
+impl Executor for GpuExecutor {
+    fn device(&self) -> &str {
+        &self.name
+    }
+
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
+        self.memory.add_arena(&self.device, &plan)?;
+        // All uniform blocks of the plan lie in one buffer, each at an aligned offset.
+        let alignment = self.device.limits().min_uniform_buffer_offset_alignment as usize;
+        let mut uniforms = Vec::new();
+        let mut blocks = Vec::with_capacity(plan.dispatches.len());
+        for dispatch in &plan.dispatches {
+            uniforms.resize(uniforms.len().next_multiple_of(alignment), 0);
+            let block = dispatch.kernel.uniform();
+            blocks.push((uniforms.len() as u64, block.len() as u64));
+            uniforms.extend_from_slice(&block);
+        }
+        uniforms.resize(uniforms.len().next_multiple_of(4).max(4), 0);
+        let uniform_buffer = self.device.create_buffer(&BufferDescriptor {
+            label: Some("uniforms"),
+            size: uniforms.len() as u64,
+            usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        self.queue.write_buffer(&uniform_buffer, 0, &uniforms);
+
+        let mut steps = Vec::with_capacity(plan.dispatches.len());
+        for (dispatch, (offset, size)) in plan.dispatches.iter().zip(blocks) {
+            let launch = dispatch.kernel.launch(&self.options.tuning);
+            let compiled = self.pipelines.get(&self.device, dispatch.kernel.as_ref(), &launch.shader);
+            self.check()?;
+            let bind = |buffer, offset, size| {
+                BindingResource::Buffer(BufferBinding { buffer, offset, size: std::num::NonZeroU64::new(size) })
+            };
+            let mut entries = vec![BindGroupEntry { binding: 0, resource: bind(&uniform_buffer, offset, size) }];
+            for (i, tensor) in dispatch.tensors.iter().enumerate() {
+                let at = self.memory.locate(*tensor)?;
+                entries.push(BindGroupEntry { binding: i as u32 + 1, resource: bind(at.buffer, at.offset, at.size) });
+            }
+            let bindings = self.device.create_bind_group(&BindGroupDescriptor {
+                label: Some(&dispatch.label),
+                layout: &compiled.layout,
+                entries: &entries,
+            });
+            self.check()?;
+            steps.push(Step { pipeline: compiled.pipeline, bindings, workgroups: launch.workgroups });
+        }
+        let id = plan.id;
+        self.plans.insert(id, Loaded { plan, steps });
+        Ok(id)
+    }
+
+    fn plan(&self, id: PlanId) -> Result<&Plan, DeviceError> {
+        Ok(&self.loaded(id)?.plan)
+    }
+
+    fn run(&mut self, id: PlanId, times: u32) -> Result<(), DeviceError> {
+        let count = self.loaded(id)?.steps.len();
+        let mut left = times;
+        while left > 0 {
+            let now = left.min(STEPS_PER_SUBMISSION);
+            self.submit(id, 0..count, now)?;
+            left -= now;
+        }
+        Ok(())
+    }
+
+    fn run_part(&mut self, id: PlanId, dispatches: Range<usize>) -> Result<(), DeviceError> {
+        self.submit(id, dispatches, 1)
+    }
+
+    fn write(&mut self, tensor: Tensor, values: &Values) -> Result<(), DeviceError> {
+        let bad = |problem: String| DeviceError::BadTensor { shape: format!("{:?}", tensor.shape), problem };
+        let at = self.memory.locate(tensor)?;
+        if values.len() as u64 * ELEMENT != at.size {
+            return Err(bad(format!("{} values were given for it", values.len())));
+        }
+        match (tensor.dtype, values) {
+            (DType::Uint, Values::U32(x)) => self.queue.write_buffer(at.buffer, at.offset, bytemuck::cast_slice(x)),
+            (DType::Real, Values::F32(x)) => self.queue.write_buffer(at.buffer, at.offset, bytemuck::cast_slice(x)),
+            (DType::Real, Values::F64(_)) => {
+                self.queue.write_buffer(at.buffer, at.offset, bytemuck::cast_slice(&values.to_f32()));
+            }
+            _ => return Err(bad("words were given for reals, or reals for words".to_owned())),
+        }
+        self.check()
+    }
+
+    fn read(&mut self, tensor: Tensor) -> Result<Values, DeviceError> {
+        self.request(tensor)?;
+        self.wait(self.readback.newest())?;
+        self.in_flight.clear();
+        match self.readback.take_newest() {
+            Some(Ok(values)) => Ok(values),
+            Some(Err(message)) => Err(DeviceError::Failed { device: self.name.clone(), message }),
+            None => Err(bad_copy(&self.name)),
+        }
+    }
+
+    fn request(&mut self, tensor: Tensor) -> Result<(), DeviceError> {
+        let at = self.memory.locate(tensor)?;
+        self.readback.start(&self.device, &self.queue, &at, tensor.dtype);
+        self.check()
+    }
+
+    fn arrived(&mut self, wait: bool) -> Result<Option<Values>, DeviceError> {
+        if wait || self.readback.len() > MAX_COPIES {
+            if let Some(oldest) = self.readback.oldest() {
+                self.wait(Some(oldest))?;
+            }
+        } else {
+            self.device
+                .poll(PollType::Poll)
+                .map_err(|error| DeviceError::Failed { device: self.name.clone(), message: error.to_string() })?;
+            self.check()?;
+        }
+        self.readback
+            .take_arrived()
+            .transpose()
+            .map_err(|message| DeviceError::Failed { device: self.name.clone(), message })
+    }
+}
+
+fn bad_copy(device: &str) -> DeviceError {
+    DeviceError::Failed { device: device.to_owned(), message: "a requested copy is gone".to_owned() }
+}

@@ -1,0 +1,11 @@
+//! The wgpu executor: runs a plan as compute dispatches on any adapter (Vulkan, Metal, DirectX 12).
+
+mod adapter;
+mod executor;
+mod memory;
+mod pipelines;
+mod readback;
+pub mod tuning;
+
+pub use adapter::{AdapterEntry, adapters};
+pub use executor::{GpuExecutor, GpuOptions};

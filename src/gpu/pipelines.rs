@@ -1,0 +1,79 @@
+//! Compute pipelines, one per shader permutation, compiled once per device.
+
+use crate::kernels::{Access, AnyKernel, Shader};
+use std::collections::HashMap;
+use wgpu::{
+    BindGroupLayout, BindGroupLayoutDescriptor, BindGroupLayoutEntry, BindingType, BufferBindingType, ComputePipeline,
+    ComputePipelineDescriptor, Device, PipelineLayoutDescriptor, ShaderModuleDescriptor, ShaderRuntimeChecks,
+    ShaderSource, ShaderStages,
+};
+
+/// A compiled permutation and the layout of its bindings.
+#[derive(Clone)]
+pub struct Compiled {
+    pub pipeline: ComputePipeline,
+    pub layout: BindGroupLayout,
+}
+
+/// The pipelines of a device.
+pub struct Pipelines {
+    checked: bool,
+    compiled: HashMap<Shader, Compiled>,
+}
+
+impl Pipelines {
+    /// `checked` keeps wgpu's run-time bounds checks in the shaders. They double the cost of a matrix product on
+    /// lavapipe; `tests/kernels.rs` shows that no kernel reaches outside its bindings, so runs leave them out.
+    pub fn new(checked: bool) -> Self {
+        Self { checked, compiled: HashMap::new() }
+    }
+
+    pub fn get(&mut self, device: &Device, kernel: &dyn AnyKernel, shader: &Shader) -> Compiled {
+        if let Some(compiled) = self.compiled.get(shader) {
+            return compiled.clone();
+        }
+        let label = shader.label();
+        let descriptor =
+            ShaderModuleDescriptor { label: Some(&label), source: ShaderSource::Wgsl(shader.wgsl().into()) };
+        let module = if self.checked {
+            device.create_shader_module(descriptor)
+        } else {
+            // SAFETY: every kernel stays inside its bindings and every loop ends; the kernel tests run each one between
+            // guard zones of NaN and find neither a foreign read nor a foreign write.
+            unsafe { device.create_shader_module_trusted(descriptor, ShaderRuntimeChecks::unchecked()) }
+        };
+        let layout = bind_group_layout(device, &label, kernel);
+        let pipeline_layout = device.create_pipeline_layout(&PipelineLayoutDescriptor {
+            label: Some(&label),
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let pipeline = device.create_compute_pipeline(&ComputePipelineDescriptor {
+            label: Some(&label),
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: Default::default(),
+            cache: None,
+        });
+        let compiled = Compiled { pipeline, layout };
+        self.compiled.insert(shader.clone(), compiled.clone());
+        compiled
+    }
+}
+
+fn bind_group_layout(device: &Device, label: &str, kernel: &dyn AnyKernel) -> BindGroupLayout {
+    let entry = |binding: usize, ty: BufferBindingType| BindGroupLayoutEntry {
+        binding: binding as u32,
+        visibility: ShaderStages::COMPUTE,
+        ty: BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+        count: None,
+    };
+    let storage = kernel
+        .bindings()
+        .into_iter()
+        .enumerate()
+        .map(|(i, binding)| entry(i + 1, BufferBindingType::Storage { read_only: binding.access == Access::Read }));
+    let entries: Vec<_> = std::iter::once(entry(0, BufferBindingType::Uniform)).chain(storage).collect();
+    device.create_bind_group_layout(&BindGroupLayoutDescriptor { label: Some(label), entries: &entries })
+}

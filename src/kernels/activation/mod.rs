@@ -1,0 +1,110 @@
+//! Twin of `shaders/activation/activation.wgsl`: activations that no matrix product could take along.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::math::{Real, simd};
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// The function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Function {
+    /// max(x, 0)
+    Relu = 0,
+    /// 1 / (1 + e^-x)
+    Sigmoid = 1,
+}
+
+/// `y = f(x)`. Tensors: x, x again, y; all of `count` elements.
+#[derive(Clone, Debug)]
+pub struct Activation {
+    /// The function.
+    pub function: Function,
+    /// Elements.
+    pub count: usize,
+}
+
+/// `dx = dy f'(x)`, with f' written in y. Tensors: dy, y, dx; all of `count` elements.
+#[derive(Clone, Debug)]
+pub struct ActivationBackward {
+    /// The function.
+    pub function: Function,
+    /// Elements.
+    pub count: usize,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    count: u32,
+}
+
+const CHUNK: usize = 1 << 14;
+
+fn bindings(count: usize) -> Vec<Binding> {
+    vec![
+        Binding::real("input", Access::Read, count),
+        Binding::real("output", Access::Read, count),
+        Binding::real("result", Access::Write, count),
+    ]
+}
+
+fn launch(function: Function, backward: bool, count: usize) -> Launch {
+    let shader = Shader::new("activation/activation", include_str!("../../../shaders/activation/activation.wgsl"))
+        .with(common::math::WGSL)
+        .constant("KIND", function as u32)
+        .constant("BACKWARD", backward);
+    Launch { shader, workgroups: groups_for(count) }
+}
+
+impl Kernel for Activation {
+    fn bindings(&self) -> Vec<Binding> {
+        bindings(self.count)
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params { count: self.count as u32 })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        launch(self.function, false, self.count)
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (x, y) = (args.real(0), args.real_mut(2));
+        y[..self.count].par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(y, x)| {
+            simd::vectorize(
+                #[inline(always)]
+                || match self.function {
+                    Function::Relu => y.iter_mut().zip(x).for_each(|(y, x)| *y = x.max(T::ZERO)),
+                    Function::Sigmoid => y.iter_mut().zip(x).for_each(|(y, x)| *y = x.sigmoid()),
+                },
+            );
+        });
+    }
+}
+
+impl Kernel for ActivationBackward {
+    fn bindings(&self) -> Vec<Binding> {
+        bindings(self.count)
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params { count: self.count as u32 })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        launch(self.function, true, self.count)
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (dy, y, dx) = (args.real(0), args.real(1), args.real_mut(2));
+        let slope = |y: T| match self.function {
+            Function::Relu if y > T::ZERO => T::ONE,
+            Function::Relu => T::ZERO,
+            Function::Sigmoid => y * (T::ONE - y),
+        };
+        dx[..self.count].par_chunks_mut(CHUNK).zip(dy.par_chunks(CHUNK).zip(y.par_chunks(CHUNK))).for_each(
+            |(dx, (dy, y))| dx.iter_mut().zip(dy.iter().zip(y)).for_each(|(dx, (&dy, &y))| *dx = dy * slope(y)),
+        );
+    }
+}

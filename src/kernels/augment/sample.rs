@@ -1,0 +1,155 @@
+//! Twin of `shaders/augment/sample.wgsl`: draws the views of a step.
+
+use crate::kernels::common::clock::{CLOCK_WORDS, CURSOR, EPOCH, SEED};
+use crate::kernels::common::permute::permute;
+use crate::kernels::common::philox::{Purpose, philox, unit};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// Words that describe one view: image, left, top, width, height, flips (1 horizontal, 2 vertical), epoch, view.
+pub const VIEW_WORDS: usize = 8;
+/// Attempts at a random crop, as in torchvision's `RandomResizedCrop`.
+const ATTEMPTS: u32 = 10;
+
+/// Draws `rows` views into `[rows, 8]` words: row `i * views + j` is view `j` of the batch's image `i`.
+///
+/// Everything is drawn from (seed, epoch, image, view), so a view does not depend on the batch that it falls into.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Images in the data set.
+    pub images: u32,
+    /// Rows of a batch, `batch * views`.
+    pub rows: u32,
+    /// Views of each image, J.
+    pub views: u32,
+    /// Image height in pixels.
+    pub height: u32,
+    /// Image width in pixels.
+    pub width: u32,
+    /// Visit the images in a shuffled order, another one each epoch.
+    pub shuffle: bool,
+    /// Crop at random; else the view is the whole image.
+    pub crop: bool,
+    /// Range of the crop's area as a fraction of the image's.
+    pub area: [f64; 2],
+    /// Range of the crop's aspect, width over height.
+    pub aspect: [f64; 2],
+    /// Probability of a horizontal flip.
+    pub horizontal_flip: f64,
+    /// Probability of a vertical flip.
+    pub vertical_flip: f64,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    images: u32,
+    rows: u32,
+    views: u32,
+    height: u32,
+    width: u32,
+    shuffle: u32,
+    crop: u32,
+    area_low: f32,
+    area_high: f32,
+    log_aspect_low: f32,
+    log_aspect_high: f32,
+    horizontal_flip: f32,
+    vertical_flip: f32,
+}
+
+impl Sample {
+    fn params(&self) -> Params {
+        Params {
+            images: self.images,
+            rows: self.rows,
+            views: self.views,
+            height: self.height,
+            width: self.width,
+            shuffle: self.shuffle.into(),
+            crop: self.crop.into(),
+            area_low: self.area[0] as f32,
+            area_high: self.area[1] as f32,
+            log_aspect_low: self.aspect[0].ln() as f32,
+            log_aspect_high: self.aspect[1].ln() as f32,
+            horizontal_flip: self.horizontal_flip as f32,
+            vertical_flip: self.vertical_flip as f32,
+        }
+    }
+}
+
+impl Kernel for Sample {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::uint("clock", Access::Read, CLOCK_WORDS),
+            Binding::uint("views", Access::Write, self.rows as usize * VIEW_WORDS),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&self.params())
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("augment/sample", include_str!("../../../shaders/augment/sample.wgsl"))
+            .with(common::clock::WGSL)
+            .with(common::philox::WGSL)
+            .with(common::permute::WGSL);
+        Launch { shader, workgroups: groups_for(self.rows as usize) }
+    }
+
+    /// Computes in single precision whatever `T` is: a crop is drawn, not differentiated, and rounding it must not
+    /// make the reference see another picture than the device.
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let clock = args.uint(0);
+        let views = args.uint_mut(1);
+        let params = self.params();
+        let seed = [clock[SEED], clock[SEED + 1]];
+        views.par_chunks_exact_mut(VIEW_WORDS).take(self.rows as usize).enumerate().for_each(|(row, out)| {
+            let mut epoch = clock[EPOCH];
+            let mut position = clock[CURSOR] + row as u32 / self.views;
+            if position >= self.images {
+                position -= self.images;
+                epoch += 1;
+            }
+            let mut image = position;
+            if self.shuffle {
+                image = permute(position, self.images, philox(seed, [epoch, 0, 0, Purpose::Shuffle as u32]));
+            }
+            let view = row as u32 % self.views;
+            let [left, top, width, height] = if self.crop {
+                random_crop(&params, |attempt| philox(seed, [image, epoch, view * 16 + attempt, Purpose::View as u32]))
+            } else {
+                [0, 0, self.width, self.height]
+            };
+            let coin = philox(seed, [image, epoch, view * 16 + ATTEMPTS, Purpose::View as u32]);
+            let flips = u32::from((unit(coin[0]) as f32) < params.horizontal_flip)
+                + 2 * u32::from((unit(coin[1]) as f32) < params.vertical_flip);
+            out.copy_from_slice(&[image, left, top, width, height, flips, epoch, view]);
+        });
+    }
+}
+
+/// torchvision's `RandomResizedCrop.get_params`: left, top, width, height.
+fn random_crop(params: &Params, draw: impl Fn(u32) -> [u32; 4]) -> [u32; 4] {
+    let whole = [params.width as f32, params.height as f32];
+    let between = |low: f32, high: f32, word: u32| low + (high - low) * unit(word) as f32;
+    let below = |word: u32, n: u32| ((u64::from(word) * u64::from(n)) >> 32) as u32;
+    for attempt in 0..ATTEMPTS {
+        let words = draw(attempt);
+        let area = whole[0] * whole[1] * between(params.area_low, params.area_high, words[0]);
+        let aspect = between(params.log_aspect_low, params.log_aspect_high, words[1]).exp();
+        let width = (area * aspect).sqrt().round_ties_even() as u32;
+        let height = (area / aspect).sqrt().round_ties_even() as u32;
+        if width >= 1 && height >= 1 && width <= params.width && height <= params.height {
+            let left = below(words[2], params.width - width + 1);
+            let top = below(words[3], params.height - height + 1);
+            return [left, top, width, height];
+        }
+    }
+    let aspect = (whole[0] / whole[1]).clamp(params.log_aspect_low.exp(), params.log_aspect_high.exp());
+    let width = ((whole[1] * aspect).round_ties_even() as u32).clamp(1, params.width);
+    let height = ((whole[0] / aspect).round_ties_even() as u32).clamp(1, params.height);
+    [(params.width - width) / 2, (params.height - height) / 2, width, height]
+}

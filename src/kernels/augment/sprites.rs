@@ -1,0 +1,156 @@
+//! Twin of `shaders/augment/sprites.wgsl`: renders the procedural data set.
+
+use crate::kernels::common::philox::{Purpose, philox, split, unit};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// Style factors of a sprite, each uniform in 0..1: horizontal and vertical position, scale, rotation, stroke width,
+/// brightness, hue (which grey pictures do not show).
+pub const FACTORS: [&str; 7] = ["x", "y", "scale", "rotation", "stroke", "brightness", "hue"];
+
+/// Renders `images` sprites; image `i` shows glyph `i % classes`.
+///
+/// Tensors: glyphs `[classes, segments, 4]` (line segments, from x, y to x, y in -1..1, y down), pixels (planar bytes,
+/// four to a word), factors `[images, 7]`.
+#[derive(Clone, Debug)]
+pub struct Sprites {
+    /// Images.
+    pub images: usize,
+    /// 1 (grey) or 3 (colour).
+    pub channels: usize,
+    /// Height and width in pixels, a multiple of 4.
+    pub size: usize,
+    /// Glyphs.
+    pub classes: usize,
+    /// Line segments of each glyph.
+    pub segments: usize,
+    /// 0 for training, 1 for test images.
+    pub stream: u32,
+    /// Seed.
+    pub seed: u64,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    images: u32,
+    channels: u32,
+    size: u32,
+    classes: u32,
+    segments: u32,
+    stream: u32,
+    seed_low: u32,
+    seed_high: u32,
+}
+
+impl Sprites {
+    fn words(&self) -> usize {
+        self.channels * self.size * self.size / 4
+    }
+
+    fn draw<T: Real>(&self, image: usize, block: u32) -> [T; 4] {
+        let counter = [image as u32, block, self.stream, Purpose::Sprites as u32];
+        philox(split(self.seed), counter).map(|word| T::of(unit(word)))
+    }
+}
+
+impl Kernel for Sprites {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::real("glyphs", Access::Read, self.classes * self.segments * 4),
+            Binding::uint("pixels", Access::Write, self.images * self.words()),
+            Binding::real("factors", Access::Write, self.images * FACTORS.len()),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        let [seed_low, seed_high] = split(self.seed);
+        encode(&Params {
+            images: self.images as u32,
+            channels: self.channels as u32,
+            size: self.size as u32,
+            classes: self.classes as u32,
+            segments: self.segments as u32,
+            stream: self.stream,
+            seed_low,
+            seed_high,
+        })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("augment/sprites", include_str!("../../../shaders/augment/sprites.wgsl"))
+            .with(common::philox::WGSL)
+            .with(common::math::WGSL);
+        Launch { shader, workgroups: groups_for(self.images * self.words()) }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (glyphs, pixels, factors) = (args.real(0), args.uint_mut(1), args.real_mut(2));
+        let size = self.size;
+        let images = pixels.par_chunks_exact_mut(self.words()).zip(factors.par_chunks_exact_mut(FACTORS.len()));
+        images.take(self.images).enumerate().for_each(|(image, (pixels, factors))| {
+            let [x, y, scale, rotation] = self.draw::<T>(image, 0);
+            let [stroke, brightness, hue, _] = self.draw::<T>(image, 1);
+            factors.copy_from_slice(&[x, y, scale, rotation, stroke, brightness, hue]);
+            let glyph = &glyphs[(image % self.classes) * self.segments * 4..][..self.segments * 4];
+
+            let side = T::of(size as f64);
+            let half = T::of(0.5);
+            let radius = side * (T::of(0.22) + T::of(0.16) * scale);
+            let centre = [x, y].map(|p| side * (half + T::of(0.24) * (p - half)));
+            let turn = T::of(0.16) * (rotation - half);
+            let (sin, cos) = if turn < T::ZERO { turn + T::ONE } else { turn }.sin_cos_turns();
+            let stroke = T::of(0.10) + T::of(0.16) * stroke;
+            let level = T::of(0.45) + T::of(0.55) * brightness;
+
+            let coverage: Vec<T> = (0..size * size)
+                .map(|pixel| {
+                    let dx = (T::of((pixel % size) as f64) + half - centre[0]) / radius;
+                    let dy = (T::of((pixel / size) as f64) + half - centre[1]) / radius;
+                    let p = [dx * cos + dy * sin, dy * cos - dx * sin];
+                    let nearest = glyph
+                        .chunks_exact(4)
+                        .map(|segment| distance_to_segment(p, segment))
+                        .fold(T::of(1e9), |a, b| if b < a { b } else { a });
+                    clamp(half + (stroke - nearest) * radius)
+                })
+                .collect();
+            for (channel, plane) in pixels.chunks_exact_mut(size * size / 4).enumerate() {
+                let level = if self.channels > 1 { level * hue_weight(hue, channel) } else { level };
+                for (word, coverage) in plane.iter_mut().zip(coverage.chunks_exact(4)) {
+                    let bytes =
+                        [0, 1, 2, 3].map(|lane| (T::of(255.0) * level * coverage[lane]).f64().round_ties_even() as u8);
+                    *word = u32::from_le_bytes(bytes);
+                }
+            }
+        });
+    }
+}
+
+fn clamp<T: Real>(x: T) -> T {
+    if x < T::ZERO {
+        T::ZERO
+    } else if x > T::ONE {
+        T::ONE
+    } else {
+        x
+    }
+}
+
+fn distance_to_segment<T: Real>(p: [T; 2], segment: &[T]) -> T {
+    let along = [segment[2] - segment[0], segment[3] - segment[1]];
+    let from = [p[0] - segment[0], p[1] - segment[1]];
+    let t = clamp((from[0] * along[0] + from[1] * along[1]) / (along[0] * along[0] + along[1] * along[1]));
+    let [dx, dy] = [from[0] - t * along[0], from[1] - t * along[1]];
+    (dx * dx + dy * dy).sqrt()
+}
+
+/// Full saturation hue circle, lifted towards white so that every hue stays visible.
+fn hue_weight<T: Real>(hue: T, channel: usize) -> T {
+    let k = hue + T::of(channel as f64 / 3.0);
+    let k = if k < T::ONE { k } else { k - T::ONE };
+    let ramp = k * T::of(6.0) - T::of(3.0);
+    let ramp = if ramp < T::ZERO { -ramp } else { ramp };
+    T::of(0.35) + T::of(0.65) * clamp(ramp - T::ONE)
+}

@@ -1,0 +1,121 @@
+//! Twin of `shaders/augment/views.wgsl`: renders the views of a step.
+
+use super::sample::VIEW_WORDS;
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// Renders `[rows, channels, height, width]` images in 0..=1 from views (`[rows, 8]` words) of packed bytes.
+///
+/// The resize is bilinear with pixel centres at half integers, as `torch.nn.functional.interpolate` and PIL do when they
+/// enlarge; a crop is never larger than the image, so nothing is ever reduced.
+#[derive(Clone, Debug)]
+pub struct Views {
+    /// Images in the data set.
+    pub images: usize,
+    /// Rows.
+    pub rows: usize,
+    /// Colour channels.
+    pub channels: usize,
+    /// Height in pixels, at most [`MAX_SIDE`].
+    pub height: usize,
+    /// Width in pixels, at most [`MAX_SIDE`].
+    pub width: usize,
+    /// Make black and white pictures: a value of at least one half becomes 1, any other 0.
+    pub threshold: bool,
+}
+
+/// Largest side of an image: twice the weighted sum of four bytes must fit 32 bits.
+pub const MAX_SIDE: usize = 1024;
+
+#[derive(ShaderType)]
+struct Params {
+    rows: u32,
+    channels: u32,
+    height: u32,
+    width: u32,
+    threshold: u32,
+}
+
+impl Views {
+    fn pixels_of_row(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+}
+
+impl Kernel for Views {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::uint("views", Access::Read, self.rows * VIEW_WORDS),
+            Binding::uint("pixels", Access::Read, (self.images * self.pixels_of_row()).div_ceil(4)),
+            Binding::real("images", Access::Write, self.rows * self.pixels_of_row()),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params {
+            rows: self.rows as u32,
+            channels: self.channels as u32,
+            height: self.height as u32,
+            width: self.width as u32,
+            threshold: self.threshold.into(),
+        })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        Launch {
+            shader: Shader::new("augment/views", include_str!("../../../shaders/augment/views.wgsl")),
+            workgroups: groups_for(self.rows * self.pixels_of_row()),
+        }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let views = args.uint(0);
+        let pixels = args.uint(1);
+        let images = args.real_mut(2);
+        let (height, width) = (self.height, self.width);
+        let plane = height * width;
+        let full = (4 * plane * 255) as u32;
+        let unit = 1.0 / f64::from(full);
+        let pixel = |index: usize| (pixels[index >> 2] >> (8 * (index & 3))) & 255;
+        images
+            .par_chunks_exact_mut(self.pixels_of_row())
+            .zip(views.par_chunks_exact(VIEW_WORDS))
+            .take(self.rows)
+            .for_each(|(out, view)| {
+                let [image, left, top, crop_width, crop_height, flips] = [0, 1, 2, 3, 4, 5].map(|i| view[i] as usize);
+                let across: Vec<_> = (0..width)
+                    .map(|x| source(if flips & 1 != 0 { width - 1 - x } else { x }, width, crop_width))
+                    .collect();
+                for (channel, out) in out.chunks_exact_mut(plane).enumerate() {
+                    let corner = (image * self.channels + channel) * plane + top * width + left;
+                    for (y, out) in out.chunks_exact_mut(width).enumerate() {
+                        let y = if flips & 2 != 0 { height - 1 - y } else { y };
+                        let (first, second, down) = source(y, height, crop_height);
+                        let (upper, lower) = (corner + first * width, corner + second * width);
+                        for (out, &(a, b, right)) in out.iter_mut().zip(&across) {
+                            let stay = 2 * width as u32 - right;
+                            let above = pixel(upper + a) * stay + pixel(upper + b) * right;
+                            let below = pixel(lower + a) * stay + pixel(lower + b) * right;
+                            let sum = above * (2 * height as u32 - down) + below * down;
+                            *out = if !self.threshold {
+                                T::of(f64::from(sum) * unit)
+                            } else if 2 * sum >= full {
+                                T::ONE
+                            } else {
+                                T::ZERO
+                            };
+                        }
+                    }
+                }
+            });
+    }
+}
+
+/// Source of output position `at`: first and second pixel within the crop, and the second's weight out of `2 * size`.
+fn source(at: usize, size: usize, crop: usize) -> (usize, usize, u32) {
+    let position = ((2 * at + 1) * crop).saturating_sub(size);
+    let first = (position / (2 * size)).min(crop - 1);
+    (first, (first + 1).min(crop - 1), (position % (2 * size)) as u32)
+}

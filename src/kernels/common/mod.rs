@@ -1,0 +1,6 @@
+//! WGSL that several kernels share, with its Rust twin.
+
+pub mod clock;
+pub mod math;
+pub mod permute;
+pub mod philox;

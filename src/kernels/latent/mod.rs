@@ -1,0 +1,4 @@
+//! The latent variable: noise and the reparameterisation.
+
+pub mod normal;
+pub mod reparameterise;

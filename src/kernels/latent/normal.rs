@@ -1,0 +1,60 @@
+//! Twin of `shaders/latent/normal.wgsl`: standard normal noise.
+
+use crate::kernels::common::clock::{CLOCK_WORDS, SEED, STEP};
+use crate::kernels::common::philox::{Purpose, philox, unit};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// Fills a tensor of `count` elements with standard normal numbers drawn from (seed, step, index).
+#[derive(Clone, Debug)]
+pub struct Normal {
+    /// Elements.
+    pub count: usize,
+    /// Which stream.
+    pub purpose: Purpose,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    count: u32,
+    purpose: u32,
+}
+
+impl Kernel for Normal {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![Binding::uint("clock", Access::Read, CLOCK_WORDS), Binding::real("noise", Access::Write, self.count)]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params { count: self.count as u32, purpose: self.purpose as u32 })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("latent/normal", include_str!("../../../shaders/latent/normal.wgsl"))
+            .with(common::clock::WGSL)
+            .with(common::philox::WGSL)
+            .with(common::math::WGSL);
+        Launch { shader, workgroups: groups_for(self.count.div_ceil(4)) }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let clock = args.uint(0);
+        let noise = args.real_mut(1);
+        let seed = [clock[SEED], clock[SEED + 1]];
+        noise[..self.count].par_chunks_mut(4).enumerate().with_min_len(256).for_each(|(block, out)| {
+            let words = philox(seed, [block as u32, clock[STEP], 0, self.purpose as u32]);
+            let (a, b) = pair::<T>(words[0], words[1]);
+            let (c, d) = pair::<T>(words[2], words[3]);
+            out.copy_from_slice(&[a, b, c, d][..out.len()]);
+        });
+    }
+}
+
+/// Two independent normal numbers (Box and Muller, 1958).
+fn pair<T: Real>(word0: u32, word1: u32) -> (T, T) {
+    let radius = (T::of(-2.0) * T::of(1.0 - unit(word0)).ln()).sqrt();
+    let (sin, cos) = T::of(unit(word1)).sin_cos_turns();
+    (radius * cos, radius * sin)
+}

@@ -1,0 +1,127 @@
+//! Twin of `shaders/latent/reparameterise.wgsl`: a sample of the posterior, and its backward.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+#[derive(ShaderType)]
+struct Params {
+    rows: u32,
+    latent: u32,
+}
+
+fn launch(rows: usize, latent: usize, backward: bool, add: bool) -> Launch {
+    let shader = Shader::new("latent/reparameterise", include_str!("../../../shaders/latent/reparameterise.wgsl"))
+        .constant("BACKWARD", backward)
+        .constant("ADD", add);
+    Launch { shader, workgroups: groups_for(rows * latent) }
+}
+
+fn uniform(rows: usize, latent: usize) -> Vec<u8> {
+    encode(&Params { rows: rows as u32, latent: latent as u32 })
+}
+
+/// `z = mu + exp(logvar / 2) * eps` (Kingma and Welling, 2014).
+///
+/// Tensors: encoded `[rows, 2 latent]` with rows `[mu, logvar]`, noise `[rows, latent]`, noise again, z `[rows, latent]`.
+#[derive(Clone, Debug)]
+pub struct Reparameterise {
+    /// Rows.
+    pub rows: usize,
+    /// Latent size, L.
+    pub latent: usize,
+}
+
+impl Kernel for Reparameterise {
+    fn bindings(&self) -> Vec<Binding> {
+        let count = self.rows * self.latent;
+        vec![
+            Binding::real("encoded", Access::Read, 2 * count),
+            Binding::real("noise", Access::Read, count),
+            Binding::real("dz", Access::Read, count),
+            Binding::real("result", Access::Write, count),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        uniform(self.rows, self.latent)
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        launch(self.rows, self.latent, false, false)
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (encoded, noise, z) = (args.real(0), args.real(1), args.real_mut(3));
+        let latent = self.latent;
+        let half = T::of(0.5);
+        z.par_chunks_exact_mut(latent)
+            .zip(encoded.par_chunks_exact(2 * latent))
+            .zip(noise.par_chunks_exact(latent))
+            .take(self.rows)
+            .with_min_len(64)
+            .for_each(|((z, encoded), noise)| {
+                let (mu, logvar) = encoded.split_at(latent);
+                for l in 0..latent {
+                    z[l] = mu[l] + (half * logvar[l]).exp() * noise[l];
+                }
+            });
+    }
+}
+
+/// The backward of [`Reparameterise`]: `dmu = dz`, `dlogvar = dz * eps * exp(logvar / 2) / 2`.
+///
+/// Tensors: encoded, noise, dz `[rows, latent]`, d encoded `[rows, 2 latent]`.
+#[derive(Clone, Debug)]
+pub struct ReparameteriseBackward {
+    /// Rows.
+    pub rows: usize,
+    /// Latent size, L.
+    pub latent: usize,
+    /// Add to what d encoded holds.
+    pub accumulate: bool,
+}
+
+impl Kernel for ReparameteriseBackward {
+    fn bindings(&self) -> Vec<Binding> {
+        let count = self.rows * self.latent;
+        let result = if self.accumulate { Access::Update } else { Access::Write };
+        vec![
+            Binding::real("encoded", Access::Read, 2 * count),
+            Binding::real("noise", Access::Read, count),
+            Binding::real("dz", Access::Read, count),
+            Binding::real("result", result, 2 * count),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        uniform(self.rows, self.latent)
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        launch(self.rows, self.latent, true, self.accumulate)
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (encoded, noise, dz) = (args.real(0), args.real(1), args.real(2));
+        let dencoded = args.real_mut(3);
+        let latent = self.latent;
+        let half = T::of(0.5);
+        let keep = |old: T| if self.accumulate { old } else { T::ZERO };
+        dencoded
+            .par_chunks_exact_mut(2 * latent)
+            .zip(encoded.par_chunks_exact(2 * latent))
+            .zip(noise.par_chunks_exact(latent).zip(dz.par_chunks_exact(latent)))
+            .take(self.rows)
+            .with_min_len(64)
+            .for_each(|((dencoded, encoded), (noise, dz))| {
+                let (dmu, dlogvar) = dencoded.split_at_mut(latent);
+                for l in 0..latent {
+                    let deviation = (half * encoded[latent + l]).exp();
+                    dmu[l] = keep(dmu[l]) + dz[l];
+                    dlogvar[l] = keep(dlogvar[l]) + half * dz[l] * noise[l] * deviation;
+                }
+            });
+    }
+}

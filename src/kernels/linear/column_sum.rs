@@ -1,0 +1,63 @@
+//! Twin of `shaders/linear/column_sum.wgsl`: the gradient of a bias.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode};
+use crate::math::{Real, simd};
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// Sums the columns of a matrix `[rows, columns]` into `[columns]`, in a fixed order.
+#[derive(Clone, Debug)]
+pub struct ColumnSum {
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub columns: usize,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    rows: u32,
+    columns: u32,
+}
+
+/// Columns that a WGSL workgroup sums.
+const SIDE: usize = 16;
+/// Columns that one task of the twin sums: enough for the vector unit, few enough for its cache.
+const BLOCK: usize = 256;
+
+impl Kernel for ColumnSum {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::real("matrix", Access::Read, self.rows * self.columns),
+            Binding::real("sums", Access::Write, self.columns),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params { rows: self.rows as u32, columns: self.columns as u32 })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        Launch {
+            shader: Shader::new("linear/column_sum", include_str!("../../../shaders/linear/column_sum.wgsl")),
+            workgroups: [self.columns.div_ceil(SIDE) as u32, 1, 1],
+        }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (matrix, sums) = (args.real(0), args.real_mut(1));
+        sums[..self.columns].par_chunks_mut(BLOCK).enumerate().for_each(|(block, sums)| {
+            simd::vectorize(
+                #[inline(always)]
+                || {
+                    sums.fill(T::ZERO);
+                    for row in matrix.chunks_exact(self.columns).take(self.rows) {
+                        for (sum, &x) in sums.iter_mut().zip(&row[block * BLOCK..]) {
+                            *sum += x;
+                        }
+                    }
+                },
+            );
+        });
+    }
+}

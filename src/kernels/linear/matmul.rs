@@ -1,0 +1,151 @@
+//! Twin of `shaders/linear/matmul_tile.wgsl` and `matmul_strip.wgsl`: the matrix products of training.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode};
+use crate::math::Real;
+use crate::math::gemm::{Matrix, Product};
+use crate::math::simd;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// Which operands are transposed in memory. All matrices are row-major.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Form {
+    /// `A [m, k] * B [n, k]^T`: forward, `y = x W^T`.
+    Nt = 0,
+    /// `A [m, k] * B [k, n]`: gradient of the input, `dx = dy W`.
+    Nn = 1,
+    /// `A [k, m]^T * B [k, n]`: gradient of the weight, `dW = dy^T x`.
+    Tn = 2,
+}
+
+/// What happens to the product before it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Epilogue {
+    /// Nothing.
+    None,
+    /// Add a bias to each column; `relu` then clips at zero.
+    Bias {
+        /// Clip at zero.
+        relu: bool,
+    },
+    /// Zero where the auxiliary matrix `[m, n]`, the output of a ReLU, is zero: the backward of that ReLU.
+    ReluMask,
+    /// Add to what C holds.
+    Accumulate,
+}
+
+/// The WGSL kernels to choose from, see [`crate::gpu::tuning`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Variant {
+    /// Tiles staged in workgroup memory: real GPUs.
+    #[default]
+    Tile,
+    /// Eight rows by four columns to an invocation, no workgroup memory: software adapters, whose invocations are
+    /// lanes of a CPU's vector unit.
+    Strip,
+}
+
+/// `C = op(A) op(B)` with an epilogue.
+///
+/// Tensors: a, b, aux (bias `[n]` or mask `[m, n]`; any tensor where the epilogue has none), c `[m, n]`.
+#[derive(Clone, Debug)]
+pub struct Matmul {
+    /// Which operands are transposed.
+    pub form: Form,
+    /// Rows of C.
+    pub m: usize,
+    /// Columns of C.
+    pub n: usize,
+    /// Length of the sums.
+    pub k: usize,
+    /// What happens to the product before it is stored.
+    pub epilogue: Epilogue,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    m: u32,
+    n: u32,
+    k: u32,
+}
+
+impl Kernel for Matmul {
+    fn bindings(&self) -> Vec<Binding> {
+        let aux = match self.epilogue {
+            Epilogue::Bias { .. } => self.n,
+            Epilogue::ReluMask => self.m * self.n,
+            Epilogue::None | Epilogue::Accumulate => 0,
+        };
+        let c = if self.epilogue == Epilogue::Accumulate { Access::Update } else { Access::Write };
+        vec![
+            Binding::real("a", Access::Read, self.m * self.k),
+            Binding::real("b", Access::Read, self.n * self.k),
+            Binding::real("aux", Access::Read, aux),
+            Binding::real("c", c, self.m * self.n),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params { m: self.m as u32, n: self.n as u32, k: self.k as u32 })
+    }
+
+    fn launch(&self, tuning: &Tuning) -> Launch {
+        let (shader, workgroups) = match tuning.matmul {
+            Variant::Tile => (
+                Shader::new("linear/matmul_tile", include_str!("../../../shaders/linear/matmul_tile.wgsl")),
+                [self.n.div_ceil(64) as u32, self.m.div_ceil(64) as u32, 1],
+            ),
+            Variant::Strip => (
+                Shader::new("linear/matmul_strip", include_str!("../../../shaders/linear/matmul_strip.wgsl")),
+                [self.n.div_ceil(4 * 8) as u32, self.m.div_ceil(8 * 8) as u32, 1],
+            ),
+        };
+        let shader = shader
+            .constant("FORM", self.form as u32)
+            .constant("BIAS", matches!(self.epilogue, Epilogue::Bias { .. }))
+            .constant("RELU", self.epilogue == Epilogue::Bias { relu: true })
+            .constant("MASK", self.epilogue == Epilogue::ReluMask)
+            .constant("ACCUMULATE", self.epilogue == Epilogue::Accumulate);
+        Launch { shader, workgroups }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (a, b, aux, c) = (args.real(0), args.real(1), args.real(2), args.real_mut(3));
+        let (m, n, k) = (self.m, self.n, self.k);
+        let (a, b) = match self.form {
+            Form::Nt => (Matrix::row_major(a, m, k), Matrix::row_major(b, n, k).transposed()),
+            Form::Nn => (Matrix::row_major(a, m, k), Matrix::row_major(b, k, n)),
+            Form::Tn => (Matrix::row_major(a, k, m).transposed(), Matrix::row_major(b, k, n)),
+        };
+        let c = &mut c[..m * n];
+        T::gemm(Product { a, b, c, accumulate: self.epilogue == Epilogue::Accumulate });
+        match self.epilogue {
+            Epilogue::None | Epilogue::Accumulate => {}
+            Epilogue::Bias { relu } => {
+                let floor = if relu { T::ZERO } else { T::LOWEST };
+                rows(c, n, |c, _| {
+                    for (c, &bias) in c.iter_mut().zip(aux) {
+                        *c = (*c + bias).max(floor);
+                    }
+                });
+            }
+            Epilogue::ReluMask => rows(c, n, |c, first| {
+                for (c, &y) in c.iter_mut().zip(&aux[first..]) {
+                    *c = if y > T::ZERO { *c } else { T::ZERO };
+                }
+            }),
+        }
+    }
+}
+
+/// Runs `f` on every row of a matrix with the index of the row's first element, in parallel and vectorised.
+fn rows<T: Real>(matrix: &mut [T], width: usize, f: impl Fn(&mut [T], usize) + Sync) {
+    matrix.par_chunks_mut(width).enumerate().with_min_len(16).for_each(|(row, slice)| {
+        simd::vectorize(
+            #[inline(always)]
+            || f(slice, row * width),
+        );
+    });
+}

@@ -1,0 +1,4 @@
+//! Matrix products and what goes with them.
+
+pub mod column_sum;
+pub mod matmul;

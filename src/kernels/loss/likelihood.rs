@@ -1,0 +1,112 @@
+//! Twin of `shaders/loss/likelihood.wgsl`: the reconstruction term.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::math::{Real, simd};
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// How pixels are distributed given the decoder's output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LikelihoodKind {
+    /// Normal around sigmoid(logits); the paper.
+    Gaussian,
+    /// Bernoulli with these logits, its cross-entropy divided by the variance as the authors' code does on MNIST.
+    Bernoulli,
+}
+
+/// `-log p(x | z)` of each row without constants, and its gradient.
+///
+/// Tensors: logits `[rows, width]`, targets `[rows, width]`, terms `[rows]`, dlogits `[rows, width]`.
+#[derive(Clone, Debug)]
+pub struct Likelihood {
+    /// The distribution.
+    pub kind: LikelihoodKind,
+    /// Rows.
+    pub rows: usize,
+    /// Pixels of a row.
+    pub width: usize,
+    /// Observation variance s_x^2.
+    pub variance: f64,
+    /// The loss's derivative with respect to one row's term, usually `1 / rows`.
+    pub gradient_scale: f64,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    rows: u32,
+    width: u32,
+    inverse_variance: f32,
+    gradient_scale: f32,
+}
+
+/// Sums are split into this many lanes, added in a fixed order.
+const LANES: usize = 16;
+
+impl Kernel for Likelihood {
+    fn bindings(&self) -> Vec<Binding> {
+        let count = self.rows * self.width;
+        vec![
+            Binding::real("logits", Access::Read, count),
+            Binding::real("targets", Access::Read, count),
+            Binding::real("terms", Access::Write, self.rows),
+            Binding::real("dlogits", Access::Write, count),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params {
+            rows: self.rows as u32,
+            width: self.width as u32,
+            inverse_variance: (1.0 / self.variance) as f32,
+            gradient_scale: self.gradient_scale as f32,
+        })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("loss/likelihood", include_str!("../../../shaders/loss/likelihood.wgsl"))
+            .with(common::math::WGSL)
+            .constant("BERNOULLI", self.kind == LikelihoodKind::Bernoulli);
+        Launch { shader, workgroups: [self.rows.min(32768) as u32, 1, 1] }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (logits, targets) = (args.real(0), args.real(1));
+        let (terms, dlogits) = (args.real_mut(2), args.real_mut(3));
+        let width = self.width;
+        let bernoulli = self.kind == LikelihoodKind::Bernoulli;
+        let precision = T::of(1.0 / self.variance);
+        let scale = T::of(self.gradient_scale / self.variance);
+        terms
+            .par_iter_mut()
+            .zip(dlogits.par_chunks_exact_mut(width))
+            .zip(logits.par_chunks_exact(width).zip(targets.par_chunks_exact(width)))
+            .take(self.rows)
+            .for_each(|((term, dlogits), (logits, targets))| {
+                simd::vectorize(
+                    #[inline(always)]
+                    || {
+                        let mut lanes = [T::ZERO; LANES];
+                        let chunks = dlogits.chunks_mut(LANES).zip(logits.chunks(LANES)).zip(targets.chunks(LANES));
+                        for ((dlogits, logits), targets) in chunks {
+                            let rows = lanes.iter_mut().zip(dlogits).zip(logits.iter().zip(targets));
+                            if bernoulli {
+                                for ((lane, d), (&logit, &x)) in rows {
+                                    *lane += logit.softplus() - x * logit;
+                                    *d = (logit.sigmoid() - x) * scale; // (s - x) / variance
+                                }
+                            } else {
+                                for ((lane, d), (&logit, &x)) in rows {
+                                    let mean = logit.sigmoid();
+                                    let error = mean - x;
+                                    *lane += T::of(0.5) * error * error;
+                                    *d = error * mean * (T::ONE - mean) * scale; // times ds/dlogit = s (1 - s)
+                                }
+                            }
+                        }
+                        *term = precision * lanes.iter().copied().sum::<T>();
+                    },
+                );
+            });
+    }
+}

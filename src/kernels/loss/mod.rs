@@ -1,0 +1,6 @@
+//! Loss terms. A loss kernel writes its value and its gradient in one pass: it stands at the end of the forward pass, so
+//! nothing would be gained by coming back to it.
+
+pub mod likelihood;
+pub mod record;
+pub mod simvae;

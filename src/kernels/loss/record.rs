@@ -1,0 +1,78 @@
+//! Twin of `shaders/loss/record.wgsl`: loss terms into the log.
+
+use crate::kernels::common::clock::{CLOCK_WORDS, STEP};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::math::Real;
+use encase::ShaderType;
+
+/// Sums `count` terms and writes the scaled sum into the current step's row of the log.
+///
+/// Tensors: clock, terms `[count]`, losses `[capacity, columns]`. A row is `[total, term 1, term 2, ...]`.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Terms to sum.
+    pub count: usize,
+    /// Factor of the sum, usually `1 / rows`.
+    pub scale: f64,
+    /// Rows of the log, which is a ring over the steps.
+    pub capacity: usize,
+    /// Columns of the log.
+    pub columns: usize,
+    /// This term's column, from 1; column 1 also begins the total.
+    pub column: usize,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    count: u32,
+    scale: f32,
+    capacity: u32,
+    columns: u32,
+    column: u32,
+}
+
+impl Kernel for Record {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::uint("clock", Access::Read, CLOCK_WORDS),
+            Binding::real("terms", Access::Read, self.count),
+            Binding::real("losses", Access::Update, self.capacity * self.columns),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params {
+            count: self.count as u32,
+            scale: self.scale as f32,
+            capacity: self.capacity as u32,
+            columns: self.columns as u32,
+            column: self.column as u32,
+        })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader =
+            Shader::new("loss/record", include_str!("../../../shaders/loss/record.wgsl")).with(common::clock::WGSL);
+        Launch { shader, workgroups: [1, 1, 1] }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (clock, terms, losses) = (args.uint(0), args.real(1), args.real_mut(2));
+        let at = (clock[STEP] as usize % self.capacity) * self.columns;
+        // Pairwise, so that single precision stays exact enough over thousands of terms.
+        let mean = pairwise(&terms[..self.count]) * T::of(self.scale);
+        let before = if self.column == 1 { T::ZERO } else { losses[at] };
+        losses[at] = before + mean;
+        losses[at + self.column] = mean;
+    }
+}
+
+fn pairwise<T: Real>(terms: &[T]) -> T {
+    match terms.len() {
+        0..=32 => terms.iter().copied().sum(),
+        n => {
+            let (low, high) = terms.split_at(n / 2);
+            pairwise(low) + pairwise(high)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Twin of `shaders/loss/simvae.wgsl`: SimVAE's latent terms.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// The prior over the content y that the views of an image share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContentPrior {
+    /// Uniform: only the views' spread around their mean is penalised (the paper).
+    Uniform,
+    /// Standard Gaussian: half the squared mean is added (the authors' code).
+    Gaussian,
+}
+
+/// `L_prior` and `L_H` of SimVAE with their gradients with respect to z and to the encoder's output.
+///
+/// Tensors: encoded `[images * views, 2 latent]`, z `[images * views, latent]`, prior `[images, latent]`, entropy
+/// `[images, latent]`, dz like z, d encoded like encoded.
+#[derive(Clone, Debug)]
+pub struct SimVae {
+    /// Images of a batch.
+    pub images: usize,
+    /// Views of each image, J.
+    pub views: usize,
+    /// Latent size, L.
+    pub latent: usize,
+    /// Variance s^2 of p(z | y).
+    pub variance: f64,
+    /// The prior over y.
+    pub prior: ContentPrior,
+    /// Factor of the entropy term: 1 in the paper, 2 pi in the authors' code.
+    pub entropy_scale: f64,
+    /// The loss's derivative with respect to one term, usually `1 / rows`.
+    pub gradient_scale: f64,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    images: u32,
+    views: u32,
+    latent: u32,
+    inverse_variance: f32,
+    mean_weight: f32,
+    entropy_scale: f32,
+    gradient_scale: f32,
+}
+
+impl SimVae {
+    fn mean_weight(&self) -> f64 {
+        f64::from(u8::from(self.prior == ContentPrior::Gaussian))
+    }
+}
+
+impl Kernel for SimVae {
+    fn bindings(&self) -> Vec<Binding> {
+        let (terms, rows) = (self.images * self.latent, self.images * self.views * self.latent);
+        vec![
+            Binding::real("encoded", Access::Read, 2 * rows),
+            Binding::real("z", Access::Read, rows),
+            Binding::real("prior", Access::Write, terms),
+            Binding::real("entropy", Access::Write, terms),
+            Binding::real("dz", Access::Write, rows),
+            Binding::real("dencoded", Access::Write, 2 * rows),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params {
+            images: self.images as u32,
+            views: self.views as u32,
+            latent: self.latent as u32,
+            inverse_variance: (1.0 / self.variance) as f32,
+            mean_weight: self.mean_weight() as f32,
+            entropy_scale: self.entropy_scale as f32,
+            gradient_scale: self.gradient_scale as f32,
+        })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("loss/simvae", include_str!("../../../shaders/loss/simvae.wgsl"));
+        Launch { shader, workgroups: groups_for(self.images * self.latent) }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (encoded, z) = (args.real(0), args.real(1));
+        let (prior, entropy) = (args.real_mut(2), args.real_mut(3));
+        let (dz, dencoded) = (args.real_mut(4), args.real_mut(5));
+        let (views, latent) = (self.views, self.latent);
+        let (count, half) = (T::of(views as f64), T::of(0.5));
+        let [precision, mean_weight, entropy_scale, scale] =
+            [1.0 / self.variance, self.mean_weight(), self.entropy_scale, self.gradient_scale].map(T::of);
+        let block = views * latent; // one image's rows
+        prior
+            .par_chunks_exact_mut(latent)
+            .zip(entropy.par_chunks_exact_mut(latent))
+            .zip(dz.par_chunks_exact_mut(block).zip(dencoded.par_chunks_exact_mut(2 * block)))
+            .zip(z.par_chunks_exact(block).zip(encoded.par_chunks_exact(2 * block)))
+            .take(self.images)
+            .with_min_len(16)
+            .for_each(|(((prior, entropy), (dz, dencoded)), (z, encoded))| {
+                for l in 0..latent {
+                    let mean = (0..views).map(|j| z[j * latent + l]).sum::<T>() / count;
+                    let (mut squares, mut logvars) = (T::ZERO, T::ZERO);
+                    for j in 0..views {
+                        let deviation = z[j * latent + l] - mean;
+                        squares += deviation * deviation;
+                        logvars += encoded[(2 * j + 1) * latent + l];
+                        // The deviations sum to zero, so the mean's own derivative drops out of the first term.
+                        dz[j * latent + l] = (deviation * precision + mean * mean_weight / count) * scale;
+                        dencoded[2 * j * latent + l] = T::ZERO;
+                        dencoded[(2 * j + 1) * latent + l] = -half * entropy_scale * scale;
+                    }
+                    prior[l] = half * (squares * precision + mean * mean * mean_weight);
+                    entropy[l] = -half * entropy_scale * logvars;
+                }
+            });
+    }
+}

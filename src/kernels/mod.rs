@@ -1,0 +1,131 @@
+//! Kernels: one WGSL file in `shaders/` and one Rust twin of the same name, parameters and bindings.
+//!
+//! Nothing computes a tensor outside a kernel. A kernel value holds its parameters; [`Kernel::launch`] says how a GPU
+//! runs it and [`Kernel::twin`] is the same computation in Rust, generic over `f32` (which trains on machines without a
+//! GPU) and `f64` (which the gradient checks trust).
+
+mod args;
+mod shader;
+
+pub mod activation;
+pub mod augment;
+pub mod common;
+pub mod latent;
+pub mod linear;
+pub mod loss;
+pub mod optim;
+pub mod registry;
+
+pub use args::{Arg, Args};
+pub use shader::{Launch, Shader, groups_for};
+
+use crate::math::Real;
+use std::fmt::Debug;
+
+/// What one element of a tensor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DType {
+    /// A real number: `f32` on every device, `f64` in the reference executor.
+    Real,
+    /// An unsigned 32-bit word: counters, indices, labels, or four packed bytes.
+    Uint,
+}
+
+/// Whether a kernel reads or (also) writes a binding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// `var<storage, read>`
+    Read,
+    /// `var<storage, read_write>`, every element written.
+    Write,
+    /// `var<storage, read_write>`, updated in place or in part: its old content matters.
+    Update,
+}
+
+/// One storage binding of a kernel: what it is called, what it holds and how many elements it must have at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The name in the WGSL file, for error messages.
+    pub name: &'static str,
+    /// Element type.
+    pub dtype: DType,
+    /// Direction.
+    pub access: Access,
+    /// Elements that the kernel touches.
+    pub len: usize,
+}
+
+impl Binding {
+    /// A binding of real numbers.
+    pub fn real(name: &'static str, access: Access, len: usize) -> Self {
+        Self { name, dtype: DType::Real, access, len }
+    }
+
+    /// A binding of unsigned words.
+    pub fn uint(name: &'static str, access: Access, len: usize) -> Self {
+        Self { name, dtype: DType::Uint, access, len }
+    }
+}
+
+/// The choices that differ from adapter to adapter. The results may differ in the last bits, so a run keeps its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Tuning {
+    /// Which matrix-product shader to use.
+    pub matmul: linear::matmul::Variant,
+}
+
+/// One WGSL compute shader with its Rust twin.
+///
+/// Binding 0 of group 0 is the uniform block of [`Kernel::uniform`]; the storage bindings follow from 1 in the order of
+/// [`Kernel::bindings`].
+pub trait Kernel: Debug + Send + Sync + 'static {
+    /// The storage bindings, in order.
+    fn bindings(&self) -> Vec<Binding>;
+    /// The uniform block's bytes (encase layout).
+    fn uniform(&self) -> Vec<u8>;
+    /// The shader and its workgroup counts.
+    fn launch(&self, tuning: &Tuning) -> Launch;
+    /// The same computation in Rust.
+    fn twin<T: Real>(&self, args: Args<'_, T>);
+}
+
+/// [`Kernel`] without its type parameter, so that a plan can hold any kernel.
+pub trait AnyKernel: Debug + Send + Sync {
+    /// See [`Kernel::bindings`].
+    fn bindings(&self) -> Vec<Binding>;
+    /// See [`Kernel::uniform`].
+    fn uniform(&self) -> Vec<u8>;
+    /// See [`Kernel::launch`].
+    fn launch(&self, tuning: &Tuning) -> Launch;
+    /// [`Kernel::twin`] in single precision.
+    fn twin_f32(&self, args: Args<'_, f32>);
+    /// [`Kernel::twin`] in double precision.
+    fn twin_f64(&self, args: Args<'_, f64>);
+}
+
+impl<K: Kernel> AnyKernel for K {
+    fn bindings(&self) -> Vec<Binding> {
+        Kernel::bindings(self)
+    }
+    fn uniform(&self) -> Vec<u8> {
+        Kernel::uniform(self)
+    }
+    fn launch(&self, tuning: &Tuning) -> Launch {
+        Kernel::launch(self, tuning)
+    }
+    fn twin_f32(&self, args: Args<'_, f32>) {
+        self.twin(args);
+    }
+    fn twin_f64(&self, args: Args<'_, f64>) {
+        self.twin(args);
+    }
+}
+
+/// Encodes a uniform block.
+///
+/// encase writes into a growing vector, which cannot fail for lack of room.
+pub(crate) fn encode<U: encase::ShaderType + encase::internal::WriteInto>(block: &U) -> Vec<u8> {
+    let mut buffer = encase::UniformBuffer::new(Vec::new());
+    buffer.write(block).expect("a growing buffer has room");
+    buffer.into_inner()
+}

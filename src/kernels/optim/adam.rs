@@ -1,0 +1,92 @@
+//! Twin of `shaders/optim/adam.wgsl`: the optimiser.
+
+use crate::kernels::common::clock::{CORRECTION1, CORRECTION2, LEARNING_RATE, RATES};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::math::{Real, simd};
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// One Adam step (Kingma and Ba, 2015, in PyTorch's form) over all parameters at once.
+#[derive(Clone, Debug)]
+pub struct Adam {
+    /// Parameters.
+    pub count: usize,
+    /// Decay of the first moment.
+    pub beta1: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+    /// Added to the denominator.
+    pub epsilon: f64,
+    /// Decoupled weight decay (AdamW); 0 is plain Adam.
+    pub weight_decay: f64,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    count: u32,
+    beta1: f32,
+    one_minus_beta1: f32,
+    beta2: f32,
+    one_minus_beta2: f32,
+    epsilon: f32,
+    weight_decay: f32,
+}
+
+/// Elements that one task updates.
+const CHUNK: usize = 1 << 15;
+
+impl Kernel for Adam {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::real("rates", Access::Read, RATES),
+            Binding::real("gradients", Access::Read, self.count),
+            Binding::real("weights", Access::Update, self.count),
+            Binding::real("first", Access::Update, self.count),
+            Binding::real("second", Access::Update, self.count),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params {
+            count: self.count as u32,
+            beta1: self.beta1 as f32,
+            one_minus_beta1: (1.0 - self.beta1) as f32,
+            beta2: self.beta2 as f32,
+            one_minus_beta2: (1.0 - self.beta2) as f32,
+            epsilon: self.epsilon as f32,
+            weight_decay: self.weight_decay as f32,
+        })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader =
+            Shader::new("optim/adam", include_str!("../../../shaders/optim/adam.wgsl")).with(common::clock::WGSL);
+        Launch { shader, workgroups: groups_for(self.count) }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let rates = args.real(0);
+        let gradients = args.real(1);
+        let (weights, first, second) = (args.real_mut(2), args.real_mut(3), args.real_mut(4));
+        let (rate, c1, c2) = (rates[LEARNING_RATE], rates[CORRECTION1], rates[CORRECTION2]);
+        let [beta1, beta2, epsilon, decay] = [self.beta1, self.beta2, self.epsilon, self.weight_decay].map(T::of);
+        let [keep1, keep2] = [1.0 - self.beta1, 1.0 - self.beta2].map(T::of);
+        weights[..self.count]
+            .par_chunks_mut(CHUNK)
+            .zip(first.par_chunks_mut(CHUNK))
+            .zip(second.par_chunks_mut(CHUNK))
+            .zip(gradients.par_chunks(CHUNK))
+            .for_each(|(((weights, first), second), gradients)| {
+                simd::vectorize(
+                    #[inline(always)]
+                    || {
+                        for (((w, m), v), &g) in weights.iter_mut().zip(first).zip(second).zip(gradients) {
+                            *m = beta1 * *m + keep1 * g;
+                            *v = beta2 * *v + keep2 * g * g;
+                            *w -= rate * (decay * *w + c1 * *m / (v.sqrt() * c2 + epsilon));
+                        }
+                    },
+                );
+            });
+    }
+}

@@ -1,0 +1,4 @@
+//! The step's clock and the optimiser.
+
+pub mod adam;
+pub mod clock;

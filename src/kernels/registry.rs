@@ -1,0 +1,162 @@
+//! One line per kernel: examples of every permutation at awkward sizes.
+//!
+//! `wgpu-simvae shaders` writes their WGSL, and the kernel tests run each of them on every device against its twin.
+
+use super::activation::{Activation, ActivationBackward, Function};
+use super::augment::{sample::Sample, sprites::Sprites, views::Views};
+use super::common::philox::Purpose;
+use super::latent::normal::Normal;
+use super::latent::reparameterise::{Reparameterise, ReparameteriseBackward};
+use super::linear::column_sum::ColumnSum;
+use super::linear::matmul::{Epilogue, Form, Matmul};
+use super::loss::likelihood::{Likelihood, LikelihoodKind};
+use super::loss::record::Record;
+use super::loss::simvae::{ContentPrior, SimVae};
+use super::optim::{adam::Adam, clock::Clock};
+use super::{AnyKernel, Shader, Tuning};
+use crate::kernels::linear::matmul::Variant;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+type Examples = Vec<Arc<dyn AnyKernel>>;
+
+/// Every kernel in every permutation, at sizes of one, primes, and beside the edges of tiles and workgroups.
+pub fn examples() -> Examples {
+    [activations(), augmentations(), latents(), products(), losses(), optimisers()].into_iter().flatten().collect()
+}
+
+/// The WGSL of every permutation, by label, for every tuning.
+pub fn shaders() -> BTreeMap<String, Shader> {
+    let tunings = [Variant::Tile, Variant::Strip].map(|matmul| Tuning { matmul });
+    examples()
+        .iter()
+        .flat_map(|kernel| tunings.iter().map(|tuning| kernel.launch(tuning).shader))
+        .map(|shader| (shader.label(), shader))
+        .collect()
+}
+
+fn shared(kernel: impl AnyKernel + 'static) -> Arc<dyn AnyKernel> {
+    Arc::new(kernel)
+}
+
+fn activations() -> Examples {
+    let mut all = Examples::new();
+    for function in [Function::Relu, Function::Sigmoid] {
+        for count in [1, 63, 64, 1009] {
+            all.push(shared(Activation { function, count }));
+            all.push(shared(ActivationBackward { function, count }));
+        }
+    }
+    all
+}
+
+fn augmentations() -> Examples {
+    let mut all = Examples::new();
+    for (images, rows, views, height, width) in
+        [(6, 1, 1, 2, 3), (7, 14, 2, 5, 9), (11, 33, 3, 28, 28), (9, 6, 6, 32, 17)]
+    {
+        for crop in [false, true] {
+            all.push(shared(Sample {
+                images,
+                rows,
+                views,
+                height,
+                width,
+                shuffle: crop,
+                crop,
+                area: [0.4, 1.0],
+                aspect: [0.75, 4.0 / 3.0],
+                horizontal_flip: 0.5,
+                vertical_flip: 0.5,
+            }));
+        }
+        for (channels, threshold) in [(1, false), (1, true), (3, false)] {
+            let [images, rows, height, width] = [images, rows, height, width].map(|x| x as usize);
+            all.push(shared(Views { images, rows, channels, height, width, threshold }));
+        }
+    }
+    for (channels, size) in [(1, 28), (3, 32), (1, 4)] {
+        all.push(shared(Sprites { images: 13, channels, size, classes: 5, segments: 7, stream: 1, seed: 1 << 40 }));
+    }
+    all
+}
+
+fn latents() -> Examples {
+    let mut all = Examples::new();
+    for count in [1, 3, 4, 5, 1013] {
+        all.push(shared(Normal { count, purpose: Purpose::Noise }));
+    }
+    for (rows, latent) in [(1, 1), (7, 3), (31, 10), (2, 64)] {
+        all.push(shared(Reparameterise { rows, latent }));
+        for accumulate in [false, true] {
+            all.push(shared(ReparameteriseBackward { rows, latent, accumulate }));
+        }
+    }
+    all
+}
+
+fn products() -> Examples {
+    let sizes =
+        [(1, 1, 1), (5, 7, 3), (64, 64, 16), (65, 130, 33), (128, 20, 50), (3, 200, 61), (67, 10, 129), (8, 36, 20)];
+    let epilogues = [
+        Epilogue::None,
+        Epilogue::Bias { relu: false },
+        Epilogue::Bias { relu: true },
+        Epilogue::ReluMask,
+        Epilogue::Accumulate,
+    ];
+    let mut all = Examples::new();
+    for (m, n, k) in sizes {
+        for form in [Form::Nt, Form::Nn, Form::Tn] {
+            all.extend(epilogues.map(|epilogue| shared(Matmul { form, m, n, k, epilogue })));
+        }
+        all.push(shared(ColumnSum { rows: m, columns: n }));
+    }
+    all
+}
+
+fn losses() -> Examples {
+    let mut all = Examples::new();
+    for kind in [LikelihoodKind::Gaussian, LikelihoodKind::Bernoulli] {
+        for (rows, width) in [(1, 1), (3, 49), (17, 130)] {
+            all.push(shared(Likelihood { kind, rows, width, variance: 0.02, gradient_scale: 1.0 / rows as f64 }));
+        }
+    }
+    for prior in [ContentPrior::Uniform, ContentPrior::Gaussian] {
+        for (images, views, latent) in [(1, 2, 1), (5, 3, 7), (13, 10, 10)] {
+            let gradient_scale = 1.0 / (images * views) as f64;
+            all.push(shared(SimVae {
+                images,
+                views,
+                latent,
+                variance: 0.15,
+                prior,
+                entropy_scale: 1.5,
+                gradient_scale,
+            }));
+        }
+    }
+    for (count, column) in [(1, 1), (63, 2), (1009, 3)] {
+        all.push(shared(Record { count, scale: 0.25, capacity: 5, columns: 4, column }));
+    }
+    all
+}
+
+fn optimisers() -> Examples {
+    let mut all = Examples::new();
+    for count in [1, 64, 1021] {
+        all.push(shared(Adam { count, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 }));
+    }
+    for (warmup_steps, total_steps) in [(0, 0), (10_000, 0), (3, 10_000)] {
+        all.push(shared(Clock {
+            images: 1000,
+            batch: 999,
+            warmup_steps,
+            total_steps,
+            learning_rate: 1e-3,
+            beta1: 0.9,
+            beta2: 0.999,
+        }));
+    }
+    all
+}

@@ -1,0 +1,71 @@
+//! How a GPU runs a kernel: WGSL source, constants and workgroup counts.
+
+/// A WGSL compute shader: a body from `shaders/`, the shared pieces it calls, and the constants that select a
+/// permutation. The whole is plain WGSL: there is no preprocessor.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Shader {
+    /// Path of the body below `shaders/`, without `.wgsl`; also the pipeline's label.
+    pub name: &'static str,
+    /// The body, which declares `@compute fn main`.
+    pub body: &'static str,
+    /// Shared WGSL placed before the body.
+    pub parts: Vec<&'static str>,
+    /// `const NAME: u32 = value;` lines placed first.
+    pub constants: Vec<(&'static str, u32)>,
+}
+
+impl Shader {
+    /// A shader with neither shared parts nor constants.
+    pub fn new(name: &'static str, body: &'static str) -> Self {
+        Self { name, body, parts: Vec::new(), constants: Vec::new() }
+    }
+
+    /// Adds a shared piece of WGSL.
+    pub fn with(mut self, part: &'static str) -> Self {
+        self.parts.push(part);
+        self
+    }
+
+    /// Adds a constant.
+    pub fn constant(mut self, name: &'static str, value: impl Into<u32>) -> Self {
+        self.constants.push((name, value.into()));
+        self
+    }
+
+    /// The permutation's own name: the shader's, then its constants.
+    pub fn label(&self) -> String {
+        let constants: String =
+            self.constants.iter().map(|(name, value)| format!(".{}{value}", name.to_lowercase())).collect();
+        format!("{}{constants}", self.name)
+    }
+
+    /// The complete WGSL text.
+    pub fn wgsl(&self) -> String {
+        let constants: String =
+            self.constants.iter().map(|(name, value)| format!("const {name}: u32 = {value}u;\n")).collect();
+        [constants.as_str()]
+            .into_iter()
+            .chain(self.parts.iter().copied())
+            .chain([self.body])
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
+
+/// A shader and how many workgroups of it to start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// The shader.
+    pub shader: Shader,
+    /// Workgroup counts along x, y, z; each at most 65,535 (WebGPU's default limit).
+    pub workgroups: [u32; 3],
+}
+
+/// Invocations in a workgroup of the element-wise kernels (`@workgroup_size(64)`).
+const ELEMENTWISE: usize = 64;
+
+/// Workgroups along x for an element-wise kernel over `n` elements. Such kernels stride over the grid, so the count is
+/// capped: more groups than this fill no device any better.
+pub fn groups_for(n: usize) -> [u32; 3] {
+    [n.div_ceil(ELEMENTWISE).clamp(1, 16384) as u32, 1, 1]
+}

@@ -1,0 +1,16 @@
+//! Self-supervised representation learning on any GPU through WebGPU shaders, or on the CPU.
+//!
+//! The library trains SimVAE ("A Probabilistic Model behind Self-Supervised Learning", Bizeul, Schölkopf and Allen,
+//! TMLR 2024). A model is recorded once into a [`plan::Plan`], a flat list of kernel dispatches over planned memory, and
+//! an executor replays it: [`gpu`] with WGSL shaders, [`cpu`] with the shaders' Rust twins.
+//! `docs/ARCHITECTURE.md` has a drawing.
+
+#![warn(missing_docs)]
+
+pub mod cpu;
+pub mod device;
+pub mod files;
+pub mod gpu;
+pub mod kernels;
+pub mod math;
+pub mod plan;

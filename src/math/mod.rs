@@ -1,0 +1,7 @@
+//! Numbers: the precision of the twins, vectorised loops and matrix products on the CPU.
+
+pub mod gemm;
+mod real;
+pub mod simd;
+
+pub use real::Real;

@@ -1,0 +1,135 @@
+//! The number type of the CPU twins: `f32` to train, `f64` to be the reference.
+
+use super::gemm::Product;
+use std::fmt::{Debug, Display};
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+/// A real number that a kernel twin computes with.
+///
+/// The two implementors are `f32`, which trains, and `f64`, which the gradient checks trust.
+pub trait Real:
+    Copy
+    + Default
+    + PartialOrd
+    + Debug
+    + Display
+    + Send
+    + Sync
+    + Sum
+    + Neg<Output = Self>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + DivAssign
+    + 'static
+{
+    /// Zero.
+    const ZERO: Self;
+    /// One.
+    const ONE: Self;
+    /// The lowest finite number.
+    const LOWEST: Self;
+
+    /// Rounds a host constant to this type.
+    fn of(value: f64) -> Self;
+    /// Widens to `f64` without loss.
+    fn f64(self) -> f64;
+    /// e to the power of `self`.
+    fn exp(self) -> Self;
+    /// ln(1 + e^self), without overflow.
+    fn softplus(self) -> Self;
+    /// Natural logarithm.
+    fn ln(self) -> Self;
+    /// Square root.
+    fn sqrt(self) -> Self;
+    /// Sine and cosine of `2 pi self`.
+    fn sin_cos_turns(self) -> (Self, Self);
+
+    /// 1 / (1 + e^-self).
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        Self::ONE / (Self::ONE + (-self).exp())
+    }
+
+    /// The larger of the two; `self` where `other` is not a number.
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        if other > self { other } else { self }
+    }
+
+    /// Matrix product, see [`crate::math::gemm`].
+    fn gemm(product: Product<'_, Self>);
+}
+
+impl Real for f64 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+    const LOWEST: Self = f64::MIN;
+
+    fn of(value: f64) -> Self {
+        value
+    }
+    fn f64(self) -> f64 {
+        self
+    }
+    fn exp(self) -> Self {
+        self.exp()
+    }
+    fn softplus(self) -> Self {
+        self.max(0.0) + (-self.abs()).exp().ln_1p()
+    }
+    fn ln(self) -> Self {
+        self.ln()
+    }
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
+    fn sin_cos_turns(self) -> (Self, Self) {
+        (std::f64::consts::TAU * self).sin_cos()
+    }
+    fn gemm(product: Product<'_, Self>) {
+        super::gemm::run(product, 1.0);
+    }
+}
+
+impl Real for f32 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+    const LOWEST: Self = f32::MIN;
+
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        value as f32
+    }
+    #[inline(always)]
+    fn f64(self) -> f64 {
+        f64::from(self)
+    }
+    #[inline(always)]
+    fn exp(self) -> Self {
+        self.exp()
+    }
+    #[inline(always)]
+    fn softplus(self) -> Self {
+        f32::max(self, 0.0) + (-self.abs()).exp().ln_1p()
+    }
+    #[inline(always)]
+    fn ln(self) -> Self {
+        self.ln()
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
+    fn sin_cos_turns(self) -> (Self, Self) {
+        (std::f32::consts::TAU * self).sin_cos()
+    }
+    fn gemm(product: Product<'_, Self>) {
+        super::gemm::run(product, 1.0);
+    }
+}

@@ -1,0 +1,256 @@
+//! The builder of a plan: layers and losses emit their forward dispatches, and remember their backward ones.
+
+use super::arena::{Lifetime, Request};
+use super::{Arena, Dispatch, Place, Plan, PlanId, Shape, Tensor};
+use crate::kernels::{Access, AnyKernel, DType};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// A plan that cannot run: always a mistake of the code that built it.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The number of tensors differs from the kernel's bindings.
+    #[error("{label}: the kernel has {expected} bindings, {found} tensors were given")]
+    Count {
+        /// The dispatch.
+        label: String,
+        /// Bindings of the kernel.
+        expected: usize,
+        /// Tensors given.
+        found: usize,
+    },
+    /// A tensor does not fit its binding.
+    #[error(
+        "{label}: tensor {tensor} {shape:?} ({dtype:?}) does not fit binding `{binding}`, which wants {len} elements of {wanted:?}"
+    )]
+    Binding {
+        /// The dispatch.
+        label: String,
+        /// The tensor's name.
+        tensor: String,
+        /// The tensor's shape.
+        shape: Shape,
+        /// The tensor's element type.
+        dtype: DType,
+        /// The binding's name.
+        binding: &'static str,
+        /// Elements wanted.
+        len: usize,
+        /// Element type wanted.
+        wanted: DType,
+    },
+    /// A tensor is read before anything wrote it.
+    #[error(
+        "{label}: tensor {tensor} is read before any dispatch writes it; declare it with `Graph::input` if the host writes it"
+    )]
+    Unwritten {
+        /// The dispatch.
+        label: String,
+        /// The tensor's name.
+        tensor: String,
+    },
+    /// A dispatch writes memory that another of its bindings uses.
+    #[error("{label}: binding `{binding}` overlaps another binding of the same dispatch")]
+    Overlap {
+        /// The dispatch.
+        label: String,
+        /// The writing binding.
+        binding: &'static str,
+    },
+}
+
+struct Intermediate {
+    name: String,
+    shape: Shape,
+    dtype: DType,
+    /// The host reads or writes it between replays, so nothing else may use its memory.
+    pinned: bool,
+}
+
+type Backward = Box<dyn FnOnce(&mut Graph)>;
+
+/// Records a step while layers and losses are called in forward order; [`Graph::backward`] then emits the backward
+/// dispatches, last layer first.
+pub struct Graph {
+    id: PlanId,
+    name: String,
+    dispatches: Vec<Dispatch>,
+    intermediates: Vec<Intermediate>,
+    tape: Vec<Backward>,
+    grads: HashMap<Tensor, Tensor>,
+}
+
+impl fmt::Debug for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Graph({}, {} dispatches)", self.name, self.dispatches.len())
+    }
+}
+
+impl Graph {
+    /// An empty graph.
+    pub fn new(name: &str) -> Self {
+        Self {
+            id: PlanId::unique(),
+            name: name.to_owned(),
+            dispatches: Vec::new(),
+            intermediates: Vec::new(),
+            tape: Vec::new(),
+            grads: HashMap::new(),
+        }
+    }
+
+    fn intermediate(&mut self, name: &str, shape: Shape, dtype: DType, pinned: bool) -> Tensor {
+        self.intermediates.push(Intermediate { name: name.to_owned(), shape, dtype, pinned });
+        Tensor { shape, dtype, place: Place::Arena { plan: self.id, index: self.intermediates.len() - 1 } }
+    }
+
+    /// A tensor of reals that some dispatch writes.
+    pub fn tensor(&mut self, name: &str, shape: impl Into<Shape>) -> Tensor {
+        self.intermediate(name, shape.into(), DType::Real, false)
+    }
+
+    /// A tensor of words that some dispatch writes.
+    pub fn uints(&mut self, name: &str, shape: impl Into<Shape>) -> Tensor {
+        self.intermediate(name, shape.into(), DType::Uint, false)
+    }
+
+    /// A tensor of reals that the host writes before a replay.
+    pub fn input(&mut self, name: &str, shape: impl Into<Shape>) -> Tensor {
+        self.intermediate(name, shape.into(), DType::Real, true)
+    }
+
+    /// Keeps a tensor's memory to itself, so that the host can read it after a replay.
+    pub fn keep(&mut self, tensor: Tensor) {
+        if let Place::Arena { index, .. } = tensor.place {
+            self.intermediates[index].pinned = true;
+        }
+    }
+
+    /// Appends a dispatch. `tensors` follow the order of the kernel's bindings.
+    pub fn push(&mut self, label: &str, kernel: impl AnyKernel + 'static, tensors: &[Tensor]) {
+        self.push_shared(label, Arc::new(kernel), tensors);
+    }
+
+    /// [`Graph::push`] of a kernel that somebody else holds too.
+    pub fn push_shared(&mut self, label: &str, kernel: Arc<dyn AnyKernel>, tensors: &[Tensor]) {
+        self.dispatches.push(Dispatch { label: label.to_owned(), kernel, tensors: tensors.to_vec() });
+    }
+
+    /// Remembers what to emit when the backward pass comes back to this point.
+    pub fn on_backward(&mut self, emit: impl FnOnce(&mut Graph) + 'static) {
+        self.tape.push(Box::new(emit));
+    }
+
+    /// Emits the backward dispatches of everything recorded so far, last first.
+    pub fn backward(&mut self) {
+        while let Some(emit) = self.tape.pop() {
+            emit(self);
+        }
+    }
+
+    /// The gradient of the loss with respect to `tensor`, if anything that came after it in the forward pass used it.
+    pub fn grad(&self, tensor: Tensor) -> Option<Tensor> {
+        self.grads.get(&tensor).copied()
+    }
+
+    /// Where to write a contribution to the gradient of `tensor`, and whether to add to what is there: the first
+    /// contribution overwrites, later ones accumulate.
+    pub fn grad_target(&mut self, tensor: Tensor) -> (Tensor, bool) {
+        if let Some(grad) = self.grad(tensor) {
+            return (grad, true);
+        }
+        let name = match tensor.place {
+            Place::Arena { index, .. } => format!("d {}", self.intermediates[index].name),
+            Place::Region { .. } => "d parameter".to_owned(),
+        };
+        let grad = self.tensor(&name, tensor.shape);
+        self.grads.insert(tensor, grad);
+        (grad, false)
+    }
+
+    fn name_of(&self, tensor: &Tensor) -> String {
+        match tensor.place {
+            Place::Arena { index, .. } => self.intermediates[index].name.clone(),
+            Place::Region { id, offset } => format!("region {} at {offset}", id.0),
+        }
+    }
+
+    /// Checks every dispatch and plans the memory.
+    pub fn finish(self) -> Result<Plan, PlanError> {
+        let mut lives: Vec<Option<Lifetime>> = vec![None; self.intermediates.len()];
+        for (position, dispatch) in self.dispatches.iter().enumerate() {
+            self.check(dispatch)?;
+            for (binding, tensor) in dispatch.kernel.bindings().iter().zip(&dispatch.tensors) {
+                let Place::Arena { index, .. } = tensor.place else { continue };
+                match &mut lives[index] {
+                    Some(life) => life.last = position,
+                    None if binding.access == Access::Write || self.intermediates[index].pinned => {
+                        lives[index] = Some(Lifetime { first: position, last: position });
+                    }
+                    None => {
+                        return Err(PlanError::Unwritten {
+                            label: dispatch.label.clone(),
+                            tensor: self.name_of(tensor),
+                        });
+                    }
+                }
+            }
+        }
+        let always = Lifetime { first: 0, last: self.dispatches.len() };
+        let requests: Vec<Request> = self
+            .intermediates
+            .iter()
+            .zip(&lives)
+            .map(|(tensor, life)| Request {
+                len: tensor.shape.len(),
+                dtype: tensor.dtype,
+                // A tensor that nothing uses still gets a place, so that a handle to it stays valid.
+                life: if tensor.pinned { always } else { life.unwrap_or(always) },
+            })
+            .collect();
+        Ok(Plan {
+            id: self.id,
+            name: self.name,
+            dispatches: self.dispatches,
+            arena: Arena::plan(&requests),
+            names: self.intermediates.into_iter().map(|tensor| tensor.name).collect(),
+        })
+    }
+
+    fn check(&self, dispatch: &Dispatch) -> Result<(), PlanError> {
+        let bindings = dispatch.kernel.bindings();
+        let label = || dispatch.label.clone();
+        if bindings.len() != dispatch.tensors.len() {
+            return Err(PlanError::Count { label: label(), expected: bindings.len(), found: dispatch.tensors.len() });
+        }
+        for (i, (binding, tensor)) in bindings.iter().zip(&dispatch.tensors).enumerate() {
+            if binding.dtype != tensor.dtype || binding.len > tensor.len() {
+                return Err(PlanError::Binding {
+                    label: label(),
+                    tensor: self.name_of(tensor),
+                    shape: tensor.shape,
+                    dtype: tensor.dtype,
+                    binding: binding.name,
+                    len: binding.len,
+                    wanted: binding.dtype,
+                });
+            }
+            let clash = dispatch.tensors.iter().enumerate().any(|(j, other)| i != j && overlap(tensor, other));
+            if binding.access != Access::Read && clash {
+                return Err(PlanError::Overlap { label: label(), binding: binding.name });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn overlap(a: &Tensor, b: &Tensor) -> bool {
+    match (a.place, b.place) {
+        (Place::Arena { index: i, .. }, Place::Arena { index: j, .. }) => i == j,
+        (Place::Region { id: i, offset: from }, Place::Region { id: j, offset: other }) => {
+            i == j && from < other + b.len() && other < from + a.len()
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,51 @@
+//! The recorded step: tensors in an arena and a flat list of dispatches, built once and replayed.
+//!
+//! Layers and losses write into a [`Graph`] while it is built; [`Graph::finish`] checks every dispatch, plans the memory
+//! and yields a [`Plan`]. Executors know nothing of models: they run the list.
+
+mod arena;
+mod graph;
+mod tensor;
+
+pub use arena::{Arena, Slot};
+pub use graph::{Graph, PlanError};
+pub use tensor::{Layout, Place, PlanId, Region, RegionId, Shape, Tensor};
+
+use crate::kernels::AnyKernel;
+use std::sync::Arc;
+
+/// One kernel on its tensors.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    /// What this dispatch is for, such as `enc.0 forward`.
+    pub label: String,
+    /// The kernel with its parameters.
+    pub kernel: Arc<dyn AnyKernel>,
+    /// The tensors, in the order of the kernel's bindings.
+    pub tensors: Vec<Tensor>,
+}
+
+/// A list of dispatches with its memory planned.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The plan's handle.
+    pub id: PlanId,
+    /// What the plan is for.
+    pub name: String,
+    /// The dispatches, in order.
+    pub dispatches: Vec<Dispatch>,
+    /// The slots of the intermediate tensors.
+    pub arena: Arena,
+    /// Names of the intermediate tensors, by arena index.
+    pub names: Vec<String>,
+}
+
+impl Plan {
+    /// The name of a tensor of this plan.
+    pub fn name_of<'a>(&'a self, layout: &'a Layout, tensor: &Tensor) -> &'a str {
+        match tensor.place {
+            Place::Arena { index, .. } => &self.names[index],
+            Place::Region { id, .. } => &layout.regions()[id.0].name,
+        }
+    }
+}
