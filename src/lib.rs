@@ -7,10 +7,15 @@
 
 #![warn(missing_docs)]
 
+pub mod augment;
+pub mod check;
 pub mod cpu;
 pub mod device;
 pub mod files;
 pub mod gpu;
 pub mod kernels;
+pub mod loss;
 pub mod math;
+pub mod nn;
+pub mod optim;
 pub mod plan;

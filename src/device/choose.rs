@@ -60,6 +60,11 @@ impl Choice {
         self.adapter.as_ref().map_or_else(|| "CPU".to_owned(), AdapterEntry::describe)
     }
 
+    /// A name for tables: the adapter's without its driver, or `CPU f32`.
+    pub fn short_name(&self) -> String {
+        self.adapter.as_ref().map_or_else(|| "CPU f32".to_owned(), |adapter| adapter.info.name.clone())
+    }
+
     /// The kernels that suit this device, from the cache or by a short timed trial.
     ///
     /// # Errors

@@ -1,0 +1,69 @@
+//! Views: what a step sees of the data set, drawn and rendered on the device.
+
+use crate::kernels::augment::sample::{Sample, VIEW_WORDS};
+use crate::kernels::augment::views::Views;
+use crate::plan::{Graph, Tensor};
+
+/// Random changes that make the views of an image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Augmentation {
+    /// Range of the crop's area, as a fraction of the image's.
+    pub area: [f64; 2],
+    /// Range of the crop's aspect, width over height.
+    pub aspect: [f64; 2],
+    /// Probability of a horizontal flip.
+    pub horizontal_flip: f64,
+    /// Probability of a vertical flip.
+    pub vertical_flip: f64,
+}
+
+/// A data set on the device.
+#[derive(Clone, Copy, Debug)]
+pub struct ImageSource {
+    /// Planar bytes, four to a word.
+    pub pixels: Tensor,
+    /// Number of images.
+    pub images: usize,
+    /// Channels, height and width of an image.
+    pub shape: [usize; 3],
+    /// Turn every view into black and white, value >= 0.5.
+    pub threshold: bool,
+}
+
+impl ImageSource {
+    /// Emits the `views` random views of each image of a step: `[images_per_step * views, channels, height, width]`, in
+    /// a shuffled order that changes with the epoch.
+    pub fn augmented(&self, g: &mut Graph, clock: Tensor, batch: usize, views: usize, how: &Augmentation) -> Tensor {
+        self.emit(g, clock, batch * views, views, Some(how))
+    }
+
+    /// Emits the images of a step as they are, in order.
+    pub fn plain(&self, g: &mut Graph, clock: Tensor, batch: usize) -> Tensor {
+        self.emit(g, clock, batch, 1, None)
+    }
+
+    fn emit(&self, g: &mut Graph, clock: Tensor, rows: usize, views: usize, how: Option<&Augmentation>) -> Tensor {
+        let [channels, height, width] = self.shape;
+        let none = Augmentation { area: [1.0; 2], aspect: [1.0; 2], horizontal_flip: 0.0, vertical_flip: 0.0 };
+        let drawn = how.unwrap_or(&none);
+        let boxes = g.uints("views", [rows, VIEW_WORDS]);
+        let sample = Sample {
+            images: self.images as u32,
+            rows: rows as u32,
+            views: views as u32,
+            height: height as u32,
+            width: width as u32,
+            shuffle: how.is_some(),
+            crop: how.is_some(),
+            area: drawn.area,
+            aspect: drawn.aspect,
+            horizontal_flip: drawn.horizontal_flip,
+            vertical_flip: drawn.vertical_flip,
+        };
+        g.push("draw views", sample, &[clock, boxes]);
+        let x = g.tensor("x", [rows, channels, height, width]);
+        let render = Views { images: self.images, rows, channels, height, width, threshold: self.threshold };
+        g.push("render views", render, &[boxes, self.pixels, x]);
+        x
+    }
+}

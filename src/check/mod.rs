@@ -1,0 +1,74 @@
+//! Gradient checks: every buffer of a step on a device against the f64 twins, the twins' backward against central
+//! differences, and losses and gradients against PyTorch's golden values.
+
+mod differences;
+mod fixture;
+mod golden;
+mod lockstep;
+mod table;
+
+pub use differences::central_differences;
+pub use golden::{GoldenError, golden};
+pub use lockstep::lockstep;
+pub use table::{Outcome, Row, Table};
+
+use crate::device::{Choice, DeviceError, Executor, reference};
+use crate::kernels::Tuning;
+use crate::plan::Layout;
+
+/// Relative error of losses on f32 executors.
+pub const LOSS_TOLERANCE: f64 = 1e-5;
+/// Relative error of gradients and weights on f32 executors.
+pub const GRADIENT_TOLERANCE: f64 = 1e-4;
+/// Relative error of everything on the f64 twins. The golden tensors are stored in f32, which bounds it from below.
+pub const REFERENCE_TOLERANCE: f64 = 1e-6;
+
+/// Which executor a check runs on.
+#[derive(Debug)]
+pub enum Target {
+    /// The twins in f64.
+    Reference,
+    /// A device, in f32.
+    Device(Choice, Tuning),
+}
+
+impl Target {
+    /// Opens the executor over `layout`.
+    ///
+    /// # Errors
+    /// When the device cannot be opened.
+    pub fn open(&self, layout: &Layout) -> Result<Box<dyn Executor>, DeviceError> {
+        match self {
+            Target::Reference => Ok(reference(layout)),
+            Target::Device(choice, tuning) => choice.open(layout, *tuning),
+        }
+    }
+
+    /// A short name for tables.
+    pub fn name(&self) -> String {
+        match self {
+            Target::Reference => "f64 twin".to_owned(),
+            Target::Device(choice, _) => choice.short_name(),
+        }
+    }
+
+    fn tolerances(&self) -> (f64, f64) {
+        match self {
+            Target::Reference => (REFERENCE_TOLERANCE, REFERENCE_TOLERANCE),
+            Target::Device(..) => (LOSS_TOLERANCE, GRADIENT_TOLERANCE),
+        }
+    }
+}
+
+/// `norm(got - want) / norm(want)`; the norm of `got` where `want` is zero, infinite where the lengths differ or a
+/// number is not finite.
+pub fn relative_error(got: &[f64], want: &[f64]) -> f64 {
+    if got.len() != want.len() {
+        return f64::INFINITY;
+    }
+    let norm = |squares: f64| squares.sqrt();
+    let difference = norm(got.iter().zip(want).map(|(g, w)| (g - w).powi(2)).sum());
+    let size = norm(want.iter().map(|w| w.powi(2)).sum());
+    let error = if size > 0.0 { difference / size } else { difference };
+    if error.is_finite() { error } else { f64::INFINITY }
+}

@@ -1,0 +1,75 @@
+//! A fully connected layer.
+
+use super::params::{Init, Param, ParamMemory, Params};
+use crate::kernels::linear::column_sum::ColumnSum;
+use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
+use crate::plan::{Graph, Tensor};
+
+/// `y = x W^T + b`, with W `[outputs, inputs]`, initialised as PyTorch's `nn.Linear`.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    name: String,
+    weight: Param,
+    bias: Param,
+    inputs: usize,
+    outputs: usize,
+}
+
+/// What to do with the gradient of a layer's input.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum InputGradient {
+    /// It is not wanted.
+    Skip,
+    /// Store it.
+    Write(Tensor),
+    /// Add it to what the tensor holds.
+    Add(Tensor),
+    /// Store it where the input, the output of a ReLU, is positive; zero elsewhere: the ReLU's own backward.
+    ThroughRelu(Tensor),
+}
+
+impl Linear {
+    /// Declares the layer's parameters, `NAME.weight` and `NAME.bias`.
+    pub fn new(params: &mut Params, name: &str, inputs: usize, outputs: usize) -> Self {
+        let init = Init::Uniform(1.0 / (inputs as f64).sqrt());
+        Self {
+            name: name.to_owned(),
+            weight: params.add(&format!("{name}.weight"), [outputs, inputs], init),
+            bias: params.add(&format!("{name}.bias"), [outputs], init),
+            inputs,
+            outputs,
+        }
+    }
+
+    /// Emits the forward product; `relu` clips its result at zero.
+    pub(super) fn forward(&self, g: &mut Graph, memory: &ParamMemory, x: Tensor, relu: bool) -> Tensor {
+        let (rows, _) = x.shape.as_matrix();
+        let y = g.tensor(&self.name, [rows, self.outputs]);
+        let product =
+            Matmul { form: Form::Nt, m: rows, n: self.outputs, k: self.inputs, epilogue: Epilogue::Bias { relu } };
+        let tensors = [x, memory.weight(self.weight), memory.weight(self.bias), y];
+        g.push(&format!("{} forward", self.name), product, &tensors);
+        y
+    }
+
+    /// Emits the gradients of weight, bias and input from `dy`.
+    pub(super) fn backward(&self, g: &mut Graph, memory: &ParamMemory, x: Tensor, dy: Tensor, dx: InputGradient) {
+        let (rows, _) = x.shape.as_matrix();
+        let (inputs, outputs) = (self.inputs, self.outputs);
+        // dW = dy^T x
+        let weight = Matmul { form: Form::Tn, m: outputs, n: inputs, k: rows, epilogue: Epilogue::None };
+        g.push(&format!("{} d weight", self.name), weight, &[dy, x, dy, memory.gradient(self.weight)]);
+        // db = sum over rows of dy
+        let bias = ColumnSum { rows, columns: outputs };
+        g.push(&format!("{} d bias", self.name), bias, &[dy, memory.gradient(self.bias)]);
+        // dx = dy W
+        let (epilogue, aux, dx) = match dx {
+            InputGradient::Skip => return,
+            InputGradient::Write(dx) => (Epilogue::None, dy, dx),
+            InputGradient::Add(dx) => (Epilogue::Accumulate, dy, dx),
+            InputGradient::ThroughRelu(dx) => (Epilogue::ReluMask, x, dx),
+        };
+        let input = Matmul { form: Form::Nn, m: rows, n: inputs, k: outputs, epilogue };
+        g.push(&format!("{} d input", self.name), input, &[dy, memory.weight(self.weight), aux, dx]);
+    }
+}

@@ -1,0 +1,151 @@
+//! What a run puts on a device: memory, model and the plans that train and look at it.
+
+use super::config::Config;
+use crate::augment::{Augmentation, ImageSource};
+use crate::data::{Dataset, Images};
+use crate::kernels::DType;
+use crate::kernels::activation::{Activation, Function};
+use crate::kernels::common::clock::CLOCK_WORDS;
+use crate::kernels::common::philox::Purpose;
+use crate::kernels::latent::normal::Normal;
+use crate::loss::simvae::{self, Objective};
+use crate::loss::LossLog;
+use crate::nn::{AutoEncoder, ParamMemory, Params};
+use crate::optim::{Optimiser, StepState};
+use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
+
+/// The handles of a run's memory and its model.
+#[derive(Clone, Debug)]
+pub struct Blueprint {
+    /// All persistent memory.
+    pub layout: Layout,
+    /// The model's parameters.
+    pub params: Params,
+    /// Their memory.
+    pub memory: ParamMemory,
+    /// Clock and rates of training.
+    pub state: StepState,
+    /// The clock of plans that walk over a data set in order: only its cursor matters.
+    pub reading: Tensor,
+    /// Training images on the device.
+    pub train: ImageSource,
+    /// Test images on the device.
+    pub test: ImageSource,
+    /// The objective with its model.
+    pub objective: Objective,
+    config: Config,
+}
+
+/// Images and what the model makes of them, both `[batch, channels, height, width]` in 0..=1.
+#[derive(Clone, Copy, Debug)]
+pub struct Reconstruction {
+    /// The images.
+    pub x: Tensor,
+    /// Their reconstructions.
+    pub pictures: Tensor,
+}
+
+impl Blueprint {
+    /// Lays out the memory of a run.
+    pub fn new(config: &Config, data: &Dataset) -> Self {
+        let mut layout = Layout::default();
+        let mut params = Params::default();
+        let shape = data.train.shape;
+        let pixels = shape.channels * shape.height * shape.width;
+        let model = AutoEncoder::new(&mut params, pixels, &config.model.hidden, config.model.latent);
+        let memory = params.allocate(&mut layout);
+        let state = StepState::new(&mut layout);
+        let reading = layout.add("reading clock", DType::Uint, [CLOCK_WORDS]);
+        let mut source = |name: &str, images: &Images| ImageSource {
+            pixels: layout.add(name, DType::Uint, [images.pixels.len().div_ceil(4)]),
+            images: images.len(),
+            shape: [shape.channels, shape.height, shape.width],
+            threshold: config.augment.threshold,
+        };
+        let train = source("training images", &data.train);
+        let test = source("test images", &data.test);
+        let log = LossLog::new(&mut layout, &simvae::TERMS);
+        let settings = config.simvae.clone();
+        let objective = Objective { settings, model, memory, clock: state.clock, log, views: config.views };
+        Self { layout, params, memory, state, reading, train, test, objective, config: config.clone() }
+    }
+
+    /// Steps of the whole run: the stream of `epochs * images` images, rounded up to whole batches.
+    pub fn total_steps(&self) -> u64 {
+        self.steps_until(self.config.epochs)
+    }
+
+    /// Steps after which every image has been visited `epochs` times.
+    pub fn steps_until(&self, epochs: u32) -> u64 {
+        (u64::from(epochs) * self.train.images as u64).div_ceil(self.config.batch as u64)
+    }
+
+    /// Records one training step: views, forward, loss, backward, Adam.
+    ///
+    /// # Errors
+    /// Never for a valid configuration; a [`PlanError`] is a mistake of a layer.
+    pub fn training_step(&self) -> Result<Plan, PlanError> {
+        let Config { batch, views, .. } = self.config;
+        let mut g = Graph::new("training step");
+        let optim = &self.config.optim;
+        let optimiser = Optimiser {
+            learning_rate: optim.lr,
+            beta1: optim.beta1,
+            beta2: optim.beta2,
+            epsilon: optim.eps,
+            weight_decay: optim.weight_decay,
+            warmup_steps: self.steps_until(optim.warmup_epochs) as u32,
+            cosine_until: optim.cosine().then(|| self.total_steps() as u32),
+        };
+        optimiser.begin_step(&mut g, &self.state, self.train.images, batch);
+        let augment = &self.config.augment;
+        let how = Augmentation {
+            area: augment.area,
+            aspect: augment.aspect,
+            horizontal_flip: augment.horizontal_flip,
+            vertical_flip: augment.vertical_flip,
+        };
+        let x = self.train.augmented(&mut g, self.state.clock, batch, views, &how);
+        let count = batch * views * self.objective.model.latent;
+        let noise = g.tensor("noise", [batch * views, self.objective.model.latent]);
+        g.push("noise", Normal { count, purpose: Purpose::Noise }, &[self.state.clock, noise]);
+        self.objective.emit(&mut g, x, noise);
+        g.backward();
+        optimiser.update(&mut g, &self.state, &self.memory);
+        g.finish()
+    }
+
+    /// Records the encoding of `batch` images of a source, as they are, from the reading clock's cursor on: rows
+    /// `[mu, logvar]`, `[batch, 2 latent]`.
+    ///
+    /// # Errors
+    /// As [`Blueprint::training_step`].
+    pub fn encode(&self, source: &ImageSource, batch: usize) -> Result<(Plan, Tensor), PlanError> {
+        let mut g = Graph::new("encode");
+        let x = source.plain(&mut g, self.reading, batch);
+        let encoded = self.objective.model.encoder.forward(&mut g, &self.memory, x, false);
+        g.keep(encoded);
+        Ok((g.finish()?, encoded))
+    }
+
+    /// Records the reconstruction of `batch` images of a source from their posterior means.
+    ///
+    /// # Errors
+    /// As [`Blueprint::training_step`].
+    pub fn reconstruct(&self, source: &ImageSource, batch: usize) -> Result<(Plan, Reconstruction), PlanError> {
+        let model = &self.objective.model;
+        let mut g = Graph::new("reconstruct");
+        let x = source.plain(&mut g, self.reading, batch);
+        let encoded = model.encoder.forward(&mut g, &self.memory, x, false);
+        // An input that nobody writes stays zero, and without noise the sample is the mean.
+        let noise = g.input("no noise", [batch, model.latent]);
+        let z = simvae::reparameterise(&mut g, encoded, noise);
+        let logits = model.decoder.forward(&mut g, &self.memory, z, false);
+        let pictures = g.tensor("pictures", x.shape);
+        let kernel = Activation { function: Function::Sigmoid, count: pictures.len() };
+        g.push("sigmoid", kernel, &[logits, logits, pictures]);
+        g.keep(x);
+        g.keep(pictures);
+        Ok((g.finish()?, Reconstruction { x, pictures }))
+    }
+}
