@@ -9,8 +9,11 @@
 
 pub mod augment;
 pub mod check;
+pub mod cli;
 pub mod cpu;
+pub mod data;
 pub mod device;
+pub mod eval;
 pub mod files;
 pub mod gpu;
 pub mod kernels;
@@ -19,3 +22,5 @@ pub mod math;
 pub mod nn;
 pub mod optim;
 pub mod plan;
+pub mod report;
+pub mod train;

@@ -56,7 +56,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         }
         let radius = f32(size) * (0.22 + 0.16 * shape.z);
         let centre = f32(size) * (0.5 + 0.24 * (shape.xy - 0.5));
-        let turn = sin_cos_turns(fract(0.16 * (shape.w - 0.5) + 1.0));
+        let turn = sin_cos_turns(fract(0.10 * (shape.w - 0.5) + 1.0));
         let stroke = 0.10 + 0.16 * ink.x;
         var level = 0.45 + 0.55 * ink.y;
         if (params.channels > 1u) {

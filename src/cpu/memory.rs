@@ -59,6 +59,13 @@ impl<T: Element> Memory<T> {
         self.arenas.insert(plan.id, plan.arena.slot_of.iter().map(|slot| first + slot).collect());
     }
 
+    /// Frees a plan's slots. Their places in the list stay, empty, so that other spans keep their meaning.
+    pub fn remove_arena(&mut self, plan: PlanId) {
+        for slot in self.arenas.remove(&plan).unwrap_or_default() {
+            self.buffers[slot] = Buffer::Uint(Vec::new());
+        }
+    }
+
     pub fn locate(&self, tensor: Tensor) -> Result<Span, DeviceError> {
         let bad = |problem: &str| DeviceError::BadTensor {
             shape: format!("{:?}", tensor.shape),

@@ -110,6 +110,11 @@ impl<T: Element> Executor for CpuExecutor<T> {
         Ok(&self.loaded(id)?.plan)
     }
 
+    fn unload(&mut self, id: PlanId) {
+        self.plans.remove(&id);
+        self.memory.remove_arena(id);
+    }
+
     fn run(&mut self, id: PlanId, times: u32) -> Result<(), DeviceError> {
         let count = self.loaded(id)?.calls.len();
         for _ in 0..times {

@@ -120,6 +120,9 @@ pub trait Executor {
     /// A plan that was loaded.
     fn plan(&self, id: PlanId) -> Result<&Plan, DeviceError>;
 
+    /// Forgets a plan and frees its arena.
+    fn unload(&mut self, id: PlanId);
+
     /// Replays a plan `times` times. A GPU executor queues the work and returns before it is done.
     fn run(&mut self, id: PlanId, times: u32) -> Result<(), DeviceError>;
 

@@ -206,6 +206,11 @@ impl Executor for GpuExecutor {
         Ok(&self.loaded(id)?.plan)
     }
 
+    fn unload(&mut self, id: PlanId) {
+        self.plans.remove(&id);
+        self.memory.remove_arena(id);
+    }
+
     fn run(&mut self, id: PlanId, times: u32) -> Result<(), DeviceError> {
         let count = self.loaded(id)?.steps.len();
         let mut left = times;

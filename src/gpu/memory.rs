@@ -50,6 +50,12 @@ impl Memory {
         Ok(())
     }
 
+    /// Frees a plan's slots.
+    pub fn remove_arena(&mut self, plan: PlanId) {
+        self.arenas.remove(&plan);
+        self.slot_of.remove(&plan);
+    }
+
     fn allocate(&self, device: &Device, label: &str, len: usize) -> Result<Buffer, DeviceError> {
         let size = (len.max(1) as u64) * ELEMENT;
         let available = self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size);

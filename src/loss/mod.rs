@@ -3,4 +3,4 @@
 mod log;
 pub mod simvae;
 
-pub use log::LossLog;
+pub use log::{CAPACITY, LossLog};

@@ -9,9 +9,11 @@ use crate::kernels::loss::likelihood::{Likelihood, LikelihoodKind};
 use crate::kernels::loss::simvae::{ContentPrior, SimVae};
 use crate::nn::{AutoEncoder, ParamMemory};
 use crate::plan::{Graph, Tensor};
+use serde::{Deserialize, Serialize};
 
 /// Settings of the objective.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Distribution of the pixels given the latent.
     pub likelihood: LikelihoodKind,

@@ -1,6 +1,6 @@
 //! The number type of the CPU twins: `f32` to train, `f64` to be the reference.
 
-use super::gemm::Product;
+use super::simd;
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -11,6 +11,7 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 pub trait Real:
     Copy
     + Default
+    + From<f32>
     + PartialOrd
     + Debug
     + Display
@@ -51,19 +52,13 @@ pub trait Real:
     fn sin_cos_turns(self) -> (Self, Self);
 
     /// 1 / (1 + e^-self).
-    #[inline(always)]
-    fn sigmoid(self) -> Self {
-        Self::ONE / (Self::ONE + (-self).exp())
-    }
+    fn sigmoid(self) -> Self;
 
     /// The larger of the two; `self` where `other` is not a number.
     #[inline(always)]
     fn max(self, other: Self) -> Self {
         if other > self { other } else { self }
     }
-
-    /// Matrix product, see [`crate::math::gemm`].
-    fn gemm(product: Product<'_, Self>);
 }
 
 impl Real for f64 {
@@ -83,6 +78,9 @@ impl Real for f64 {
     fn softplus(self) -> Self {
         self.max(0.0) + (-self.abs()).exp().ln_1p()
     }
+    fn sigmoid(self) -> Self {
+        1.0 / (1.0 + (-self).exp())
+    }
     fn ln(self) -> Self {
         self.ln()
     }
@@ -91,9 +89,6 @@ impl Real for f64 {
     }
     fn sin_cos_turns(self) -> (Self, Self) {
         (std::f64::consts::TAU * self).sin_cos()
-    }
-    fn gemm(product: Product<'_, Self>) {
-        super::gemm::run(product, 1.0);
     }
 }
 
@@ -112,11 +107,15 @@ impl Real for f32 {
     }
     #[inline(always)]
     fn exp(self) -> Self {
-        self.exp()
+        simd::exp(self)
     }
     #[inline(always)]
     fn softplus(self) -> Self {
-        f32::max(self, 0.0) + (-self.abs()).exp().ln_1p()
+        simd::softplus(self)
+    }
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        simd::sigmoid(self)
     }
     #[inline(always)]
     fn ln(self) -> Self {
@@ -128,8 +127,5 @@ impl Real for f32 {
     }
     fn sin_cos_turns(self) -> (Self, Self) {
         (std::f32::consts::TAU * self).sin_cos()
-    }
-    fn gemm(product: Product<'_, Self>) {
-        super::gemm::run(product, 1.0);
     }
 }

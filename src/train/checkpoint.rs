@@ -9,8 +9,8 @@ use crate::files::sync_folder;
 use crate::kernels::Tuning;
 use crate::nn::{ParamMemory, Params};
 use crate::plan::Tensor;
-use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
 use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -189,7 +189,8 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
 
 /// Serialises flat buffers as one tensor per parameter, named prefix + parameter.
 fn encode(params: &Params, buffers: &[(&str, &[f32])], path: &Path) -> Result<Vec<u8>, CheckpointError> {
-    let damaged = |error: SafeTensorError| CheckpointError::Damaged { path: path.to_owned(), problem: error.to_string() };
+    let damaged =
+        |error: SafeTensorError| CheckpointError::Damaged { path: path.to_owned(), problem: error.to_string() };
     let mut tensors = Vec::new();
     for (prefix, flat) in buffers {
         for spec in params.specs() {

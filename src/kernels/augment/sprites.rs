@@ -99,7 +99,7 @@ impl Kernel for Sprites {
             let half = T::of(0.5);
             let radius = side * (T::of(0.22) + T::of(0.16) * scale);
             let centre = [x, y].map(|p| side * (half + T::of(0.24) * (p - half)));
-            let turn = T::of(0.16) * (rotation - half);
+            let turn = T::of(0.10) * (rotation - half);
             let (sin, cos) = if turn < T::ZERO { turn + T::ONE } else { turn }.sin_cos_turns();
             let stroke = T::of(0.10) + T::of(0.16) * stroke;
             let level = T::of(0.45) + T::of(0.55) * brightness;

@@ -2,7 +2,7 @@
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode};
 use crate::math::Real;
-use crate::math::gemm::{Matrix, Product};
+use crate::math::gemm::{Matrix, gemm};
 use crate::math::simd;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -115,12 +115,12 @@ impl Kernel for Matmul {
         let (a, b, aux, c) = (args.real(0), args.real(1), args.real(2), args.real_mut(3));
         let (m, n, k) = (self.m, self.n, self.k);
         let (a, b) = match self.form {
-            Form::Nt => (Matrix::row_major(a, m, k), Matrix::row_major(b, n, k).transposed()),
-            Form::Nn => (Matrix::row_major(a, m, k), Matrix::row_major(b, k, n)),
-            Form::Tn => (Matrix::row_major(a, k, m).transposed(), Matrix::row_major(b, k, n)),
+            Form::Nt => (Matrix::new(&a[..m * k], m, k), Matrix::new(&b[..n * k], n, k).t()),
+            Form::Nn => (Matrix::new(&a[..m * k], m, k), Matrix::new(&b[..n * k], k, n)),
+            Form::Tn => (Matrix::new(&a[..m * k], k, m).t(), Matrix::new(&b[..n * k], k, n)),
         };
         let c = &mut c[..m * n];
-        T::gemm(Product { a, b, c, accumulate: self.epilogue == Epilogue::Accumulate });
+        gemm(a, b, c, self.epilogue == Epilogue::Accumulate);
         match self.epilogue {
             Epilogue::None | Epilogue::Accumulate => {}
             Epilogue::Bias { relu } => {

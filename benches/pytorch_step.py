@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Times one SimVAE training step (and, with --views, the making of one view) in PyTorch.
+
+The peer of `cargo bench`: the MLP 784-2000-500-500-2L with its mirrored decoder, L = 10, in f32. One step is forward,
+SimVAE loss (Bernoulli likelihood, entropy, J-view prior), backward and Adam. Prints one JSON line per size.
+
+    python benches/pytorch_step.py                     # CPU, two threads
+    python benches/pytorch_step.py --device cuda --tf32 --compile
+    python benches/pytorch_step.py --views
+"""
+
+import argparse
+import json
+import statistics
+import time
+
+import torch
+from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+LATENT = 10
+VIEWS = 2
+LIKELIHOOD_VARIANCE = 0.01
+PRIOR_VARIANCE = 0.15
+
+
+def mlp(widths):
+    """Linear layers of the given widths, with ReLU between them and none after the last."""
+    layers = []
+    for inputs, outputs in zip(widths, widths[1:]):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+class SimVae(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = mlp([784, 2000, 500, 500, 2 * LATENT])
+        self.decoder = mlp([LATENT, 500, 500, 2000, 784])
+
+    def forward(self, x):
+        """The loss per image of x: [images * VIEWS, 784], the views of an image in neighbouring rows."""
+        mu, logvar = self.encoder(x).chunk(2, dim=1)
+        z = mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)
+        logits = self.decoder(z)
+        likelihood = binary_cross_entropy_with_logits(logits, x, reduction="sum") / LIKELIHOOD_VARIANCE
+        entropy = -0.5 * logvar.sum()
+        grouped = z.view(-1, VIEWS, LATENT)
+        spread = grouped - grouped.mean(dim=1, keepdim=True)
+        prior = 0.5 * spread.square().sum() / PRIOR_VARIANCE
+        return (likelihood + entropy + prior) / grouped.shape[0]
+
+
+def timed_steps(model, rows, args):
+    """Milliseconds of each of args.repeats steps after args.warmup untimed ones."""
+    device = torch.device(args.device)
+    x = torch.rand(rows, 784, device=device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=8e-5, eps=1e-4)
+    loss_of = torch.compile(model) if args.compile else model
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss = loss_of(x)
+        loss.backward()
+        optimizer.step()
+
+    for _ in range(args.warmup):
+        step()
+    times = []
+    for _ in range(args.repeats):
+        if device.type == "cuda":
+            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            begin.record()
+            step()
+            end.record()
+            end.synchronize()
+            times.append(begin.elapsed_time(end))
+        else:
+            begin = time.perf_counter()
+            step()
+            times.append((time.perf_counter() - begin) * 1e3)
+    return times
+
+
+def pipelined_ms(model, rows, args):
+    """Mean milliseconds of a step when the host never waits between steps (CUDA only)."""
+    x = torch.rand(rows, 784, device="cuda")
+    optimizer = torch.optim.Adam(model.parameters(), lr=8e-5, eps=1e-4)
+    loss_of = torch.compile(model) if args.compile else model
+    for count in (args.warmup, args.repeats):
+        torch.cuda.synchronize()
+        begin = time.perf_counter()
+        for _ in range(count):
+            optimizer.zero_grad(set_to_none=True)
+            loss_of(x).backward()
+            optimizer.step()
+        torch.cuda.synchronize()
+    return (time.perf_counter() - begin) * 1e3 / args.repeats
+
+
+def timed_views(args):
+    """Microseconds per view of torchvision's crop and flip on 28 x 28 grey PIL images, in one process."""
+    from PIL import Image
+    from torchvision import transforms
+
+    pixels = torch.randint(0, 256, (256, 28, 28), dtype=torch.uint8).numpy()
+    images = [Image.fromarray(p) for p in pixels]
+    view = transforms.Compose(
+        [transforms.RandomResizedCrop(28, scale=(0.4, 1.0)), transforms.RandomVerticalFlip(), transforms.ToTensor()]
+    )
+    times = []
+    for _ in range(args.repeats):
+        begin = time.perf_counter()
+        for image in images:
+            view(image)
+        times.append((time.perf_counter() - begin) * 1e6 / len(images))
+    return times
+
+
+def summary(times, **labels):
+    """One JSON line: the labels, then the median, minimum and maximum of the times."""
+    figures = {"median": statistics.median(times), "min": min(times), "max": max(times)}
+    print(json.dumps(labels | {name: round(value, 4) for name, value in figures.items()}), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--rows", type=int, nargs="+", default=[128, 1280], help="views per step")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads")
+    parser.add_argument("--warmup", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=30)
+    parser.add_argument("--tf32", action="store_true", help="let CUDA products round their inputs to TF32")
+    parser.add_argument("--compile", action="store_true", help="torch.compile the model and its loss")
+    parser.add_argument("--views", action="store_true", help="time torchvision's augmentation instead")
+    args = parser.parse_args()
+    if any(rows <= 0 or rows % VIEWS for rows in args.rows):
+        parser.error(f"--rows must be positive multiples of {VIEWS}")
+    if min(args.warmup, args.repeats) < 1:
+        parser.error("--warmup and --repeats must be at least 1")
+
+    torch.set_num_threads(args.threads)
+    torch.set_float32_matmul_precision("high" if args.tf32 else "highest")
+    if args.views:
+        summary(timed_views(args), what="torchvision view", unit="us", torch=torch.__version__)
+        return
+    for rows in args.rows:
+        torch.manual_seed(0)
+        model = SimVae().to(args.device)
+        labels = {
+            "what": "pytorch step",
+            "device": torch.cuda.get_device_name() if args.device == "cuda" else f"cpu, {args.threads} threads",
+            "torch": torch.__version__,
+            "tf32": args.tf32,
+            "compile": args.compile,
+            "rows": rows,
+            "unit": "ms",
+        }
+        times = timed_steps(model, rows, args)
+        if args.device == "cuda":
+            labels["pipelined_mean"] = round(pipelined_ms(model, rows, args), 4)
+        summary(times, **labels)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+//! `wgpu-simvae gradcheck`
+
+use super::Failure;
+use crate::check::{Table, Target, central_differences, golden, lockstep};
+use crate::device::{Choice, DeviceRequest, choose};
+use crate::kernels::Tuning;
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct GradcheckArguments {
+    /// Device to check beside the f64 twins and the CPU: auto, gpu, cpu, a number or part of a name. By default the first
+    /// adapter there is.
+    #[arg(long)]
+    device: Option<DeviceRequest>,
+    /// Folder of golden cases from PyTorch.
+    #[arg(long)]
+    golden: Option<PathBuf>,
+}
+
+pub(super) fn main(arguments: &GradcheckArguments) -> Result<(), Failure> {
+    let cpu = || Target::Device(Choice::cpu(), Tuning::default());
+    let mut targets = vec![Target::Reference, cpu()];
+    match arguments.device.as_ref().map_or_else(|| choose(&DeviceRequest::Gpu), choose) {
+        Ok(choice) if choice.name() != Choice::cpu().name() => {
+            eprintln!("device: {}", choice.reason);
+            let tuning = choice.tune()?;
+            targets.push(Target::Device(choice, tuning));
+        }
+        Ok(_) => {}
+        Err(error) if arguments.device.is_some() => return Err(error.into()),
+        Err(_) => eprintln!("no graphics adapter: only the CPU is checked"),
+    }
+    let mut table = Table::default();
+    table.rows.extend(central_differences()?);
+    for target in &targets[1..] {
+        table.rows.extend(lockstep(target)?);
+    }
+    if let Some(folder) = &arguments.golden {
+        table.rows.extend(golden(folder, &targets)?);
+    }
+    println!("{table}");
+    match table.failures() {
+        0 => Ok(()),
+        failures => Err(anyhow::anyhow!("{failures} cases exceed their tolerance").into()),
+    }
+}

@@ -1,0 +1,76 @@
+//! The command line. Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted (and safely stored).
+
+mod data;
+mod devices;
+mod gradcheck;
+mod shaders;
+mod train;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Trains self-supervised representation models on any GPU, or on the CPU: no CUDA, no Python.
+#[derive(Debug, Parser)]
+#[command(name = "wgpu-simvae", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a model; without arguments SimVAE on the embedded sprites.
+    Train(train::TrainArguments),
+    /// List the devices with their limits and features.
+    Devices,
+    /// List or download data sets.
+    Data(data::DataArguments),
+    /// Check every gradient: device against f64 twins, twins against central differences, and against golden values.
+    Gradcheck(gradcheck::GradcheckArguments),
+    /// Write every WGSL shader permutation as a plain file.
+    Shaders(shaders::ShadersArguments),
+}
+
+/// Why a command did not succeed.
+#[derive(Debug)]
+enum Failure {
+    /// The command was used wrongly.
+    Usage(anyhow::Error),
+    /// Something went wrong.
+    Failed(anyhow::Error),
+    /// The user stopped it; nothing was lost.
+    Interrupted,
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure::Failed(error.into())
+    }
+}
+
+fn usage(error: impl Into<anyhow::Error>) -> Failure {
+    Failure::Usage(error.into())
+}
+
+/// Parses the arguments, runs the command and says how it ended.
+pub fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Train(arguments) => train::main(&arguments),
+        Command::Devices => devices::main(),
+        Command::Data(arguments) => data::main(&arguments),
+        Command::Gradcheck(arguments) => gradcheck::main(&arguments),
+        Command::Shaders(arguments) => shaders::main(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(error)) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Failed(error)) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+        Err(Failure::Interrupted) => ExitCode::from(130),
+    }
+}

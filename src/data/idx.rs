@@ -1,0 +1,131 @@
+//! IDX files, plain or gzip: MNIST and Fashion-MNIST.
+
+use super::{DataError, Dataset, ImageShape, Images};
+use flate2::read::MultiGzDecoder;
+use std::cmp::Ordering;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+/// Class names of MNIST.
+pub(super) const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+/// Class names of Fashion-MNIST.
+pub(super) const CLOTHES: [&str; 10] =
+    ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"];
+
+/// Type byte of unsigned bytes, third of the magic number.
+const UNSIGNED_BYTES: u8 = 0x08;
+
+/// Loads the four files of a data set.
+pub(super) fn load(name: &str, folder: Option<&Path>, classes: &[&str]) -> Result<Dataset, DataError> {
+    let folder = folder.ok_or_else(|| DataError::NoFolder { name: name.to_owned() })?;
+    if !folder.is_dir() {
+        return Err(DataError::Missing { path: folder.to_owned(), name: name.to_owned() });
+    }
+    let part = |prefix: &str| {
+        let pixels = read(name, folder, &format!("{prefix}-images"), 3)?;
+        let labels = read(name, folder, &format!("{prefix}-labels"), 1)?;
+        images(pixels, labels, classes)
+    };
+    let (train, test) = (part("train")?, part("t10k")?);
+    if train.shape != test.shape {
+        let problem = format!("test images are {:?}, training images {:?}", test.shape, train.shape);
+        return Err(DataError::Format { path: folder.to_owned(), problem });
+    }
+    Ok(Dataset { name: name.to_owned(), train, test })
+}
+
+/// An IDX file's content.
+struct Idx {
+    path: PathBuf,
+    dims: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+fn images(pixels: Idx, labels: Idx, classes: &[&str]) -> Result<Images, DataError> {
+    let format = |path: &Path, problem| Err(DataError::Format { path: path.to_owned(), problem });
+    let (count, height, width) = (pixels.dims[0], pixels.dims[1], pixels.dims[2]);
+    if count == 0 || height == 0 || width == 0 {
+        return format(
+            &pixels.path,
+            format!("its header says {count} images of {height}x{width}: there is nothing in it"),
+        );
+    }
+    if labels.dims[0] != count {
+        return format(&labels.path, format!("{} labels, {count} images in {}", labels.dims[0], pixels.path.display()));
+    }
+    if let Some(at) = labels.bytes.iter().position(|&label| usize::from(label) >= classes.len()) {
+        return format(
+            &labels.path,
+            format!("label {} of image {at}, expected below {}", labels.bytes[at], classes.len()),
+        );
+    }
+    Ok(Images {
+        shape: ImageShape { channels: 1, height, width },
+        pixels: pixels.bytes,
+        labels: labels.bytes,
+        classes: classes.iter().map(|&class| class.to_owned()).collect(),
+        factors: Vec::new(),
+        factor_names: Vec::new(),
+    })
+}
+
+/// Finds and reads `STEM-idxN-ubyte`, with a dot for the first hyphen as some mirrors write it, plain or `.gz`.
+fn read(name: &str, folder: &Path, stem: &str, rank: usize) -> Result<Idx, DataError> {
+    let plain = format!("{stem}-idx{rank}-ubyte");
+    let names =
+        [plain.clone(), format!("{plain}.gz"), format!("{stem}.idx{rank}-ubyte"), format!("{stem}.idx{rank}-ubyte.gz")];
+    let Some(path) = names.iter().map(|name| folder.join(name)).find(|path| path.is_file()) else {
+        return Err(DataError::Missing { path: folder.join(format!("{plain}.gz")), name: name.to_owned() });
+    };
+    let file = File::open(&path).map_err(|source| DataError::Io { path: path.clone(), source })?;
+    let size = file.metadata().map(|data| data.len()).unwrap_or(0);
+    if path.extension().is_some_and(|extension| extension == "gz") {
+        // Deflate shrinks at most about a thousandfold: what a header may promise is bounded by the file's size.
+        parse(path, MultiGzDecoder::new(BufReader::new(file)), size.saturating_mul(1100), rank)
+    } else {
+        parse(path, BufReader::new(file), size, rank)
+    }
+}
+
+fn parse(path: PathBuf, mut from: impl Read, most: u64, rank: usize) -> Result<Idx, DataError> {
+    let format = |problem: String| DataError::Format { path: path.clone(), problem };
+    let mut fill = |buffer: &mut [u8], what: &str| {
+        from.read_exact(buffer).map_err(|error| match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => format(format!("it ends within its {what}: it is truncated")),
+            _ => format(format!("its {what} cannot be unpacked ({error}): it is damaged")),
+        })
+    };
+    let mut magic = [0; 4];
+    fill(&mut magic, "header")?;
+    let expected = [0, 0, UNSIGNED_BYTES, rank as u8];
+    if magic != expected {
+        return Err(format(format!(
+            "magic number {magic:02x?}, expected {expected:02x?} (bytes in {rank} dimensions)"
+        )));
+    }
+    let mut dims = Vec::with_capacity(rank);
+    for _ in 0..rank {
+        let mut dim = [0; 4];
+        fill(&mut dim, "header")?;
+        dims.push(u32::from_be_bytes(dim) as usize);
+    }
+    let len = dims.iter().try_fold(1u64, |product, &dim| product.checked_mul(dim as u64));
+    let Some(len) = len.filter(|&len| len <= most) else {
+        return Err(format(format!("its header promises {dims:?} bytes, more than a file of this size can hold")));
+    };
+    // Read as it comes, one byte beyond the promise: memory grows with the file, not with its header.
+    let mut bytes = Vec::new();
+    from.take(len + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format(format!("its data cannot be unpacked ({error}): it is truncated or damaged")))?;
+    match (bytes.len() as u64).cmp(&len) {
+        Ordering::Equal => Ok(Idx { dims, bytes, path }),
+        Ordering::Less => {
+            Err(format(format!("it holds {} of the {len} bytes that its header {dims:?} promises", bytes.len())))
+        }
+        Ordering::Greater => {
+            Err(format(format!("it holds more than the {len} bytes that its header {dims:?} promises")))
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `sprites`: the embedded procedural data set. Content is the glyph, style is how it is drawn; both are known exactly.
+
+use super::{DataError, Dataset, ImageShape, Images};
+use crate::device::Choice;
+use crate::device::Values;
+use crate::kernels::augment::sprites::{FACTORS, Sprites};
+use crate::kernels::{DType, Tuning};
+use crate::plan::{Graph, Layout};
+
+/// Training and test images, and the seed: part of the data set's definition, whatever the seed of a run.
+const TRAIN: usize = 12_000;
+const TEST: usize = 2_400;
+const SEED: u64 = 0x5eed_0f5b_717e_5000;
+/// Line segments of the glyph with the most.
+const SEGMENTS: usize = 12;
+
+type Segment = [f32; 4];
+
+/// A glyph: its name and its line segments, from (x, y) to (x, y) with y down, within -1..1.
+struct Glyph {
+    name: &'static str,
+    segments: &'static [Segment],
+}
+
+/// No two glyphs are alike after a small rotation or a flip.
+const GLYPHS: [Glyph; 12] = [
+    Glyph {
+        name: "ring",
+        segments: &[
+            [0.9, 0.0, 0.78, 0.45],
+            [0.78, 0.45, 0.45, 0.78],
+            [0.45, 0.78, 0.0, 0.9],
+            [0.0, 0.9, -0.45, 0.78],
+            [-0.45, 0.78, -0.78, 0.45],
+            [-0.78, 0.45, -0.9, 0.0],
+            [-0.9, 0.0, -0.78, -0.45],
+            [-0.78, -0.45, -0.45, -0.78],
+            [-0.45, -0.78, 0.0, -0.9],
+            [0.0, -0.9, 0.45, -0.78],
+            [0.45, -0.78, 0.78, -0.45],
+            [0.78, -0.45, 0.9, 0.0],
+        ],
+    },
+    Glyph {
+        name: "square",
+        segments: &[[-0.8, -0.8, 0.8, -0.8], [0.8, -0.8, 0.8, 0.8], [0.8, 0.8, -0.8, 0.8], [-0.8, 0.8, -0.8, -0.8]],
+    },
+    Glyph { name: "triangle", segments: &[[0.0, -0.9, 0.9, 0.75], [0.9, 0.75, -0.9, 0.75], [-0.9, 0.75, 0.0, -0.9]] },
+    Glyph { name: "plus", segments: &[[-0.9, 0.0, 0.9, 0.0], [0.0, -0.9, 0.0, 0.9]] },
+    Glyph { name: "cross", segments: &[[-0.75, -0.75, 0.75, 0.75], [-0.75, 0.75, 0.75, -0.75]] },
+    Glyph {
+        name: "ladder",
+        segments: &[[-0.7, -0.9, -0.7, 0.9], [0.7, -0.9, 0.7, 0.9], [-0.7, -0.4, 0.7, -0.4], [-0.7, 0.4, 0.7, 0.4]],
+    },
+    Glyph { name: "tee", segments: &[[-0.85, -0.8, 0.85, -0.8], [0.0, -0.8, 0.0, 0.9]] },
+    Glyph { name: "corner", segments: &[[-0.7, -0.9, -0.7, 0.8], [-0.7, 0.8, 0.8, 0.8]] },
+    Glyph {
+        name: "comb",
+        segments: &[
+            [-0.75, -0.85, -0.75, 0.85],
+            [-0.75, -0.85, 0.8, -0.85],
+            [-0.75, 0.0, 0.8, 0.0],
+            [-0.75, 0.85, 0.8, 0.85],
+        ],
+    },
+    Glyph { name: "zigzag", segments: &[[-0.8, -0.8, 0.8, -0.8], [0.8, -0.8, -0.8, 0.8], [-0.8, 0.8, 0.8, 0.8]] },
+    Glyph { name: "bars", segments: &[[-0.6, -0.85, -0.6, 0.85], [0.6, -0.85, 0.6, 0.85]] },
+    Glyph { name: "arrow", segments: &[[-0.9, 0.0, 0.9, 0.0], [0.9, 0.0, 0.25, -0.65], [0.9, 0.0, 0.25, 0.65]] },
+];
+
+/// The glyphs' names, in the order of the labels.
+pub fn glyph_names() -> Vec<String> {
+    GLYPHS.iter().map(|glyph| glyph.name.to_owned()).collect()
+}
+
+/// Renders the data set on a device.
+pub(super) fn render(name: &str, channels: usize, size: usize, device: &Choice) -> Result<Dataset, DataError> {
+    let shape = ImageShape { channels, height: size, width: size };
+    let train = split(shape, TRAIN, 0, device)?;
+    let test = split(shape, TEST, 1, device)?;
+    Ok(Dataset { name: name.to_owned(), train, test })
+}
+
+fn split(shape: ImageShape, images: usize, stream: u32, device: &Choice) -> Result<Images, DataError> {
+    let kernel = Sprites {
+        images,
+        channels: shape.channels,
+        size: shape.width,
+        classes: GLYPHS.len(),
+        segments: SEGMENTS,
+        stream,
+        seed: SEED,
+    };
+    let mut layout = Layout::default();
+    let glyphs = layout.add("glyphs", DType::Real, [GLYPHS.len(), SEGMENTS, 4]);
+    let pixels = layout.add("pixels", DType::Uint, [images * shape.bytes() / 4]);
+    let factors = layout.add("factors", DType::Real, [images, FACTORS.len()]);
+    let mut graph = Graph::new("sprites");
+    graph.push("sprites", kernel, &[glyphs, pixels, factors]);
+    let mut executor = device.open(&layout, Tuning::default())?;
+    let plan = executor.load(graph.finish().map_err(crate::device::DeviceError::from)?)?;
+    executor.write(glyphs, &Values::F32(table()))?;
+    executor.run(plan, 1)?;
+    Ok(Images {
+        shape,
+        pixels: executor.read(pixels)?.words().iter().flat_map(|word| word.to_le_bytes()).collect(),
+        labels: (0..images).map(|image| (image % GLYPHS.len()) as u8).collect(),
+        classes: glyph_names(),
+        factors: executor.read(factors)?.to_f32(),
+        factor_names: FACTORS.map(str::to_owned).to_vec(),
+    })
+}
+
+/// The glyphs with equally many segments: the last one is repeated, which draws nothing new.
+fn table() -> Vec<f32> {
+    let padded = |glyph: &Glyph| glyph.segments.iter().cycle().take(SEGMENTS).flatten().copied().collect::<Vec<f32>>();
+    GLYPHS.iter().flat_map(padded).collect()
+}

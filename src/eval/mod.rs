@@ -1,0 +1,3 @@
+//! Judges of a representation.
+
+pub mod knn;

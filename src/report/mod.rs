@@ -1,0 +1,4 @@
+//! What a person looks at: curves and pictures.
+
+pub mod curves;
+pub mod grid;

@@ -1,0 +1,451 @@
+//! The settings of a run: defaults, then a preset, then a file, then `--set` overrides.
+
+use super::presets;
+use crate::kernels::loss::likelihood::LikelihoodKind;
+use crate::kernels::loss::simvae::ContentPrior;
+use crate::loss::simvae;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use toml::{Table, Value};
+
+/// Settings that cannot be used. Each message names the key, the value and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read.
+    #[error("{path}: {source}. --config wants a TOML file")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Text that is not TOML.
+    #[error("{origin}: {problem}")]
+    Syntax {
+        /// File or flag.
+        origin: String,
+        /// What the parser said.
+        problem: String,
+    },
+    /// A key that does not exist.
+    #[error("{origin}: unknown key `{key}`{nearest}")]
+    UnknownKey {
+        /// File or flag.
+        origin: String,
+        /// The key's path.
+        key: String,
+        /// `; did you mean ...?`, or the known keys.
+        nearest: String,
+    },
+    /// A value of the wrong type, or none of the allowed words.
+    #[error("{origin}: {problem}")]
+    Type {
+        /// File or flag.
+        origin: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A value outside its range.
+    #[error("{key} = {value}: {fix}")]
+    Value {
+        /// The key's path.
+        key: &'static str,
+        /// The value.
+        value: String,
+        /// What is allowed.
+        fix: &'static str,
+    },
+    /// No such preset.
+    #[error("preset `{name}`: there is no such preset; choose one of {known}")]
+    UnknownPreset {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+}
+
+/// The method to train.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// SimVAE (Bizeul, Schölkopf and Allen, 2024).
+    Simvae,
+}
+
+impl Method {
+    /// The name, as in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Simvae => "simvae",
+        }
+    }
+}
+
+/// All settings of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The method.
+    pub method: Method,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Times that every training image is visited.
+    pub epochs: u32,
+    /// Images (not views) of a step.
+    pub batch: usize,
+    /// Views of each image, J.
+    pub views: usize,
+    /// The data set.
+    pub data: DataConfig,
+    /// The networks.
+    pub model: ModelConfig,
+    /// SimVAE's own settings.
+    pub simvae: simvae::Settings,
+    /// What makes the views.
+    pub augment: AugmentConfig,
+    /// Adam and its schedule.
+    pub optim: OptimConfig,
+    /// What a run writes, and how often.
+    pub log: LogConfig,
+}
+
+/// The data set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// Name, see `wgpu-simvae data list`.
+    pub name: String,
+    /// Folder of its files; empty for data sets that need none.
+    pub dir: String,
+    /// Use only the first so many training images; 0 uses all.
+    pub limit: usize,
+}
+
+/// The networks: an MLP encoder and the mirrored decoder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// Latent size, L.
+    pub latent: usize,
+    /// Widths of the encoder's hidden layers.
+    pub hidden: Vec<usize>,
+}
+
+/// What makes the views of an image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AugmentConfig {
+    /// Range of the crop's area, as a fraction of the image's.
+    pub area: [f64; 2],
+    /// Range of the crop's aspect, width over height.
+    pub aspect: [f64; 2],
+    /// Probability of a horizontal flip.
+    pub horizontal_flip: f64,
+    /// Probability of a vertical flip.
+    pub vertical_flip: f64,
+    /// Turn pixels black or white at one half, after everything else.
+    pub threshold: bool,
+}
+
+/// Adam and its schedule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptimConfig {
+    /// Peak learning rate.
+    pub lr: f64,
+    /// Decay of the first moment.
+    pub beta1: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+    /// Added to the denominator.
+    pub eps: f64,
+    /// Decoupled weight decay (AdamW).
+    pub weight_decay: f64,
+    /// Epochs of linear warm-up.
+    pub warmup_epochs: u32,
+    /// How the rate changes after the warm-up.
+    pub schedule: Schedule,
+}
+
+/// How the learning rate changes after the warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// Not at all.
+    Constant,
+    /// Half a cosine down to zero at the end of the run.
+    Cosine,
+}
+
+/// What a run writes, and how often.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// Steps between two rows of metrics, at most 128.
+    pub every: u32,
+    /// Epochs between two pictures of reconstructions.
+    pub pictures_every: u32,
+    /// Epochs between two checkpoints.
+    pub checkpoint_every: u32,
+    /// Checkpoints to keep.
+    pub keep_checkpoints: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            method: Method::Simvae,
+            seed: 0,
+            epochs: 400,
+            batch: 128,
+            views: 10,
+            data: DataConfig { name: "sprites".to_owned(), dir: String::new(), limit: 0 },
+            model: ModelConfig { latent: 10, hidden: vec![2000, 500, 500] },
+            simvae: simvae::Settings {
+                likelihood: LikelihoodKind::Gaussian,
+                variance_x: 0.02,
+                variance_z: 0.15,
+                prior: ContentPrior::Uniform,
+                entropy_scale: 1.0,
+            },
+            augment: AugmentConfig {
+                area: [0.4, 1.0],
+                aspect: [0.75, 1.3],
+                horizontal_flip: 0.0,
+                vertical_flip: 0.5,
+                threshold: false,
+            },
+            optim: OptimConfig {
+                lr: 8e-5,
+                beta1: 0.9,
+                beta2: 0.999,
+                eps: 1e-8,
+                weight_decay: 0.0,
+                warmup_epochs: 0,
+                schedule: Schedule::Constant,
+            },
+            log: LogConfig { every: 50, pictures_every: 5, checkpoint_every: 1, keep_checkpoints: 2 },
+        }
+    }
+}
+
+/// Where the settings of a run come from, beside the defaults.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// Preset; `quick` for sprites and `official-code` for other data where none is named.
+    pub preset: Option<String>,
+    /// Data set, stronger than the file's.
+    pub data: Option<String>,
+    /// TOML text and its name for messages.
+    pub file: Option<(String, String)>,
+    /// `key=value` overrides, the last wins.
+    pub set: Vec<String>,
+}
+
+impl Config {
+    /// Merges the sources, weakest first: defaults, preset (which depends on the data set and the method), file, `set`.
+    ///
+    /// # Errors
+    /// On unknown keys, wrong types and values outside their range.
+    pub fn merge(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut layers: Vec<(String, Table)> = Vec::new();
+        if let Some((origin, text)) = &sources.file {
+            layers.push((origin.clone(), parse(origin, text)?));
+        }
+        if let Some(name) = &sources.data {
+            layers
+                .push(("--data".to_owned(), parse("--data", &format!("data.name = {}", Value::String(name.clone())))?));
+        }
+        for assignment in &sources.set {
+            layers.push((format!("--set {assignment}"), parse_assignment(assignment)?));
+        }
+        let defaults = to_table(&Config::default());
+        for (origin, layer) in &layers {
+            check_keys(origin, layer, &defaults, "")?;
+        }
+        let named = |key: &[&str]| {
+            layers.iter().rev().find_map(|(_, layer)| {
+                let mut value = layer.get(key[0])?;
+                for part in &key[1..] {
+                    value = value.get(part)?;
+                }
+                Some(value.as_str()?.to_owned())
+            })
+        };
+        let data = named(&["data", "name"]).unwrap_or_else(|| Config::default().data.name);
+        let method = named(&["method"]).unwrap_or_else(|| "simvae".to_owned());
+        let preset = match &sources.preset {
+            Some(name) => name.as_str(),
+            None if data.starts_with("sprites") => "quick",
+            None => "official-code",
+        };
+        let mut merged = defaults;
+        overlay(&mut merged, &presets::table(preset, &data, &method)?);
+        let mut config = from_table(&format!("preset {preset}"), &merged)?;
+        for (origin, layer) in &layers {
+            overlay(&mut merged, layer);
+            config = from_table(origin, &merged)?;
+        }
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// The settings as TOML, which [`Config::from_toml`] reads back.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// Reads the complete settings that a run saved.
+    ///
+    /// # Errors
+    /// As [`Config::merge`].
+    pub fn from_toml(origin: &str, text: &str) -> Result<Self, ConfigError> {
+        let table = parse(origin, text)?;
+        check_keys(origin, &table, &to_table(&Config::default()), "")?;
+        let config = from_table(origin, &table)?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// On the first value outside its range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let check = |key: &'static str, value: String, good: bool, fix: &'static str| {
+            if good { Ok(()) } else { Err(ConfigError::Value { key, value, fix }) }
+        };
+        let positive = |x: f64| x.is_finite() && x > 0.0;
+        let probability = |x: f64| (0.0..=1.0).contains(&x);
+        let ordered = |[low, high]: [f64; 2]| positive(low) && high.is_finite() && low <= high;
+        let Self { epochs, batch, views, model, simvae, augment, optim, log, .. } = self;
+        check("epochs", epochs.to_string(), *epochs >= 1, "at least 1")?;
+        check("batch", batch.to_string(), *batch >= 1, "at least 1 image")?;
+        check("views", views.to_string(), *views >= 2, "SimVAE compares the views of an image: at least 2")?;
+        check(
+            "batch * views",
+            (batch.saturating_mul(*views)).to_string(),
+            batch.saturating_mul(*views) < 1 << 24,
+            "fewer rows than 2^24",
+        )?;
+        check("model.latent", model.latent.to_string(), model.latent >= 1, "at least 1")?;
+        let widths_good = !model.hidden.is_empty() && model.hidden.iter().all(|&width| width >= 1);
+        check("model.hidden", format!("{:?}", model.hidden), widths_good, "at least one layer, each at least 1 wide")?;
+        check("simvae.variance_x", simvae.variance_x.to_string(), positive(simvae.variance_x), "a positive number")?;
+        check("simvae.variance_z", simvae.variance_z.to_string(), positive(simvae.variance_z), "a positive number")?;
+        let scale = simvae.entropy_scale;
+        check(
+            "simvae.entropy_scale",
+            scale.to_string(),
+            scale.is_finite() && scale >= 0.0,
+            "zero or a positive number",
+        )?;
+        let area_good = ordered(augment.area) && augment.area[1] <= 1.0;
+        check("augment.area", format!("{:?}", augment.area), area_good, "[low, high] with 0 < low <= high <= 1")?;
+        check(
+            "augment.aspect",
+            format!("{:?}", augment.aspect),
+            ordered(augment.aspect),
+            "[low, high] with 0 < low <= high",
+        )?;
+        for (key, p) in
+            [("augment.horizontal_flip", augment.horizontal_flip), ("augment.vertical_flip", augment.vertical_flip)]
+        {
+            check(key, p.to_string(), probability(p), "a probability between 0 and 1")?;
+        }
+        check("optim.lr", optim.lr.to_string(), positive(optim.lr), "a positive number")?;
+        check("optim.eps", optim.eps.to_string(), positive(optim.eps), "a positive number")?;
+        for (key, beta) in [("optim.beta1", optim.beta1), ("optim.beta2", optim.beta2)] {
+            check(key, beta.to_string(), beta > 0.0 && beta < 1.0, "between 0 and 1, both excluded")?;
+        }
+        let decay = optim.weight_decay;
+        check("optim.weight_decay", decay.to_string(), decay.is_finite() && decay >= 0.0, "zero or a positive number")?;
+        check("log.every", log.every.to_string(), (1..=128).contains(&log.every), "between 1 and 128 steps")?;
+        check("log.pictures_every", log.pictures_every.to_string(), log.pictures_every >= 1, "at least 1 epoch")?;
+        check("log.checkpoint_every", log.checkpoint_every.to_string(), log.checkpoint_every >= 1, "at least 1 epoch")?;
+        check("log.keep_checkpoints", log.keep_checkpoints.to_string(), log.keep_checkpoints >= 1, "at least 1")
+    }
+}
+
+impl OptimConfig {
+    /// Whether the rate follows a cosine.
+    pub fn cosine(&self) -> bool {
+        self.schedule == Schedule::Cosine
+    }
+}
+
+fn to_table(config: &Config) -> Table {
+    Table::try_from(config).unwrap_or_default()
+}
+
+fn from_table(origin: &str, table: &Table) -> Result<Config, ConfigError> {
+    table.clone().try_into().map_err(|error: toml::de::Error| ConfigError::Type {
+        origin: origin.to_owned(),
+        problem: error.to_string().trim().to_owned(),
+    })
+}
+
+pub(super) fn parse(origin: &str, text: &str) -> Result<Table, ConfigError> {
+    text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax {
+        origin: origin.to_owned(),
+        problem: error.to_string().trim().to_owned(),
+    })
+}
+
+/// `key.sub=value`; a value that is not TOML is taken as a word.
+fn parse_assignment(assignment: &str) -> Result<Table, ConfigError> {
+    let origin = format!("--set {assignment}");
+    let Some((key, value)) = assignment.split_once('=') else {
+        return Err(ConfigError::Syntax { origin, problem: "expected key=value, such as optim.lr=1e-3".to_owned() });
+    };
+    let (key, value) = (key.trim(), value.trim());
+    parse(&origin, &format!("{key} = {value}"))
+        .or_else(|_| parse(&origin, &format!("{key} = {}", Value::String(value.to_owned()))))
+}
+
+/// Lays one table over another, key by key.
+pub(super) fn overlay(under: &mut Table, over: &Table) {
+    for (key, value) in over {
+        match (under.get_mut(key), value) {
+            (Some(Value::Table(under)), Value::Table(over)) => overlay(under, over),
+            (Some(Value::Float(number)), Value::Integer(whole)) => *number = *whole as f64,
+            _ => {
+                under.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+fn check_keys(origin: &str, table: &Table, known: &Table, prefix: &str) -> Result<(), ConfigError> {
+    for (key, value) in table {
+        let path = format!("{prefix}{key}");
+        match (known.get(key), value) {
+            (Some(Value::Table(known)), Value::Table(table)) => check_keys(origin, table, known, &format!("{path}."))?,
+            (Some(_), _) => {}
+            (None, _) => {
+                let mut all = Vec::new();
+                leaves(&to_table(&Config::default()), "", &mut all);
+                let nearest = all.into_iter().max_by(|a, b| {
+                    let likeness = |known: &String| {
+                        let leaf = known.rsplit('.').next().unwrap_or(known);
+                        strsim::jaro_winkler(known, &path).max(strsim::jaro_winkler(leaf, key))
+                    };
+                    likeness(a).total_cmp(&likeness(b))
+                });
+                let nearest = nearest.map(|key| format!("; did you mean `{key}`?")).unwrap_or_default();
+                return Err(ConfigError::UnknownKey { origin: origin.to_owned(), key: path, nearest });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn leaves(table: &Table, prefix: &str, all: &mut Vec<String>) {
+    for (key, value) in table {
+        match value {
+            Value::Table(table) => leaves(table, &format!("{prefix}{key}."), all),
+            _ => all.push(format!("{prefix}{key}")),
+        }
+    }
+}

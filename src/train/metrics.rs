@@ -1,0 +1,91 @@
+//! The metrics of a run: JSON lines, one per logging interval.
+
+use crate::files::write_atomically;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A metrics file that cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {source}. Check that the folder is writable and has room")]
+pub struct MetricsError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// Means over one logging interval.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Last step of the interval.
+    pub step: u64,
+    /// Epochs done, with fraction.
+    pub epoch: f64,
+    /// Seconds of training.
+    pub seconds: f64,
+    /// Mean of each loss term per row, `total` among them.
+    pub losses: BTreeMap<String, f64>,
+}
+
+/// A metrics file open for appending.
+#[derive(Debug)]
+pub struct MetricsLog {
+    path: PathBuf,
+    file: File,
+}
+
+impl MetricsLog {
+    /// Opens a file for a run from its beginning; rows of an earlier attempt that left no checkpoint are dropped.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn create(path: &Path) -> Result<Self, MetricsError> {
+        Self::keeping(path, &[])
+    }
+
+    /// Opens a file for a run that continues after `step`: later rows, and a last line that a crash tore, are dropped.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn resume(path: &Path, step: u64) -> Result<Self, MetricsError> {
+        let rows = Self::read(path)?;
+        let kept: Vec<Row> = rows.into_iter().filter(|row| row.step <= step).collect();
+        Self::keeping(path, &kept)
+    }
+
+    fn keeping(path: &Path, rows: &[Row]) -> Result<Self, MetricsError> {
+        let error = |source| MetricsError { path: path.to_owned(), source };
+        let text: String = rows.iter().map(|row| line(row).map_err(error)).collect::<Result<_, _>>()?;
+        write_atomically(path, text.as_bytes()).map_err(error)?;
+        let file = OpenOptions::new().append(true).open(path).map_err(error)?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Appends a row.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn append(&mut self, step: u64, epoch: f64, seconds: f64, losses: &[(&str, f64)]) -> Result<(), MetricsError> {
+        let losses = losses.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+        let row = Row { step, epoch, seconds, losses };
+        let write = line(&row).and_then(|line| self.file.write_all(line.as_bytes()));
+        write.map_err(|source| MetricsError { path: self.path.clone(), source })
+    }
+
+    /// Reads the whole rows of a file; none where there is no file.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read(path: &Path) -> Result<Vec<Row>, MetricsError> {
+        match fs::read_to_string(path) {
+            Ok(text) => Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(source) => Err(MetricsError { path: path.to_owned(), source }),
+        }
+    }
+}
+
+fn line(row: &Row) -> io::Result<String> {
+    Ok(serde_json::to_string(row)? + "\n")
+}

@@ -1,0 +1,16 @@
+//! Training: settings, the recorded step, the loop, checkpoints, metrics and pictures.
+
+mod blueprint;
+pub mod checkpoint;
+pub mod config;
+pub mod metrics;
+mod pictures;
+pub mod presets;
+mod progress;
+mod run;
+mod session;
+
+pub use blueprint::{Blueprint, Reconstruction};
+pub use progress::{Progress, Silent, Terminal};
+pub use run::{Report, RunError, RunOptions, run};
+pub use session::{Embedding, Session};

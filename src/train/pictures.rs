@@ -1,0 +1,76 @@
+//! Pictures of a run: reconstructions and loss curves.
+
+use super::metrics::Row;
+use super::session::Session;
+use crate::device::DeviceError;
+use crate::files::write_atomically;
+use crate::report::curves::{Curve, svg};
+use crate::report::grid::{Pictures, png};
+use std::path::{Path, PathBuf};
+
+/// Pictures in a grid and in each of its bands.
+const COUNT: usize = 32;
+const COLUMNS: usize = 16;
+/// Magnification of small pictures, in pixels of height to reach.
+const HEIGHT: u32 = 56;
+
+/// A picture that cannot be made or written.
+#[derive(Debug, thiserror::Error)]
+pub enum PictureError {
+    /// The drawing failed.
+    #[error("{path}: the picture could not be drawn: {problem}")]
+    Drawing {
+        /// The file.
+        path: PathBuf,
+        /// What the library said.
+        problem: String,
+    },
+    /// The file cannot be written.
+    #[error("{path}: {source}. Check that the folder is writable and has room")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The device failed.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+}
+
+fn write(path: PathBuf, drawn: Result<Vec<u8>, String>) -> Result<PathBuf, PictureError> {
+    let bytes = drawn.map_err(|problem| PictureError::Drawing { path: path.clone(), problem })?;
+    match write_atomically(&path, &bytes) {
+        Ok(()) => Ok(path),
+        Err(source) => Err(PictureError::Io { path, source }),
+    }
+}
+
+/// Writes `reconstructions/epoch-NNNN.png`: test images over their reconstructions from the posterior mean.
+///
+/// # Errors
+/// When the device fails or the file cannot be written.
+pub fn reconstructions(session: &mut Session, run: &Path, epoch: u32) -> Result<PathBuf, PictureError> {
+    let source = session.blueprint.test;
+    let (x, pictures) = session.reconstruct(&source, COUNT)?;
+    let stacks = [&x, &pictures].map(|pixels| Pictures { pixels, shape: source.shape });
+    let scale = HEIGHT.div_ceil(source.shape[1] as u32);
+    let path = run.join("reconstructions").join(format!("epoch-{epoch:04}.png"));
+    write(path, png(&stacks, COLUMNS, scale))
+}
+
+/// Writes `losses.svg`: every term against the epoch.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn curves(rows: &[Row], run: &Path) -> Result<PathBuf, PictureError> {
+    let names: Vec<&String> = rows.first().map(|row| row.losses.keys().collect()).unwrap_or_default();
+    let curves: Vec<Curve> = names
+        .into_iter()
+        .map(|name| Curve {
+            name: name.clone(),
+            points: rows.iter().filter_map(|row| Some((row.epoch, *row.losses.get(name)?))).collect(),
+        })
+        .collect();
+    write(run.join("losses.svg"), svg("loss per view", &curves).map(String::into_bytes))
+}

@@ -1,0 +1,72 @@
+//! What a run tells while it runs.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Receives a run's messages; a library user can pass their own.
+pub trait Progress {
+    /// A line worth keeping: what was chosen, what was written.
+    fn note(&mut self, line: &str);
+    /// The run begins at `step` of `steps`.
+    fn begin(&mut self, step: u64, steps: u64);
+    /// `step` is done; `losses` are means since the last call.
+    fn advance(&mut self, step: u64, epoch: f64, images_per_second: f64, losses: &[(&str, f64)]);
+    /// The run is over.
+    fn finish(&mut self);
+}
+
+/// Says nothing.
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn note(&mut self, _line: &str) {}
+    fn begin(&mut self, _step: u64, _steps: u64) {}
+    fn advance(&mut self, _step: u64, _epoch: f64, _images_per_second: f64, _losses: &[(&str, f64)]) {}
+    fn finish(&mut self) {}
+}
+
+/// A progress line on the terminal, plain lines where the output is no terminal.
+#[derive(Debug, Default)]
+pub struct Terminal {
+    bar: Option<ProgressBar>,
+    last_line: f64,
+}
+
+impl Progress for Terminal {
+    fn note(&mut self, line: &str) {
+        match &self.bar {
+            Some(bar) if !bar.is_hidden() => bar.println(line),
+            _ => eprintln!("{line}"),
+        }
+    }
+
+    fn begin(&mut self, step: u64, steps: u64) {
+        let bar = ProgressBar::new(steps).with_position(step);
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} steps  {msg}  {eta} left") {
+            bar.set_style(style);
+        }
+        bar.reset_eta();
+        self.bar = Some(bar);
+    }
+
+    fn advance(&mut self, step: u64, epoch: f64, images_per_second: f64, losses: &[(&str, f64)]) {
+        let terms: Vec<String> = losses.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
+        let message = format!("epoch {epoch:.2}  {images_per_second:.0} images/s  {}", terms.join("  "));
+        let Some(bar) = &self.bar else { return };
+        bar.set_position(step);
+        if !bar.is_hidden() {
+            bar.set_message(message);
+        } else if epoch - self.last_line >= 0.25 || self.last_line == 0.0 {
+            // A log file wants few lines.
+            self.last_line = epoch;
+            let left = bar.eta().as_secs();
+            eprintln!("step {step}  {message}  {left} s left");
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
