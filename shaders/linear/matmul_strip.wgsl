@@ -43,21 +43,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     for (var i = 0u; i < min(ROWS, params.m - row); i++) {
         for (var j = 0u; j < min(COLUMNS, params.n - column); j++) {
-            let at = (row + i) * params.n + column + j;
-            var value = sums[i][j];
-            if (BIAS == 1u) {
-                value += aux[column + j];
-            }
-            if (RELU == 1u) {
-                value = max(value, 0.0);
-            }
-            if (MASK == 1u) {
-                value = select(0.0, value, aux[at] > 0.0);
-            }
-            if (ACCUMULATE == 1u) {
-                value += c[at];
-            }
-            c[at] = value;
+            store(row + i, column + j, sums[i][j]);
         }
     }
 }

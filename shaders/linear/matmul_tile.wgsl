@@ -1,5 +1,6 @@
-// C = op(A) op(B) for software adapters: each invocation computes 8 rows x 4 columns from memory, without workgroup
-// memory; lavapipe runs neighbouring invocations in the lanes of a vector register.
+// C = op(A) op(B) for real GPUs. A workgroup of 16 x 16 invocations computes a square tile of C, 16 * SPAN on a side; slabs of
+// A and B, DEPTH deep, pass through workgroup memory while the next ones are already on their way in registers.
+// An invocation owns the elements 16 apart, so that neighbours read neighbouring words and write neighbouring columns.
 struct Params {
     m: u32,
     n: u32,
@@ -11,53 +12,90 @@ struct Params {
 @group(0) @binding(3) var<storage, read> aux: array<f32>;
 @group(0) @binding(4) var<storage, read_write> c: array<f32>;
 
-const ROWS: u32 = 8u;
-const COLUMNS: u32 = 4u;
+const SIDE: u32 = 16u * SPAN;
+const DEPTH: u32 = select(16u, 8u, SPAN == 8u);
+const LOADS: u32 = SIDE * DEPTH / 256u;
+const PITCH: u32 = SIDE + 1u; // one word of padding: columns of a slab fall into different banks
+var<workgroup> slab_a: array<f32, PITCH * DEPTH>;
+var<workgroup> slab_b: array<f32, PITCH * DEPTH>;
 
-@compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let row = id.y * ROWS;
-    let column = id.x * COLUMNS;
-    if (row >= params.m || column >= params.n) {
-        return;
+// Element `e` of a slab: where along the tile's side, and how deep. Neighbouring invocations read neighbouring words.
+fn place(e: u32, depth_is_contiguous: bool) -> vec2<u32> {
+    if (depth_is_contiguous) {
+        return vec2<u32>(e / DEPTH, e % DEPTH);
     }
-    // Rows and columns beyond the edge repeat the last one: reads stay inside, and the results are not stored.
-    var rows: array<u32, ROWS>;
-    for (var i = 0u; i < ROWS; i++) {
-        rows[i] = min(row + i, params.m - 1u) * select(params.k, 1u, FORM == 2u);
-    }
-    var columns: vec4<u32>;
-    for (var j = 0u; j < COLUMNS; j++) {
-        columns[j] = min(column + j, params.n - 1u) * select(1u, params.k, FORM == 0u);
-    }
-    let step_a = select(1u, params.m, FORM == 2u);
-    let step_b = select(params.n, 1u, FORM == 0u);
+    return vec2<u32>(e % SIDE, e / SIDE);
+}
 
-    var sums: array<vec4<f32>, ROWS>;
-    for (var k = 0u; k < params.k; k++) {
-        let at = columns + k * step_b;
-        let right = vec4<f32>(b[at.x], b[at.y], b[at.z], b[at.w]);
-        for (var i = 0u; i < ROWS; i++) {
-            sums[i] = fma(vec4<f32>(a[rows[i] + k * step_a]), right, sums[i]);
+fn element_a(row: u32, k: u32) -> f32 {
+    if (row >= params.m || k >= params.k) {
+        return 0.0;
+    }
+    if (FORM == 2u) {
+        return a[k * params.m + row];
+    }
+    return a[row * params.k + k];
+}
+
+fn element_b(column: u32, k: u32) -> f32 {
+    if (column >= params.n || k >= params.k) {
+        return 0.0;
+    }
+    if (FORM == 0u) {
+        return b[column * params.k + k];
+    }
+    return b[k * params.n + column];
+}
+
+@compute @workgroup_size(16, 16)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let top = group.y * SIDE;
+    let left = group.x * SIDE;
+    var next_a: array<f32, LOADS>;
+    var next_b: array<f32, LOADS>;
+    var sums: array<f32, SPAN * SPAN>;
+
+    for (var i = 0u; i < LOADS; i++) {
+        let pa = place(lane + 256u * i, FORM != 2u);
+        let pb = place(lane + 256u * i, FORM == 0u);
+        next_a[i] = element_a(top + pa.x, pa.y);
+        next_b[i] = element_b(left + pb.x, pb.y);
+    }
+    for (var start = 0u; start < params.k; start += DEPTH) {
+        for (var i = 0u; i < LOADS; i++) {
+            let pa = place(lane + 256u * i, FORM != 2u);
+            let pb = place(lane + 256u * i, FORM == 0u);
+            slab_a[pa.y * PITCH + pa.x] = next_a[i];
+            slab_b[pb.y * PITCH + pb.x] = next_b[i];
         }
+        workgroupBarrier();
+        for (var i = 0u; i < LOADS; i++) {
+            let pa = place(lane + 256u * i, FORM != 2u);
+            let pb = place(lane + 256u * i, FORM == 0u);
+            next_a[i] = element_a(top + pa.x, start + DEPTH + pa.y);
+            next_b[i] = element_b(left + pb.x, start + DEPTH + pb.y);
+        }
+        for (var k = 0u; k < DEPTH; k++) {
+            var column: array<f32, SPAN>;
+            for (var j = 0u; j < SPAN; j++) {
+                column[j] = slab_b[k * PITCH + local.x + 16u * j];
+            }
+            for (var i = 0u; i < SPAN; i++) {
+                let row = slab_a[k * PITCH + local.y + 16u * i];
+                for (var j = 0u; j < SPAN; j++) {
+                    sums[i * SPAN + j] = fma(row, column[j], sums[i * SPAN + j]);
+                }
+            }
+        }
+        workgroupBarrier();
     }
-    for (var i = 0u; i < min(ROWS, params.m - row); i++) {
-        for (var j = 0u; j < min(COLUMNS, params.n - column); j++) {
-            let at = (row + i) * params.n + column + j;
-            var value = sums[i][j];
-            if (BIAS == 1u) {
-                value += aux[column + j];
+    for (var i = 0u; i < SPAN; i++) {
+        for (var j = 0u; j < SPAN; j++) {
+            let row = top + local.y + 16u * i;
+            let column = left + local.x + 16u * j;
+            if (row < params.m && column < params.n) {
+                store(row, column, sums[i * SPAN + j]);
             }
-            if (RELU == 1u) {
-                value = max(value, 0.0);
-            }
-            if (MASK == 1u) {
-                value = select(0.0, value, aux[at] > 0.0);
-            }
-            if (ACCUMULATE == 1u) {
-                value += c[at];
-            }
-            c[at] = value;
         }
     }
 }

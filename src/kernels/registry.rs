@@ -96,8 +96,18 @@ fn latents() -> Examples {
 }
 
 fn products() -> Examples {
-    let sizes =
-        [(1, 1, 1), (5, 7, 3), (64, 64, 16), (65, 130, 33), (128, 20, 50), (3, 200, 61), (67, 10, 129), (8, 36, 20)];
+    let sizes = [
+        (1, 1, 1),
+        (5, 7, 3),
+        (64, 64, 16),
+        (65, 130, 33),
+        (128, 20, 50),
+        (3, 200, 61),
+        (67, 10, 129),
+        (8, 36, 20),
+        (600, 1000, 5),
+        (1300, 1450, 19),
+    ];
     let epilogues = [
         Epilogue::None,
         Epilogue::Bias { relu: false },
@@ -111,6 +121,12 @@ fn products() -> Examples {
             all.extend(epilogues.map(|epilogue| shared(Matmul { form, m, n, k, epilogue })));
         }
         all.push(shared(ColumnSum { rows: m, columns: n }));
+    }
+    // Large enough for the larger tiles.
+    for (m, n, k) in [(600, 1000, 5), (1300, 1450, 19)] {
+        for form in [Form::Nt, Form::Nn, Form::Tn] {
+            all.push(shared(Matmul { form, m, n, k, epilogue: Epilogue::Bias { relu: true } }));
+        }
     }
     all
 }

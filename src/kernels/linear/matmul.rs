@@ -71,6 +71,19 @@ struct Params {
     k: u32,
 }
 
+/// Rows and columns that a workgroup of the strip kernel computes: 8 x 8 invocations of 8 x 4 elements.
+const STRIP_GROUP: [usize; 2] = [64, 32];
+/// Tiles that a product should have to occupy a large GPU.
+const ENOUGH_TILES: usize = 96;
+
+impl Matmul {
+    /// Elements along a side that an invocation of the tile kernel computes: the most that still yields enough tiles.
+    fn tile_span(&self) -> usize {
+        let tiles = |span: usize| self.m.div_ceil(16 * span) * self.n.div_ceil(16 * span);
+        [8, 4].into_iter().find(|&span| tiles(span) >= ENOUGH_TILES).unwrap_or(2)
+    }
+}
+
 impl Kernel for Matmul {
     fn bindings(&self) -> Vec<Binding> {
         let aux = match self.epilogue {
@@ -92,17 +105,21 @@ impl Kernel for Matmul {
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
+        let groups = |tile: [usize; 2]| [self.n.div_ceil(tile[1]) as u32, self.m.div_ceil(tile[0]) as u32, 1];
         let (shader, workgroups) = match tuning.matmul {
-            Variant::Tile => (
-                Shader::new("linear/matmul_tile", include_str!("../../../shaders/linear/matmul_tile.wgsl")),
-                [self.n.div_ceil(64) as u32, self.m.div_ceil(64) as u32, 1],
-            ),
+            Variant::Tile => {
+                let span = self.tile_span();
+                let shader =
+                    Shader::new("linear/matmul_tile", include_str!("../../../shaders/linear/matmul_tile.wgsl"));
+                (shader.constant("SPAN", span as u32), groups([16 * span; 2]))
+            }
             Variant::Strip => (
                 Shader::new("linear/matmul_strip", include_str!("../../../shaders/linear/matmul_strip.wgsl")),
-                [self.n.div_ceil(4 * 8) as u32, self.m.div_ceil(8 * 8) as u32, 1],
+                groups(STRIP_GROUP),
             ),
         };
         let shader = shader
+            .with(include_str!("../../../shaders/linear/epilogue.wgsl"))
             .constant("FORM", self.form as u32)
             .constant("BIAS", matches!(self.epilogue, Epilogue::Bias { .. }))
             .constant("RELU", self.epilogue == Epilogue::Bias { relu: true })

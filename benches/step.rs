@@ -1,0 +1,56 @@
+//! Time of one training step of the paper's MLP (784-2000-500-500-20 / 10-500-500-2000-784), with and without its views.
+//!
+//! `cargo bench --bench step -- [DEVICE]`; `benches/pytorch_step.py` is the same step in PyTorch. One JSON line per size.
+
+use std::time::Instant;
+use wgpu_simvae::data;
+use wgpu_simvae::device::{DeviceRequest, choose};
+use wgpu_simvae::train::Session;
+use wgpu_simvae::train::config::{Config, Sources};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let device = std::env::args().nth(1).filter(|argument| !argument.starts_with("--"));
+    let request: DeviceRequest = device.as_deref().unwrap_or("auto").parse()?;
+    let choice = choose(&request)?;
+    let tuning = choice.tune()?;
+    let data = data::load("sprites", None, &choice)?;
+    for (batch, repeats) in [(64, 60), (640, 20)] {
+        let set = ["data.name=sprites".to_owned(), format!("batch={batch}")].to_vec();
+        let sources = Sources { preset: Some("official-code".to_owned()), set, ..Sources::default() };
+        let config = Config::merge(&sources)?;
+        let mut session = Session::open(&config, &data, &choice, tuning)?;
+        let dispatches = &session.executor.plan(session.step)?.dispatches;
+        let count = dispatches.len();
+        let after_views = dispatches.iter().position(|d| d.label == "noise").ok_or("the step has no noise")?;
+        let with_views = median(&mut session, 0..count, repeats)?;
+        let without_views = median(&mut session, after_views..count, repeats)?;
+        let rows = batch * config.views;
+        println!(
+            "{{\"device\": {:?}, \"tuning\": {:?}, \"rows\": {rows}, \"step_ms\": {without_views:.3}, \"step_with_views_ms\": {with_views:.3}}}",
+            choice.reason, tuning.matmul
+        );
+    }
+    Ok(())
+}
+
+/// Median time of the dispatches in milliseconds, over groups of steps: a group is queued and then waited for.
+fn median(
+    session: &mut Session,
+    part: std::ops::Range<usize>,
+    repeats: usize,
+) -> Result<f64, Box<dyn std::error::Error>> {
+    const GROUP: usize = 5;
+    let mut times = Vec::new();
+    for repeat in 0..repeats / GROUP + 2 {
+        let start = Instant::now();
+        for _ in 0..GROUP {
+            session.executor.run_part(session.step, part.clone())?;
+        }
+        session.executor.read(session.blueprint.state.clock)?;
+        if repeat >= 2 {
+            times.push(start.elapsed().as_secs_f64() * 1e3 / GROUP as f64);
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times[times.len() / 2])
+}
