@@ -42,7 +42,7 @@ pub enum Variant {
     /// Tiles staged in workgroup memory: real GPUs.
     #[default]
     Tile,
-    /// Eight rows by four columns to an invocation, no workgroup memory: software adapters, whose invocations are
+    /// Eight rows by eight columns to an invocation, no workgroup memory: software adapters, whose invocations are
     /// lanes of a CPU's vector unit.
     Strip,
 }
@@ -71,8 +71,8 @@ struct Params {
     k: u32,
 }
 
-/// Rows and columns that a workgroup of the strip kernel computes: 8 x 8 invocations of 8 x 4 elements.
-const STRIP_GROUP: [usize; 2] = [64, 32];
+/// Rows and columns that a workgroup of the strip kernel computes: 8 x 8 invocations of 8 x 8 elements.
+const STRIP_GROUP: [usize; 2] = [64, 64];
 /// Tiles that a product should have to occupy a large GPU.
 const ENOUGH_TILES: usize = 96;
 
