@@ -1,8 +1,11 @@
 //! `wgpu-simvae data`
 
-use super::Failure;
+use super::{Failure, usage};
+use crate::data::fetch::{FetchError, fetch, source};
 use crate::data::known;
 use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct DataArguments {
@@ -14,6 +17,17 @@ pub(super) struct DataArguments {
 enum DataCommand {
     /// List the data sets.
     List,
+    /// Download a data set; a broken download goes on where it stopped.
+    Fetch {
+        /// mnist or fashion-mnist.
+        name: String,
+        /// Folder for the files.
+        #[arg(long)]
+        data_dir: PathBuf,
+        /// Address to try before the public mirrors; may be given often.
+        #[arg(long, value_name = "URL")]
+        mirror: Vec<String>,
+    },
 }
 
 pub(super) fn main(arguments: &DataArguments) -> Result<(), Failure> {
@@ -22,7 +36,32 @@ pub(super) fn main(arguments: &DataArguments) -> Result<(), Failure> {
             for (name, about) in known() {
                 println!("{name:14} {about}");
             }
+            Ok(())
+        }
+        DataCommand::Fetch { name, data_dir, mirror } => download(name, data_dir, mirror),
+    }
+}
+
+fn download(name: &str, folder: &Path, mirrors: &[String]) -> Result<(), Failure> {
+    let mut source = source(name).map_err(usage)?;
+    let first = mirrors.iter().map(|url| if url.ends_with('/') { url.clone() } else { format!("{url}/") });
+    source.mirrors = first.chain(source.mirrors).collect();
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{msg:28} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} {eta}") {
+        bar.set_style(style);
+    }
+    let result = fetch(&source, folder, &mut |file, done, expected| {
+        bar.set_message(file.to_owned());
+        bar.set_length(expected.unwrap_or(done));
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    match result {
+        Err(error @ FetchError::UnknownName { .. }) => Err(usage(error)),
+        Err(error) => Err(error.into()),
+        Ok(()) => {
+            println!("{name} is in {}", folder.display());
+            Ok(())
         }
     }
-    Ok(())
 }

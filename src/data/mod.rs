@@ -1,5 +1,6 @@
 //! Data sets: bytes on the host, ready for the device.
 
+pub mod fetch;
 mod idx;
 mod sprites;
 

@@ -1,0 +1,126 @@
+//! Settings: how presets, files and overrides merge, and what is refused.
+
+use wgpu_simvae::kernels::loss::likelihood::LikelihoodKind;
+use wgpu_simvae::kernels::loss::simvae::ContentPrior;
+use wgpu_simvae::train::config::{Config, Sources};
+use wgpu_simvae::train::presets;
+
+fn merged(preset: &str, data: &str, set: &[&str]) -> Result<Config, String> {
+    let set = set.iter().map(|&s| s.to_owned()).collect();
+    let sources = Sources { preset: Some(preset.to_owned()), data: Some(data.to_owned()), set, ..Sources::default() };
+    Config::merge(&sources).map_err(|error| error.to_string())
+}
+
+fn refusal(set: &str) -> String {
+    merged("paper", "mnist", &[set]).expect_err("the setting is refused")
+}
+
+#[test]
+fn the_paper_preset_has_the_papers_settings() {
+    let config = merged("paper", "mnist", &[]).expect("a preset");
+    assert_eq!((config.batch, config.views, config.epochs), (128, 10, 400));
+    assert_eq!(config.model.hidden, [2000, 500, 500]);
+    assert_eq!((config.simvae.variance_x, config.simvae.variance_z, config.optim.lr), (0.02, 0.15, 8e-5));
+    assert_eq!((config.simvae.likelihood, config.simvae.prior), (LikelihoodKind::Gaussian, ContentPrior::Uniform));
+    assert!(!config.augment.threshold);
+}
+
+#[test]
+fn the_official_code_preset_has_the_published_codes_settings() {
+    let mnist = merged("official-code", "mnist", &[]).expect("a preset");
+    assert_eq!(mnist.batch * mnist.views, 128, "its batch counts rows");
+    assert!((mnist.simvae.variance_x - (-4.6f64).exp()).abs() < 1e-12);
+    assert!((mnist.simvae.entropy_scale - std::f64::consts::TAU).abs() < 1e-12);
+    assert_eq!((mnist.simvae.likelihood, mnist.simvae.prior), (LikelihoodKind::Bernoulli, ContentPrior::Gaussian));
+    assert_eq!(mnist.optim.eps, 1e-4);
+    let fashion = merged("official-code", "fashion-mnist", &[]).expect("a preset");
+    assert!(mnist.augment.threshold && !fashion.augment.threshold, "only MNIST is thresholded");
+}
+
+#[test]
+fn later_sources_win() {
+    let file = Some(("run.toml".to_owned(), "views = 5\n[optim]\nlr = 1".to_owned()));
+    let sources =
+        Sources { preset: Some("paper".into()), file, set: vec!["optim.lr=0.5".into()], ..Sources::default() };
+    let config = Config::merge(&sources).expect("valid sources");
+    assert_eq!((config.views, config.optim.lr, config.optim.eps), (5, 0.5, 1e-8));
+}
+
+#[test]
+fn the_preset_follows_the_data_set_of_the_file() {
+    let file = Some(("run.toml".to_owned(), "[data]\nname = \"mnist\"".to_owned()));
+    let config = Config::merge(&Sources { file, ..Sources::default() }).expect("valid sources");
+    assert!(config.augment.threshold, "official-code on MNIST is the default there");
+    assert_eq!(Config::merge(&Sources::default()).expect("the default").data.name, "sprites");
+}
+
+#[test]
+fn words_need_no_quotes() {
+    assert_eq!(
+        merged("paper", "mnist", &["simvae.prior=gaussian"]).expect("a word").simvae.prior,
+        ContentPrior::Gaussian
+    );
+}
+
+#[test]
+fn unknown_keys_name_the_nearest_known_one() {
+    let message = refusal("optim.learning_rte=1");
+    assert!(message.contains("--set optim.learning_rte=1") && message.contains("unknown key"), "{message}");
+    assert!(refusal("simvae.variance_y=1").contains("simvae.variance_"));
+    assert!(refusal("view=3").contains("did you mean `views`"), "{}", refusal("view=3"));
+    let file = Some(("run.toml".to_owned(), "[model]\nlatnet = 3".to_owned()));
+    let message = Config::merge(&Sources { file, ..Sources::default() }).expect_err("refused").to_string();
+    assert!(message.contains("run.toml") && message.contains("model.latent"), "{message}");
+}
+
+#[test]
+fn wrong_types_and_words_are_refused() {
+    for set in ["batch=many", "batch=-3", "simvae.prior=flat", "model.hidden=7", "augment.area=[0.1]", "method=vea"] {
+        assert!(refusal(set).contains(set), "{}", refusal(set));
+    }
+    assert!(refusal("nonsense").contains("key=value"));
+    assert!(merged("papper", "mnist", &[]).expect_err("refused").contains("official-code"));
+}
+
+#[test]
+fn values_outside_their_range_are_refused_by_key() {
+    let bad = [
+        "epochs=0",
+        "batch=0",
+        "views=1",
+        "model.latent=0",
+        "model.hidden=[]",
+        "model.hidden=[5, 0]",
+        "simvae.variance_x=0",
+        "simvae.variance_z=-1",
+        "simvae.entropy_scale=nan",
+        "augment.area=[0.5, 1.5]",
+        "augment.area=[0.9, 0.5]",
+        "augment.aspect=[0, 1]",
+        "augment.vertical_flip=1.5",
+        "augment.horizontal_flip=-0.1",
+        "optim.lr=inf",
+        "optim.eps=0",
+        "optim.beta1=1",
+        "optim.beta2=0",
+        "optim.weight_decay=-1",
+        "log.every=0",
+        "log.every=1000",
+        "log.keep_checkpoints=0",
+    ];
+    for set in bad {
+        let key = set.split('=').next().unwrap_or_default();
+        assert!(refusal(set).contains(key), "{set}: {}", refusal(set));
+    }
+}
+
+#[test]
+fn saved_settings_read_back_the_same() {
+    for preset in presets::names() {
+        for data in ["sprites", "sprites-rgb", "mnist", "fashion-mnist"] {
+            let config = merged(preset, data, &["seed=7"]).expect("a preset");
+            let again = Config::from_toml("config.toml", &config.to_toml()).expect("its own output");
+            assert_eq!(config, again);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Downloads, against a small HTTP server on the loopback address.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use wgpu_simvae::data::fetch::{FetchError, RemoteFile, Source, fetch, source};
+
+/// MD5 of `content()`.
+const MD5: &str = "b6d81b360a5672d80c27430f39153e2c";
+
+fn content() -> Vec<u8> {
+    vec![0; 1 << 20]
+}
+
+/// What a server does with a request.
+#[derive(Clone, Copy)]
+enum Manner {
+    /// Serves ranges.
+    Good,
+    /// Ignores ranges.
+    NoRanges,
+    /// Cuts the first connection after a part.
+    CutsOnce,
+    /// Serves other bytes.
+    Wrong,
+    /// Knows no file.
+    NotFound,
+}
+
+struct Server {
+    url: String,
+    requests: Arc<AtomicUsize>,
+    ranges: Arc<Mutex<Vec<String>>>,
+}
+
+fn serve(manner: Manner) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    let (requests, ranges) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+    let (count, seen) = (requests.clone(), ranges.clone());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let number = count.fetch_add(1, Ordering::SeqCst);
+            answer(stream, manner, number, &seen);
+        }
+    });
+    Server { url, requests, ranges }
+}
+
+/// A client that hangs up early is no failure of the server.
+fn answer(mut stream: TcpStream, manner: Manner, number: usize, ranges: &Mutex<Vec<String>>) {
+    let mut from = 0;
+    let mut lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
+    while let Some(Ok(line)) = lines.next() {
+        if let Some(range) = line.to_lowercase().strip_prefix("range: bytes=") {
+            ranges.lock().expect("no panic holds it").push(range.to_owned());
+            from = range.trim_end_matches('-').parse().expect("a range with a beginning");
+        }
+        if line.is_empty() {
+            break;
+        }
+    }
+    let mut body = content();
+    let (status, keep) = match manner {
+        Manner::NotFound => ("404 Not Found", 0..0),
+        Manner::NoRanges => ("200 OK", 0..body.len()),
+        Manner::Wrong => {
+            body[7] = 1;
+            ("200 OK", 0..body.len())
+        }
+        Manner::Good | Manner::CutsOnce if from > 0 => ("206 Partial Content", from..body.len()),
+        Manner::Good | Manner::CutsOnce => ("200 OK", 0..body.len()),
+    };
+    let mut sent = &body[keep];
+    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", sent.len());
+    if matches!(manner, Manner::CutsOnce) && number == 0 {
+        sent = &sent[..sent.len() / 3];
+    }
+    let _client_may_be_gone = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(sent));
+}
+
+fn from(servers: &[&Server]) -> Source {
+    Source {
+        mirrors: servers.iter().map(|server| server.url.clone()).collect(),
+        files: vec![RemoteFile { name: "zeros.gz".to_owned(), md5: MD5.to_owned() }],
+    }
+}
+
+fn get(source: &Source, folder: &Path) -> Result<(), FetchError> {
+    fetch(source, folder, &mut |_, _, _| {})
+}
+
+fn assert_whole(folder: &Path) {
+    assert_eq!(std::fs::read(folder.join("zeros.gz")).expect("the file is there"), content());
+    assert!(!folder.join("zeros.gz.part").exists());
+}
+
+#[test]
+fn downloads_once() {
+    let (server, folder) = (serve(Manner::Good), tempfile::tempdir().expect("a folder"));
+    let inner = folder.path().join("new");
+    let mut last = (0, None);
+    fetch(&from(&[&server]), &inner, &mut |_, done, expected| last = (done, expected)).expect("it downloads");
+    assert_eq!(last, (1 << 20, Some(1 << 20)));
+    assert_whole(&inner);
+    get(&from(&[&server]), &inner).expect("it is there");
+    assert_eq!(server.requests.load(Ordering::SeqCst), 1, "a file that is right is not fetched again");
+}
+
+#[test]
+fn a_broken_download_goes_on_where_it_stopped() {
+    let (server, folder) = (serve(Manner::CutsOnce), tempfile::tempdir().expect("a folder"));
+    let error = get(&from(&[&server]), folder.path()).expect_err("the connection is cut").to_string();
+    assert!(error.contains(&server.url) && error.contains("zeros.gz"), "{error}");
+    let have = folder.path().join("zeros.gz.part").metadata().expect("the part is kept").len();
+    assert!(have > 0);
+    get(&from(&[&server]), folder.path()).expect("it goes on");
+    assert_whole(folder.path());
+    assert_eq!(*server.ranges.lock().expect("no panic holds it"), [format!("{have}-")]);
+}
+
+#[test]
+fn servers_without_ranges_and_damaged_parts_are_fetched_anew() {
+    for manner in [Manner::NoRanges, Manner::Good] {
+        let (server, folder) = (serve(manner), tempfile::tempdir().expect("a folder"));
+        std::fs::write(folder.path().join("zeros.gz.part"), b"damaged").expect("a part");
+        get(&from(&[&server]), folder.path()).expect("it downloads");
+        assert_whole(folder.path());
+    }
+}
+
+#[test]
+fn the_next_mirror_helps_out() {
+    let (missing, wrong, good) = (serve(Manner::NotFound), serve(Manner::Wrong), serve(Manner::Good));
+    let folder = tempfile::tempdir().expect("a folder");
+    get(&from(&[&missing, &wrong, &good]), folder.path()).expect("the third mirror has it");
+    assert_whole(folder.path());
+    let nowhere = tempfile::tempdir().expect("a folder");
+    let error = get(&from(&[&missing, &wrong]), nowhere.path()).expect_err("neither has it").to_string();
+    assert!(error.contains("404") && error.contains("checksum"), "{error}");
+    assert!(!nowhere.path().join("zeros.gz").exists());
+}
+
+#[test]
+fn a_folder_that_cannot_be_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    std::fs::write(&file, b"").expect("a file");
+    let error = get(&from(&[]), &file.join("inside")).expect_err("a file is no folder").to_string();
+    assert!(error.contains("inside"), "{error}");
+}
+
+#[test]
+fn public_data_sets_are_listed() {
+    assert_eq!(source("mnist").expect("listed").files.len(), 4);
+    assert!(source("fashion-mnist").expect("listed").mirrors.len() >= 2);
+    assert!(source("sprites").expect_err("not listed").to_string().contains("fashion-mnist"));
+}

@@ -1,0 +1,105 @@
+//! Gradients: twins against central differences, devices against twins, and all of them against PyTorch.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use wgpu_simvae::check::{Outcome, Row, Table, Target, central_differences, golden, lockstep};
+use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::kernels::Tuning;
+use wgpu_simvae::kernels::linear::matmul::Variant;
+
+fn cpu() -> Target {
+    Target::Device(Choice::cpu(), Tuning::default())
+}
+
+/// The adapter with both matrix-product kernels; none where GPU tests are switched off.
+fn gpus() -> Vec<Target> {
+    if common::adapter().is_none() {
+        return Vec::new();
+    }
+    [Variant::Tile, Variant::Strip]
+        .map(|matmul| Target::Device(choose(&DeviceRequest::Gpu).expect("an adapter"), Tuning { matmul }))
+        .into()
+}
+
+/// Golden cases kept with the tests; a folder with more can be named.
+fn golden_folder() -> PathBuf {
+    std::env::var_os("WGPU_SIMVAE_GOLDEN")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden"), PathBuf::from)
+}
+
+fn assert_all_pass(rows: Vec<Row>, at_least: usize) {
+    let table = Table { rows };
+    assert_eq!(table.failures(), 0, "\n{table}");
+    assert!(table.compared() >= at_least, "only {} cases were compared\n{table}", table.compared());
+}
+
+#[test]
+fn backward_equals_central_differences() {
+    assert_all_pass(central_differences().expect("the CPU runs"), 4);
+}
+
+#[test]
+fn every_buffer_of_a_step_equals_the_reference_on_the_cpu() {
+    assert_all_pass(lockstep(&cpu()).expect("the CPU runs"), 2);
+}
+
+#[test]
+fn every_buffer_of_a_step_equals_the_reference_on_the_gpu() {
+    for gpu in gpus() {
+        assert_all_pass(lockstep(&gpu).expect("the adapter runs"), 2);
+    }
+}
+
+#[test]
+fn losses_gradients_and_trajectories_equal_pytorch_on_the_cpu() {
+    assert_all_pass(golden(&golden_folder(), &[Target::Reference, cpu()]).expect("golden cases"), 20);
+}
+
+#[test]
+fn losses_gradients_and_trajectories_equal_pytorch_on_the_gpu() {
+    for gpu in gpus() {
+        assert_all_pass(golden(&golden_folder(), &[gpu]).expect("golden cases"), 10);
+    }
+}
+
+#[test]
+fn a_wrong_gradient_fails() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let name = "simvae_gaussian_uniform_0";
+    for extension in ["json", "safetensors"] {
+        let file = format!("{name}.{extension}");
+        std::fs::copy(golden_folder().join(&file), folder.path().join(&file)).expect("a golden case");
+    }
+    // The last tensor's last number: the lowest byte of its exponent and the top of its mantissa.
+    let path = folder.path().join(format!("{name}.safetensors"));
+    let mut bytes = std::fs::read(&path).expect("a golden case");
+    let header = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes")) as usize;
+    let text = String::from_utf8_lossy(&bytes[8..8 + header]).into_owned();
+    let json: serde_json::Value = serde_json::from_str(&text).expect("a header");
+    let start = json["grad.enc.0.weight"]["data_offsets"][0].as_u64().expect("an offset") as usize;
+    for byte in &mut bytes[8 + header + start..][..64] {
+        *byte = 0x3f;
+    }
+    std::fs::write(&path, bytes).expect("the folder takes a file");
+    let rows = golden(folder.path(), &[Target::Reference]).expect("the case reads");
+    assert!(rows.iter().all(Row::failed), "{}", Table { rows });
+}
+
+#[test]
+fn cases_of_other_methods_are_listed_as_skipped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("someday_0.json"), "{}").expect("the folder takes a file");
+    let rows = golden(folder.path(), &[cpu()]).expect("nothing to read");
+    assert_eq!((rows[0].case.as_str(), &rows[0].outcome), ("someday_0", &Outcome::Skipped));
+}
+
+#[test]
+fn unusable_golden_folders_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let message = |path: &Path| golden(path, &[cpu()]).expect_err("refused").to_string();
+    assert!(message(folder.path()).contains("no golden case"));
+    assert!(message(&folder.path().join("absent")).contains("absent"));
+    std::fs::write(folder.path().join("simvae_x.json"), "{\"B\": 1}").expect("the folder takes a file");
+    assert!(message(folder.path()).contains("simvae_x.json"));
+}
