@@ -71,7 +71,7 @@ fn a_wrong_gradient_fails() {
         let file = format!("{name}.{extension}");
         std::fs::copy(golden_folder().join(&file), folder.path().join(&file)).expect("a golden case");
     }
-    // The last tensor's last number: the lowest byte of its exponent and the top of its mantissa.
+    // Sixteen numbers of one gradient are replaced.
     let path = folder.path().join(format!("{name}.safetensors"));
     let mut bytes = std::fs::read(&path).expect("a golden case");
     let header = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes")) as usize;

@@ -5,8 +5,9 @@
 
 mod common;
 
-use common::{adapter, relative_error};
+use common::adapter;
 use std::sync::Arc;
+use wgpu_simvae::check::relative_error;
 use wgpu_simvae::cpu::CpuExecutor;
 use wgpu_simvae::device::{Executor, Values};
 use wgpu_simvae::gpu::{GpuExecutor, GpuOptions};

@@ -1,6 +1,6 @@
 // Renders the views of a step: crop, bilinear resize to the image's own size, flips, threshold. One invocation per pixel
-// and channel. All arithmetic is on integers: source positions are multiples of 1 / (2 * size), so every device gives the
-// same picture to the last bit.
+// and channel. All arithmetic but one last division is on integers: source positions are multiples of 1 / (2 * size), so
+// devices agree on every picture to a rounding, and on black and white ones exactly.
 struct Params {
     rows: u32,
     channels: u32,

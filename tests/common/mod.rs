@@ -17,12 +17,3 @@ pub fn adapter() -> Option<AdapterEntry> {
     );
     Some(found.swap_remove(0))
 }
-
-/// Relative error of a tensor, `norm(got - want) / norm(want)`; the norm of `got` where `want` is zero.
-pub fn relative_error(got: &[f64], want: &[f64]) -> f64 {
-    assert_eq!(got.len(), want.len());
-    let norm = |x: f64| x.sqrt();
-    let difference = norm(got.iter().zip(want).map(|(g, w)| (g - w) * (g - w)).sum());
-    let size = norm(want.iter().map(|w| w * w).sum());
-    if size > 0.0 { difference / size } else { difference }
-}

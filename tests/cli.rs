@@ -1,0 +1,183 @@
+//! The command: what a run leaves behind, and how bad input ends: a clear message, the right exit code, no panic.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+const TINY: [&str; 6] = ["model.hidden=[16]", "data.limit=64", "batch=8", "views=2", "epochs=1", "log.every=4"];
+
+fn simvae(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wgpu-simvae")).args(arguments).output().expect("the command starts")
+}
+
+fn train(out: &Path, more: &[&str]) -> Output {
+    let out = out.to_string_lossy();
+    let mut arguments = vec!["train", "--device", "cpu", "--out", &out];
+    if !more.contains(&"--resume") {
+        arguments.extend(TINY.iter().flat_map(|set| ["--set", set]));
+    }
+    arguments.extend(more);
+    simvae(&arguments)
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[track_caller]
+fn assert_refused(output: &Output, code: i32, words: &[&str]) {
+    let text = stderr(output);
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    assert!(!text.contains("panicked"), "{text}");
+    for word in words {
+        assert!(text.contains(word), "`{word}` is missing from: {text}");
+    }
+}
+
+fn trained() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = train(&folder.path().join("run"), &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    folder
+}
+
+#[test]
+fn a_run_leaves_settings_metrics_pictures_and_a_checkpoint() {
+    let folder = trained();
+    let run = folder.path().join("run");
+    let text = |name: &str| std::fs::read_to_string(run.join(name)).expect("a file of the run");
+    assert!(text("config.toml").contains("hidden = [16]"));
+    assert_eq!(text("metrics.jsonl").lines().count(), 2, "8 steps, a row every 4");
+    assert!(text("losses.svg").contains("reconstruction"));
+    let picture = image::open(run.join("reconstructions/epoch-0001.png")).expect("a picture");
+    // 16 columns of 28 pixels, magnified twice, with gaps of two.
+    assert_eq!(picture.width(), 16 * (56 + 2) + 2);
+    let checkpoint = run.join("checkpoints/step-000000008");
+    for file in ["model.safetensors", "optimizer.safetensors", "state.json"] {
+        assert!(checkpoint.join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn the_summary_reports_nearest_neighbours() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = train(&folder.path().join("run"), &[]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("k-NN (k = 5, Euclidean, 64 labelled images)"), "{text}");
+}
+
+#[test]
+fn wrong_use_ends_with_code_2() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = folder.path().join("run");
+    assert_refused(&train(&run, &["--set", "optm.lr=1"]), 2, &["unknown key `optm", "did you mean `optim."]);
+    assert_refused(&train(&run, &["--set", "views=1"]), 2, &["views = 1", "at least 2"]);
+    assert_refused(&train(&run, &["--set", "batch=65"]), 2, &["batch = 65", "64 images"]);
+    assert_refused(&train(&run, &["--preset", "papr"]), 2, &["papr", "paper"]);
+    assert_refused(&train(&run, &["--config", "absent.toml"]), 2, &["absent.toml"]);
+    assert_refused(&train(&run, &["--resume", "--epochs", "3"]), 2, &["--resume", "--epochs"]);
+    assert_refused(&simvae(&["train", "--resume"]), 2, &["--out"]);
+    assert_refused(&simvae(&["trian"]), 2, &["train"]);
+    assert_refused(&simvae(&["data", "fetch", "minst", "--data-dir", "x"]), 2, &["minst", "mnist"]);
+    assert!(!run.exists(), "nothing was written");
+}
+
+#[test]
+fn missing_things_end_with_code_1() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = folder.path().join("run");
+    assert_refused(
+        &train(&run, &["--data", "mnist", "--data-dir", "/nonexistent"]),
+        1,
+        &["/nonexistent", "data fetch mnist"],
+    );
+    assert_refused(&train(&run, &["--data", "mnist"]), 1, &["--data-dir"]);
+    assert_refused(&train(&run, &["--data", "sprits"]), 1, &["did you mean `sprites`"]);
+    assert_refused(&simvae(&["train", "--device", "no such card"]), 1, &["no such card", "cpu"]);
+    assert_refused(&simvae(&["train", "--device", "99"]), 1, &["--device 99"]);
+    assert_refused(&simvae(&["gradcheck", "--device", "cpu", "--golden", "/nonexistent"]), 1, &["/nonexistent"]);
+}
+
+#[test]
+fn images_that_do_not_fit_a_checkpoint_are_refused() {
+    let folder = trained();
+    let run = folder.path().join("run");
+    let settings = run.join("config.toml");
+    let text = std::fs::read_to_string(&settings).expect("settings");
+    std::fs::write(&settings, text.replace("\"sprites\"", "\"sprites-rgb\"")).expect("settings");
+    assert_refused(&train(&run, &["--resume"]), 1, &["enc.0.weight", "another architecture"]);
+}
+
+#[test]
+fn a_folder_with_a_run_is_not_overwritten() {
+    let folder = trained();
+    let run = folder.path().join("run");
+    let before = std::fs::read(run.join("checkpoints/step-000000008/model.safetensors")).expect("weights");
+    assert_refused(&train(&run, &["--set", "seed=5"]), 2, &["--resume", "--out"]);
+    assert_eq!(std::fs::read(run.join("checkpoints/step-000000008/model.safetensors")).expect("weights"), before);
+}
+
+#[test]
+fn unusable_folders_are_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    std::fs::write(&file, "not a folder").expect("a file");
+    assert_refused(&train(&file.join("run"), &[]), 1, &["file/run", "--out"]);
+    assert_refused(&train(&folder.path().join("empty"), &["--resume"]), 2, &["config.toml"]);
+}
+
+#[test]
+fn damaged_checkpoints_are_refused_and_named() {
+    for (file, words) in [
+        ("model.safetensors", ["model.safetensors", "not a whole safetensors file"]),
+        ("optimizer.safetensors", ["optimizer.safetensors", "damaged"]),
+        ("state.json", ["state.json", "damaged"]),
+    ] {
+        let folder = trained();
+        let run = folder.path().join("run");
+        let path = run.join("checkpoints/step-000000008").join(file);
+        let bytes = std::fs::read(&path).expect("a checkpoint's file");
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("a checkpoint's file");
+        assert_refused(&train(&run, &["--resume"]), 1, &words);
+        std::fs::remove_file(&path).expect("a checkpoint's file");
+        assert_refused(&train(&run, &["--resume"]), 1, &[file]);
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_architecture_is_refused() {
+    let folder = trained();
+    let run = folder.path().join("run");
+    let settings = run.join("config.toml");
+    let text = std::fs::read_to_string(&settings).expect("settings");
+    for hidden in ["[17]", "[16, 16]", "[16, 16, 16]"] {
+        std::fs::write(&settings, text.replace("[16]", hidden)).expect("settings");
+        assert_refused(&train(&run, &["--resume"]), 1, &["model.safetensors", "another architecture"]);
+    }
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_the_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = folder.path().join("run");
+    let output = train(&run, &["--set", "optim.lr=1e30", "--set", "optim.warmup_epochs=0"]);
+    assert_refused(&output, 1, &["step ", "No checkpoint was written", "optim.lr"]);
+    assert!(stderr(&output).contains("reconstruction") || stderr(&output).contains("entropy"), "the term is named");
+    assert!(!run.join("checkpoints").exists());
+}
+
+#[test]
+fn a_finished_run_resumes_to_nothing() {
+    let folder = trained();
+    let output = train(&folder.path().join("run"), &["--resume"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn shaders_are_written_as_plain_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_string_lossy().into_owned();
+    let output = simvae(&["shaders", "--out", &out]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let written = std::fs::read_dir(folder.path().join("linear")).expect("a folder per family").count();
+    assert!(written > 10, "{written} files");
+}

@@ -1,0 +1,175 @@
+//! A run that was stopped, or killed, and resumed equals one that was not: byte for byte.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use wgpu_simvae::data::{Dataset, load};
+use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::train::checkpoint;
+use wgpu_simvae::train::config::{Config, Sources};
+use wgpu_simvae::train::metrics::MetricsLog;
+use wgpu_simvae::train::{Progress, Report, RunOptions, Silent, run};
+
+const SETTINGS: [&str; 7] =
+    ["model.hidden=[24]", "data.limit=60", "batch=7", "views=2", "epochs=4", "log.every=3", "optim.warmup_epochs=1"];
+
+fn config(more: &[&str]) -> Config {
+    let set = SETTINGS.iter().chain(more).map(|&s| s.to_owned()).collect();
+    Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings")
+}
+
+fn data(config: &Config) -> Dataset {
+    let mut data = load("sprites", None, &Choice::cpu()).expect("sprites need nothing");
+    data.train.truncate(config.data.limit);
+    data.test.truncate(40);
+    data
+}
+
+/// Raises the flag once the run has logged a step.
+struct StopAt<'a>(u64, &'a AtomicBool);
+
+impl Progress for StopAt<'_> {
+    fn note(&mut self, _line: &str) {}
+    fn begin(&mut self, _step: u64, _steps: u64) {}
+    fn advance(&mut self, step: u64, _epoch: f64, _images_per_second: f64, _losses: &[(&str, f64)]) {
+        if step >= self.0 {
+            self.1.store(true, Ordering::Relaxed);
+        }
+    }
+    fn finish(&mut self) {}
+}
+
+fn train(config: &Config, choice: &Choice, out: &Path, resume: bool, stop_at: Option<u64>) -> Report {
+    let stop = AtomicBool::new(false);
+    let options = RunOptions { out: out.to_owned(), resume };
+    let data = data(config);
+    match stop_at {
+        Some(step) => run(config, &data, choice, &options, &mut StopAt(step, &stop), &stop),
+        None => run(config, &data, choice, &options, &mut Silent, &stop),
+    }
+    .expect("it trains")
+}
+
+/// The bytes of the newest checkpoint's weights and moments, and its clock.
+fn content(out: &Path) -> (Vec<u8>, Vec<u8>, Vec<u32>) {
+    let (_, folder) = checkpoint::list(out).pop().expect("a checkpoint");
+    let read = |name: &str| std::fs::read(folder.join(name)).expect("a checkpoint's file");
+    let clock = checkpoint::read_state(&folder).expect("a checkpoint's state").clock;
+    (read("model.safetensors"), read("optimizer.safetensors"), clock)
+}
+
+fn stopping_changes_nothing_on(choice: &Choice) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = config(&[]);
+    let whole = train(&config, choice, &folder.path().join("whole"), false, None);
+    let parts = folder.path().join("parts");
+    let first = train(&config, choice, &parts, false, Some(6));
+    assert!(first.interrupted && first.steps < whole.steps);
+    let second = train(&config, choice, &parts, true, Some(first.steps + 9));
+    assert!(second.interrupted && second.steps > first.steps);
+    let last = train(&config, choice, &parts, true, None);
+    assert!(!last.interrupted);
+    assert_eq!(last.steps, whole.steps);
+    assert_eq!(content(&folder.path().join("whole")), content(&parts));
+
+    let rows = MetricsLog::read(&parts.join("metrics.jsonl")).expect("metrics");
+    assert!(rows.windows(2).all(|pair| pair[0].step < pair[1].step), "steps rise");
+    assert_eq!(rows.last().map(|row| row.step), Some(whole.steps));
+}
+
+#[test]
+fn stopping_and_resuming_changes_nothing_on_the_cpu() {
+    stopping_changes_nothing_on(&Choice::cpu());
+}
+
+#[test]
+fn stopping_and_resuming_changes_nothing_on_the_gpu() {
+    if common::adapter().is_some() {
+        stopping_changes_nothing_on(&choose(&DeviceRequest::Gpu).expect("an adapter"));
+    }
+}
+
+#[test]
+fn the_logging_interval_changes_no_weight() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let outs: Vec<PathBuf> = ["log.every=1", "log.every=100"]
+        .into_iter()
+        .map(|every| {
+            let out = folder.path().join(every);
+            train(&config(&[every]), &Choice::cpu(), &out, false, None);
+            out
+        })
+        .collect();
+    assert_eq!(content(&outs[0]), content(&outs[1]));
+}
+
+#[test]
+fn seeds_give_other_weights() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [a, b] = ["seed=1", "seed=2"].map(|seed| {
+        let out = folder.path().join(seed);
+        train(&config(&[seed]), &Choice::cpu(), &out, false, None);
+        content(&out).0
+    });
+    assert_ne!(a, b);
+}
+
+fn command(out: &Path, resume: bool) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wgpu-simvae"));
+    command.args(["train", "--device", "cpu", "--out"]).arg(out).stdout(Stdio::null()).stderr(Stdio::null());
+    if resume {
+        command.arg("--resume");
+    } else {
+        command.args(SETTINGS.iter().flat_map(|set| ["--set", set])).args([
+            "--set",
+            "epochs=12",
+            "--set",
+            "data.limit=400",
+        ]);
+    }
+    command
+}
+
+/// Kills runs with SIGKILL as soon as a pseudo-random amount of progress shows in the run folder, and resumes them.
+/// `WGPU_SIMVAE_KILLS` sets how many.
+#[test]
+fn killing_and_resuming_changes_nothing() {
+    let kills: u32 = std::env::var("WGPU_SIMVAE_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(5);
+    let folder = tempfile::tempdir().expect("a folder");
+    let whole = folder.path().join("whole");
+    assert!(command(&whole, false).status().expect("it runs").success());
+    let want = content(&whole);
+
+    let mut done = 0;
+    let mut attempt = 0u32;
+    while done < kills {
+        attempt += 1;
+        let out = folder.path().join(format!("killed-{attempt}"));
+        // Up to three kills in one run, each after some more rows of metrics; later rows reach every phase of a run.
+        for part in 0..3 {
+            let resume = !checkpoint::list(&out).is_empty();
+            let mut child = command(&out, resume).spawn().expect("it starts");
+            let metrics = out.join("metrics.jsonl");
+            let length = || std::fs::metadata(&metrics).map_or(0, |data| data.len());
+            let more = u64::from(attempt.wrapping_mul(2_654_435_761).rotate_left(part * 7) % 12_000);
+            let until = length() + more;
+            while length() < until && child.try_wait().expect("a child").is_none() {
+                std::thread::yield_now();
+            }
+            if child.try_wait().expect("a child").is_none() {
+                child.kill().expect("it can be killed");
+                done += 1;
+            }
+            child.wait().expect("a child");
+        }
+        let resume = !checkpoint::list(&out).is_empty();
+        if checkpoint::list(&out).last().is_none_or(|(step, _)| *step < want.2[0].into()) {
+            assert!(command(&out, resume).status().expect("it runs").success(), "attempt {attempt} does not resume");
+        }
+        assert!(content(&out) == want, "attempt {attempt} ends with other weights");
+        std::fs::remove_dir_all(&out).expect("it can be removed");
+    }
+    println!("{done} kills in {attempt} runs");
+}

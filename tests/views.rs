@@ -1,0 +1,174 @@
+//! Laws of the views: what crops, flips and the order of the images must be, on the CPU and on an adapter.
+
+mod common;
+
+use wgpu_simvae::augment::{Augmentation, ImageSource};
+use wgpu_simvae::cpu::CpuExecutor;
+use wgpu_simvae::device::{Executor, Values};
+use wgpu_simvae::gpu::{GpuExecutor, GpuOptions};
+use wgpu_simvae::kernels::DType;
+use wgpu_simvae::kernels::common::clock::{CLOCK_WORDS, NEXT_CURSOR, NEXT_EPOCH, fresh};
+use wgpu_simvae::kernels::optim::clock::Clock;
+use wgpu_simvae::optim::StepState;
+use wgpu_simvae::plan::{Graph, Layout, PlanId, Tensor};
+
+const IMAGES: usize = 10;
+const SHAPE: [usize; 3] = [1, 6, 5];
+const PIXELS: usize = 30;
+
+/// Image i has the value 10 i + 2 x + y / 2 at (x, y): a view tells where it comes from.
+fn bytes() -> Vec<u8> {
+    (0..IMAGES * PIXELS).map(|i| (20 * (i / PIXELS) + 2 * (i % PIXELS % 5) + (i % PIXELS / 5)) as u8).collect()
+}
+
+/// A plan that advances the clock and renders views, on an executor.
+struct Bench {
+    executor: Box<dyn Executor>,
+    plan: PlanId,
+    x: Tensor,
+    clock: Tensor,
+}
+
+impl Bench {
+    fn new(gpu: bool, batch: usize, views: usize, how: &Augmentation, seed: u64) -> Option<Self> {
+        let mut layout = Layout::default();
+        let state = StepState::new(&mut layout);
+        let pixels = layout.add("pixels", DType::Uint, [(IMAGES * PIXELS).div_ceil(4)]);
+        let source = ImageSource { pixels, images: IMAGES, shape: SHAPE, threshold: false };
+        let mut g = Graph::new("views");
+        let clock = Clock {
+            images: IMAGES as u32,
+            batch: batch as u32,
+            warmup_steps: 0,
+            total_steps: 0,
+            learning_rate: 1.0,
+            beta1: 0.9,
+            beta2: 0.999,
+        };
+        g.push("clock", clock, &[state.clock, state.rates]);
+        let x = source.augmented(&mut g, state.clock, batch, views, how);
+        g.keep(x);
+        let mut executor: Box<dyn Executor> = if gpu {
+            let adapter = common::adapter()?;
+            Box::new(GpuExecutor::new(&adapter, &layout, GpuOptions::default()).expect("the adapter opens"))
+        } else {
+            Box::new(CpuExecutor::<f32>::new(&layout))
+        };
+        let plan = executor.load(g.finish().expect("a valid plan")).expect("it loads");
+        let words = bytes().chunks(4).map(|four| u32::from_le_bytes(four.try_into().expect("whole words"))).collect();
+        executor.write(pixels, &Values::U32(words)).expect("it is written");
+        executor.write(state.clock, &Values::U32(fresh(seed).to_vec())).expect("it is written");
+        Some(Self { executor, plan, x, clock: state.clock })
+    }
+
+    /// The views of the next step, as bytes with fractions.
+    fn step(&mut self) -> Vec<Vec<f32>> {
+        self.executor.run(self.plan, 1).expect("it runs");
+        let x = self.executor.read(self.x).expect("it is read").to_f32();
+        x.chunks(PIXELS).map(|view| view.iter().map(|v| v * 255.0).collect()).collect()
+    }
+}
+
+fn plain() -> Augmentation {
+    Augmentation { area: [1.0, 1.0], aspect: [5.0 / 6.0, 5.0 / 6.0], horizontal_flip: 0.0, vertical_flip: 0.0 }
+}
+
+fn wild() -> Augmentation {
+    Augmentation { area: [0.2, 0.9], aspect: [0.75, 4.0 / 3.0], horizontal_flip: 0.5, vertical_flip: 0.5 }
+}
+
+/// Runs a law on the CPU, and on the adapter where there is one.
+fn on_each(law: impl Fn(bool)) {
+    law(false);
+    law(true);
+}
+
+fn image_of(view: &[f32]) -> usize {
+    (view[0] / 20.0 + 0.01) as usize
+}
+
+#[test]
+fn views_that_change_nothing_are_the_images() {
+    on_each(|gpu| {
+        let Some(mut bench) = Bench::new(gpu, 4, 2, &plain(), 1) else { return };
+        for view in bench.step() {
+            let image = image_of(&view);
+            let want: Vec<f32> = bytes()[image * PIXELS..][..PIXELS].iter().map(|&b| f32::from(b)).collect();
+            assert!(view.iter().zip(&want).all(|(got, want)| (got - want).abs() < 1e-3), "{view:?}\n{want:?}");
+        }
+    });
+}
+
+#[test]
+fn flips_mirror_the_image() {
+    on_each(|gpu| {
+        let (mut both, mut none) = match (
+            Bench::new(gpu, 3, 1, &Augmentation { horizontal_flip: 1.0, vertical_flip: 1.0, ..plain() }, 5),
+            Bench::new(gpu, 3, 1, &plain(), 5),
+        ) {
+            (Some(both), Some(none)) => (both, none),
+            _ => return,
+        };
+        for (flipped, straight) in both.step().iter().zip(none.step()) {
+            let turned: Vec<f32> = straight.iter().rev().copied().collect();
+            assert!(flipped.iter().zip(&turned).all(|(a, b)| (a - b).abs() < 1e-3));
+        }
+    });
+}
+
+#[test]
+fn an_epoch_visits_every_image_once_across_batches() {
+    on_each(|gpu| {
+        // Batches of 4 out of 10: the third straddles two epochs.
+        let Some(mut bench) = Bench::new(gpu, 4, 1, &plain(), 9) else { return };
+        let order: Vec<usize> = (0..5).flat_map(|_| bench.step()).map(|view| image_of(&view)).collect();
+        let sorted = |part: &[usize]| {
+            let mut part = part.to_vec();
+            part.sort_unstable();
+            part
+        };
+        assert_eq!(sorted(&order[..10]), (0..10).collect::<Vec<_>>());
+        assert_eq!(sorted(&order[10..]), (0..10).collect::<Vec<_>>());
+        assert_ne!(order[..10], order[10..], "epochs have orders of their own");
+        let clock = bench.executor.read(bench.clock).expect("it is read");
+        assert_eq!(clock.len(), CLOCK_WORDS);
+        assert_eq!((clock.words()[NEXT_EPOCH], clock.words()[NEXT_CURSOR]), (2, 0));
+    });
+}
+
+#[test]
+fn crops_stay_inside_and_interpolate() {
+    on_each(|gpu| {
+        let Some(mut bench) = Bench::new(gpu, 10, 3, &wild(), 2) else { return };
+        let views: Vec<Vec<f32>> = (0..5).flat_map(|_| bench.step()).collect();
+        for view in &views {
+            let (low, high) = (view.iter().cloned().fold(f32::MAX, f32::min), view.iter().cloned().fold(0.0, f32::max));
+            let image = (low / 20.0 + 0.01) as usize;
+            assert!(high <= (20 * image + 13) as f32 + 1e-3, "one image's values only: {low} to {high}");
+            // The picture is a plane, and bilinear interpolation keeps planes, but for the repeated border.
+            let slope = view[1 * 5 + 2] - view[1 * 5 + 1];
+            assert!(slope.abs() <= 2.0 + 1e-3, "enlarging never steepens: {slope}");
+        }
+        assert!(views.iter().any(|view| view != &views[0]));
+    });
+}
+
+#[test]
+fn seeds_and_views_differ_and_steps_repeat() {
+    let views = |seed: u64| Bench::new(false, 5, 2, &wild(), seed).expect("the CPU").step();
+    assert_eq!(views(3), views(3));
+    assert_ne!(views(3), views(4));
+    let same = views(3);
+    assert!(same.chunks(2).any(|pair| pair[0] != pair[1]), "two views of an image differ");
+}
+
+#[test]
+fn the_adapter_renders_the_same_pixels_but_for_the_rounding_of_one_division() {
+    let Some(mut gpu) = Bench::new(true, 7, 3, &wild(), 11) else { return };
+    let mut cpu = Bench::new(false, 7, 3, &wild(), 11).expect("the CPU");
+    for _ in 0..4 {
+        for (got, want) in gpu.step().iter().zip(cpu.step()) {
+            assert!(got.iter().zip(&want).all(|(a, b)| (a - b).abs() <= 2e-5), "{got:?}\n{want:?}");
+        }
+    }
+}
