@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     println!("{}, {:?}", choice.reason, tuning.matmul);
     for (rows, inputs, outputs) in
-        [(128, 784, 512), (128, 512, 256), (128, 256, 20), (128, 784, 2000), (1280, 500, 500)]
+        [(128, 784, 400), (128, 784, 512), (128, 512, 256), (128, 256, 20), (128, 784, 2000), (1280, 500, 500)]
     {
         for (form, m, n, k) in
             [(Form::Nt, rows, outputs, inputs), (Form::Nn, rows, inputs, outputs), (Form::Tn, outputs, inputs, rows)]

@@ -18,13 +18,16 @@ struct Params {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let rate = rates[LEARNING_RATE];
+    let correction1 = rates[CORRECTION1];
+    let correction2 = rates[CORRECTION2];
     for (var i = id.x; i < params.count; i += groups.x * 64u) {
         let g = gradients[i];
         let m = params.beta1 * first[i] + params.one_minus_beta1 * g;
         let v = params.beta2 * second[i] + params.one_minus_beta2 * g * g;
-        let denominator = sqrt(v) * rates[CORRECTION2] + params.epsilon;
+        let denominator = sqrt(v) * correction2 + params.epsilon;
         first[i] = m;
         second[i] = v;
-        weights[i] -= rate * (params.weight_decay * weights[i] + rates[CORRECTION1] * m / denominator);
+        let w = weights[i];
+        weights[i] = w - rate * (params.weight_decay * w + correction1 * m / denominator);
     }
 }

@@ -40,7 +40,7 @@ impl FromStr for DeviceRequest {
 /// A chosen device, not yet opened.
 #[derive(Debug)]
 pub struct Choice {
-    adapter: Option<AdapterEntry>,
+    adapter: Option<Box<AdapterEntry>>,
     /// What was chosen and why, on one line.
     pub reason: String,
 }
@@ -52,17 +52,17 @@ impl Choice {
     }
 
     fn gpu(adapter: AdapterEntry, why: &str) -> Self {
-        Self { reason: format!("{}: {why}", adapter.describe()), adapter: Some(adapter) }
+        Self { reason: format!("{}: {why}", adapter.describe()), adapter: Some(Box::new(adapter)) }
     }
 
     /// The name that a checkpoint keeps, to tell whether a resumed run is on the device that it began on.
     pub fn name(&self) -> String {
-        self.adapter.as_ref().map_or_else(|| "CPU".to_owned(), AdapterEntry::describe)
+        self.adapter.as_deref().map_or_else(|| "CPU".to_owned(), AdapterEntry::describe)
     }
 
     /// A name for tables: the adapter's without its driver, or `CPU f32`.
     pub fn short_name(&self) -> String {
-        self.adapter.as_ref().map_or_else(|| "CPU f32".to_owned(), |adapter| adapter.info.name.clone())
+        self.adapter.as_deref().map_or_else(|| "CPU f32".to_owned(), |adapter| adapter.info.name.clone())
     }
 
     /// The kernels that suit this device, from the cache or by a short timed trial.
@@ -70,7 +70,7 @@ impl Choice {
     /// # Errors
     /// When the adapter fails during the trial.
     pub fn tune(&self) -> Result<Tuning, DeviceError> {
-        self.adapter.as_ref().map_or_else(|| Ok(Tuning::default()), tuning::cached)
+        self.adapter.as_deref().map_or_else(|| Ok(Tuning::default()), tuning::cached)
     }
 
     /// Opens the device and allocates `layout`.

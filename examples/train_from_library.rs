@@ -1,0 +1,27 @@
+//! Trains a small SimVAE from the library, without the command line, and embeds the test images.
+//!
+//! `cargo run --release --example train_from_library`
+
+use std::sync::atomic::AtomicBool;
+use wgpu_simvae::data;
+use wgpu_simvae::device::{DeviceRequest, choose};
+use wgpu_simvae::train::config::{Config, Sources};
+use wgpu_simvae::train::{RunOptions, Terminal, run};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let set = vec!["epochs=1".to_owned(), "model.latent=6".to_owned()];
+    let config = Config::merge(&Sources { set, ..Sources::default() })?;
+    let choice = choose(&DeviceRequest::Auto)?;
+    let data = data::load(&config.data.name, None, &choice)?;
+    let out = tempfile::tempdir()?;
+    let options = RunOptions { out: out.path().to_owned(), resume: false };
+    let mut report = run(&config, &data, &choice, &options, &mut Terminal::default(), &AtomicBool::new(false))?;
+
+    let test = report.session.blueprint.test;
+    let embedding = report.session.embed(&test, test.images)?;
+    for (image, mu) in embedding.mu.chunks(embedding.latent).take(5).enumerate() {
+        let class = &data.test.classes[usize::from(data.test.labels[image])];
+        println!("{class:10} {mu:.2?}");
+    }
+    Ok(())
+}
