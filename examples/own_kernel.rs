@@ -63,7 +63,7 @@ fn run(executor: &mut dyn Executor) -> Result<Vec<f64>, Box<dyn std::error::Erro
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // This kernel needs no persistent memory.
     let layout = Layout::default();
-    println!("f64 reference  {:?}", run(reference(&layout).as_mut())?);
+    println!("f64 reference  {:?}", run(reference(&layout)?.as_mut())?);
     println!("CPU            {:?}", run(Choice::cpu().open(&layout, Tuning::default())?.as_mut())?);
     match choose(&DeviceRequest::Gpu) {
         Ok(gpu) => println!("{}  {:?}", gpu.short_name(), run(gpu.open(&layout, Tuning::default())?.as_mut())?),

@@ -1,5 +1,7 @@
 //! The command: what a run leaves behind, and how bad input ends: a clear message, the right exit code, no panic.
 
+mod common;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -114,6 +116,19 @@ fn a_folder_with_a_run_is_not_overwritten() {
     let before = std::fs::read(run.join("checkpoints/step-000000008/model.safetensors")).expect("weights");
     assert_refused(&train(&run, &["--set", "seed=5"]), 2, &["--resume", "--out"]);
     assert_eq!(std::fs::read(run.join("checkpoints/step-000000008/model.safetensors")).expect("weights"), before);
+}
+
+#[test]
+fn a_model_that_does_not_fit_names_both_sizes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let huge = ["--set", "model.hidden=[400000, 400000]"];
+    let words = ["needs", "bytes", "offers", "smaller batch or model"];
+    assert_refused(&train(&folder.path().join("cpu"), &huge), 1, &words);
+    if common::adapter().is_some() {
+        let out = folder.path().join("gpu").to_string_lossy().into_owned();
+        let large = ["train", "--device", "gpu", "--out", &out, "--set", "model.hidden=[100000, 100000]"];
+        assert_refused(&simvae(&large), 1, &words);
+    }
 }
 
 #[test]

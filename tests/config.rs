@@ -89,6 +89,7 @@ fn values_outside_their_range_are_refused_by_key() {
         "batch=0",
         "views=1",
         "model.latent=0",
+        "model.hidden=[9000000000]",
         "model.hidden=[]",
         "model.hidden=[5, 0]",
         "simvae.variance_x=0",

@@ -108,6 +108,17 @@ fn wrong_headers_are_refused() {
 }
 
 #[test]
+fn images_that_are_too_large_are_refused() {
+    let folder = folder();
+    for (images, labels) in IMAGES.iter().zip(LABELS) {
+        put(folder.path(), images, &idx(&[1, 1025, 2], &[0; 2050]));
+        put(folder.path(), labels, &idx(&[1], &[1]));
+    }
+    let message = read(folder.path()).expect_err("too large");
+    assert!(message.contains("1025x2") && message.contains("1024"), "{message}");
+}
+
+#[test]
 fn sprites_are_the_same_every_time_and_know_their_style() {
     for (name, channels, size) in [("sprites", 1, 28), ("sprites-rgb", 3, 32)] {
         let data = load(name, None, &Choice::cpu()).expect("sprites need nothing");

@@ -150,8 +150,8 @@ fn assert_agree(bench: &Bench, got: &[Vec<Values>], want: &[Vec<Values>], tolera
 #[test]
 fn single_precision_twins_agree_with_double_precision() {
     let bench = Bench::new();
-    let want = bench.run(&mut CpuExecutor::<f64>::new(&bench.layout));
-    let got = bench.run(&mut CpuExecutor::<f32>::new(&bench.layout));
+    let want = bench.run(&mut CpuExecutor::<f64>::new(&bench.layout).expect("enough memory"));
+    let got = bench.run(&mut CpuExecutor::<f32>::new(&bench.layout).expect("enough memory"));
     assert_agree(&bench, &got, &want, 2e-6, 1);
 }
 
@@ -159,7 +159,7 @@ fn single_precision_twins_agree_with_double_precision() {
 fn shaders_agree_with_double_precision_twins() {
     let Some(adapter) = adapter() else { return };
     let bench = Bench::new();
-    let want = bench.run(&mut CpuExecutor::<f64>::new(&bench.layout));
+    let want = bench.run(&mut CpuExecutor::<f64>::new(&bench.layout).expect("enough memory"));
     for matmul in [Variant::Tile, Variant::Strip] {
         for bounds_checks in [false, true] {
             let options = GpuOptions { tuning: Tuning { matmul }, bounds_checks };

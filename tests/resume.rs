@@ -132,6 +132,28 @@ fn command(out: &Path, resume: bool) -> Command {
     command
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_c_stores_a_checkpoint_and_ends_with_code_130() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (whole, stopped) = (folder.path().join("whole"), folder.path().join("stopped"));
+    assert!(command(&whole, false).status().expect("it runs").success());
+    let mut child = command(&stopped, false).spawn().expect("it starts");
+    while std::fs::metadata(stopped.join("metrics.jsonl")).map_or(0, |data| data.len()) < 2000 {
+        assert!(child.try_wait().expect("a child").is_none(), "it ended before it was stopped");
+        std::thread::yield_now();
+    }
+    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(signal.success());
+    let code = child.wait().expect("a child").code();
+    if code != Some(0) {
+        assert_eq!(code, Some(130));
+        assert!(!checkpoint::list(&stopped).is_empty(), "a checkpoint was stored");
+        assert!(command(&stopped, true).status().expect("it runs").success());
+    }
+    assert!(content(&stopped) == content(&whole));
+}
+
 /// Kills runs with SIGKILL as soon as a pseudo-random amount of progress shows in the run folder, and resumes them.
 /// `WGPU_SIMVAE_KILLS` sets how many.
 #[test]

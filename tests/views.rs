@@ -52,7 +52,7 @@ impl Bench {
             let adapter = common::adapter()?;
             Box::new(GpuExecutor::new(&adapter, &layout, GpuOptions::default()).expect("the adapter opens"))
         } else {
-            Box::new(CpuExecutor::<f32>::new(&layout))
+            Box::new(CpuExecutor::<f32>::new(&layout).expect("enough memory"))
         };
         let plan = executor.load(g.finish().expect("a valid plan")).expect("it loads");
         let words = bytes().chunks(4).map(|four| u32::from_le_bytes(four.try_into().expect("whole words"))).collect();

@@ -28,7 +28,7 @@ pub fn central_differences() -> Result<Vec<Row>, DeviceError> {
 
 fn check(kind: LikelihoodKind, prior: ContentPrior, case: &str) -> Result<Row, DeviceError> {
     let fixture = Fixture::new(kind, prior, false)?;
-    let mut executor = reference(&fixture.layout);
+    let mut executor = reference(&fixture.layout)?;
     fixture.prepare(executor.as_mut())?;
     let plan = executor.load(fixture.plan.clone())?;
     let loss = |executor: &mut dyn Executor, weights: &[f64]| -> Result<f64, DeviceError> {

@@ -26,7 +26,7 @@ pub fn lockstep(target: &Target) -> Result<Vec<Row>, DeviceError> {
 
 fn follow(target: &Target, kind: LikelihoodKind, prior: ContentPrior, case: &str) -> Result<Row, DeviceError> {
     let fixture = Fixture::new(kind, prior, true)?;
-    let mut executors = [target.open(&fixture.layout)?, reference(&fixture.layout)];
+    let mut executors = [target.open(&fixture.layout)?, reference(&fixture.layout)?];
     for executor in &mut executors {
         fixture.prepare(executor.as_mut())?;
         executor.load(fixture.plan.clone())?;

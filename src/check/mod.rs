@@ -39,7 +39,7 @@ impl Target {
     /// When the device cannot be opened.
     pub fn open(&self, layout: &Layout) -> Result<Box<dyn Executor>, DeviceError> {
         match self {
-            Target::Reference => Ok(reference(layout)),
+            Target::Reference => reference(layout),
             Target::Device(choice, tuning) => choice.open(layout, *tuning),
         }
     }

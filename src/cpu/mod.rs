@@ -64,14 +64,20 @@ impl Element for f64 {
 
 impl<T: Element> CpuExecutor<T> {
     /// Allocates the persistent memory of `layout`, all zero.
-    pub fn new(layout: &Layout) -> Self {
-        Self {
-            device: format!("CPU ({} threads, {})", rayon::current_num_threads(), T::NAME),
+    ///
+    /// # Errors
+    /// When it needs more memory than the machine has available.
+    pub fn new(layout: &Layout) -> Result<Self, DeviceError> {
+        let device = format!("CPU ({} threads, {})", rayon::current_num_threads(), T::NAME);
+        let elements = layout.regions().iter().map(|region| region.len as u64).sum();
+        check_room::<T>("model and data", &device, elements)?;
+        Ok(Self {
+            device,
             layout: layout.clone(),
             memory: Memory::new(layout),
             plans: BTreeMap::new(),
             copies: VecDeque::new(),
-        }
+        })
     }
 
     fn loaded(&self, id: PlanId) -> Result<&Loaded, DeviceError> {
@@ -80,6 +86,24 @@ impl<T: Element> CpuExecutor<T> {
             message: format!("plan {} was not loaded", id.0),
         })
     }
+}
+
+/// Refuses what the machine has no memory for: the system would kill the process rather than refuse.
+fn check_room<T>(what: &str, device: &str, elements: u64) -> Result<(), DeviceError> {
+    let needed = elements.saturating_mul(size_of::<T>() as u64);
+    match available_memory() {
+        Some(available) if needed > available => {
+            Err(DeviceError::TooLarge { what: what.to_owned(), device: device.to_owned(), needed, available })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Bytes that the system can still give, where it tells (Linux).
+fn available_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
 impl<T: Element> Executor for CpuExecutor<T> {
@@ -92,6 +116,8 @@ impl<T: Element> Executor for CpuExecutor<T> {
     }
 
     fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
+        let elements = plan.arena.slots.iter().map(|slot| slot.len as u64).sum();
+        check_room::<T>(&plan.name, &self.device, elements)?;
         self.memory.add_arena(&plan);
         let mut calls = Vec::with_capacity(plan.dispatches.len());
         for dispatch in &plan.dispatches {

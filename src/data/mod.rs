@@ -7,6 +7,7 @@ mod sprites;
 pub use sprites::glyph_names;
 
 use crate::device::{Choice, DeviceError};
+use crate::kernels::augment::views::MAX_SIDE;
 use std::path::{Path, PathBuf};
 
 /// Size of an image.
@@ -119,6 +120,16 @@ pub enum DataError {
         /// What was found and what was expected.
         problem: String,
     },
+    /// Images larger than the views' arithmetic allows.
+    #[error("{name}: images of {height}x{width} pixels; at most {MAX_SIDE} a side can be used. Shrink them first")]
+    TooLarge {
+        /// The data set.
+        name: String,
+        /// Height in pixels.
+        height: usize,
+        /// Width in pixels.
+        width: usize,
+    },
     /// The device failed while it rendered the sprites.
     #[error(transparent)]
     Device(#[from] DeviceError),
@@ -173,7 +184,14 @@ pub fn known() -> Vec<(&'static str, &'static str)> {
 /// When the name is not known, or a file is missing, damaged or of another format.
 pub fn load(name: &str, folder: Option<&Path>, device: &Choice) -> Result<Dataset, DataError> {
     match REGISTRY.iter().find(|entry| entry.name == name) {
-        Some(entry) => (entry.load)(&Request { name: entry.name, folder, device }),
+        Some(entry) => {
+            let data = (entry.load)(&Request { name: entry.name, folder, device })?;
+            let ImageShape { height, width, .. } = data.train.shape;
+            if height.max(width) > MAX_SIDE {
+                return Err(DataError::TooLarge { name: name.to_owned(), height, width });
+            }
+            Ok(data)
+        }
         None => {
             let names: Vec<&str> = REGISTRY.iter().map(|entry| entry.name).collect();
             let likeness = |known: &str| strsim::jaro_winkler(known, name);

@@ -80,14 +80,17 @@ impl Choice {
     pub fn open(&self, layout: &Layout, tuning: Tuning) -> Result<Box<dyn Executor>, DeviceError> {
         Ok(match &self.adapter {
             Some(adapter) => Box::new(GpuExecutor::new(adapter, layout, GpuOptions { tuning, bounds_checks: false })?),
-            None => Box::new(CpuExecutor::<f32>::new(layout)),
+            None => Box::new(CpuExecutor::<f32>::new(layout)?),
         })
     }
 }
 
 /// The executor that gradient checks trust: the twins in double precision.
-pub fn reference(layout: &Layout) -> Box<dyn Executor> {
-    Box::new(CpuExecutor::<f64>::new(layout))
+///
+/// # Errors
+/// When the machine lacks the memory.
+pub fn reference(layout: &Layout) -> Result<Box<dyn Executor>, DeviceError> {
+    Ok(Box::new(CpuExecutor::<f64>::new(layout)?))
 }
 
 /// Chooses a device.

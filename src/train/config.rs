@@ -65,6 +65,9 @@ pub enum ConfigError {
     },
 }
 
+/// Widest layer: the number of parameters between two such layers still fits the address space.
+const WIDEST: usize = 1 << 20;
+
 /// The method to train.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -329,9 +332,19 @@ impl Config {
             batch.saturating_mul(*views) < 1 << 24,
             "fewer rows than 2^24",
         )?;
-        check("model.latent", model.latent.to_string(), model.latent >= 1, "at least 1")?;
-        let widths_good = !model.hidden.is_empty() && model.hidden.iter().all(|&width| width >= 1);
-        check("model.hidden", format!("{:?}", model.hidden), widths_good, "at least one layer, each at least 1 wide")?;
+        check(
+            "model.latent",
+            model.latent.to_string(),
+            (1..=WIDEST).contains(&model.latent),
+            "between 1 and 1,048,576",
+        )?;
+        let widths_good = !model.hidden.is_empty() && model.hidden.iter().all(|width| (1..=WIDEST).contains(width));
+        check(
+            "model.hidden",
+            format!("{:?}", model.hidden),
+            widths_good,
+            "at least one layer, each 1 to 1,048,576 wide",
+        )?;
         check("simvae.variance_x", simvae.variance_x.to_string(), positive(simvae.variance_x), "a positive number")?;
         check("simvae.variance_z", simvae.variance_z.to_string(), positive(simvae.variance_z), "a positive number")?;
         let scale = simvae.entropy_scale;
