@@ -6,7 +6,8 @@ use std::time::Instant;
 use wgpu_simvae::data;
 use wgpu_simvae::device::{DeviceRequest, choose};
 use wgpu_simvae::train::Session;
-use wgpu_simvae::train::config::{Config, Sources};
+use wgpu_simvae::train::config::Config;
+use wgpu_simvae::train::merge::Sources;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let device = std::env::args().nth(1).filter(|argument| !argument.starts_with("--"));

@@ -2,7 +2,8 @@
 
 use wgpu_simvae::kernels::loss::likelihood::LikelihoodKind;
 use wgpu_simvae::kernels::loss::simvae::ContentPrior;
-use wgpu_simvae::train::config::{Config, Sources};
+use wgpu_simvae::train::config::Config;
+use wgpu_simvae::train::merge::Sources;
 use wgpu_simvae::train::presets;
 
 fn merged(preset: &str, data: &str, set: &[&str]) -> Result<Config, String> {

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use wgpu_simvae::data::{Dataset, load};
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
 use wgpu_simvae::train::checkpoint;
-use wgpu_simvae::train::config::{Config, Sources};
+use wgpu_simvae::train::config::Config;
+use wgpu_simvae::train::merge::Sources;
 use wgpu_simvae::train::metrics::MetricsLog;
 use wgpu_simvae::train::{Progress, Report, RunOptions, Silent, run};
 

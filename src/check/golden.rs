@@ -159,7 +159,7 @@ impl Case {
 
     /// Widths of the hidden layers, from the encoder's weights.
     fn hidden(&self) -> Vec<usize> {
-        let widths = (0..).map_while(|i| Some(self.tensors.get(&format!("enc.{}.weight", 2 * i))?.0[0]));
+        let widths = (0..).map_while(|i| self.tensors.get(&format!("enc.{}.weight", 2 * i))?.0.first().copied());
         let mut widths: Vec<usize> = widths.collect();
         widths.pop();
         widths

@@ -1,69 +1,10 @@
-//! The settings of a run: defaults, then a preset, then a file, then `--set` overrides.
+//! The settings of a run, their defaults and their ranges. `merge.rs` says where they come from.
 
-use super::presets;
+use super::merge::ConfigError;
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
 use crate::loss::simvae;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
-use toml::{Table, Value};
-
-/// Settings that cannot be used. Each message names the key, the value and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// A file cannot be read.
-    #[error("{path}: {source}. --config wants a TOML file")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// Text that is not TOML.
-    #[error("{origin}: {problem}")]
-    Syntax {
-        /// File or flag.
-        origin: String,
-        /// What the parser said.
-        problem: String,
-    },
-    /// A key that does not exist.
-    #[error("{origin}: unknown key `{key}`{nearest}")]
-    UnknownKey {
-        /// File or flag.
-        origin: String,
-        /// The key's path.
-        key: String,
-        /// `; did you mean ...?`, or the known keys.
-        nearest: String,
-    },
-    /// A value of the wrong type, or none of the allowed words.
-    #[error("{origin}: {problem}")]
-    Type {
-        /// File or flag.
-        origin: String,
-        /// What is wrong.
-        problem: String,
-    },
-    /// A value outside its range.
-    #[error("{key} = {value}: {fix}")]
-    Value {
-        /// The key's path.
-        key: &'static str,
-        /// The value.
-        value: String,
-        /// What is allowed.
-        fix: &'static str,
-    },
-    /// No such preset.
-    #[error("preset `{name}`: there is no such preset; choose one of {known}")]
-    UnknownPreset {
-        /// What was asked for.
-        name: String,
-        /// What there is.
-        known: String,
-    },
-}
 
 /// Widest layer: the number of parameters between two such layers still fits the address space.
 const WIDEST: usize = 1 << 20;
@@ -233,84 +174,7 @@ impl Default for Config {
     }
 }
 
-/// Where the settings of a run come from, beside the defaults.
-#[derive(Clone, Debug, Default)]
-pub struct Sources {
-    /// Preset; `quick` for sprites and `official-code` for other data where none is named.
-    pub preset: Option<String>,
-    /// Data set, stronger than the file's.
-    pub data: Option<String>,
-    /// TOML text and its name for messages.
-    pub file: Option<(String, String)>,
-    /// `key=value` overrides, the last wins.
-    pub set: Vec<String>,
-}
-
 impl Config {
-    /// Merges the sources, weakest first: defaults, preset (which depends on the data set and the method), file, `set`.
-    ///
-    /// # Errors
-    /// On unknown keys, wrong types and values outside their range.
-    pub fn merge(sources: &Sources) -> Result<Self, ConfigError> {
-        let mut layers: Vec<(String, Table)> = Vec::new();
-        if let Some((origin, text)) = &sources.file {
-            layers.push((origin.clone(), parse(origin, text)?));
-        }
-        if let Some(name) = &sources.data {
-            layers
-                .push(("--data".to_owned(), parse("--data", &format!("data.name = {}", Value::String(name.clone())))?));
-        }
-        for assignment in &sources.set {
-            layers.push((format!("--set {assignment}"), parse_assignment(assignment)?));
-        }
-        let defaults = to_table(&Config::default());
-        for (origin, layer) in &layers {
-            check_keys(origin, layer, &defaults, "")?;
-        }
-        let named = |key: &[&str]| {
-            layers.iter().rev().find_map(|(_, layer)| {
-                let mut value = layer.get(key[0])?;
-                for part in &key[1..] {
-                    value = value.get(part)?;
-                }
-                Some(value.as_str()?.to_owned())
-            })
-        };
-        let data = named(&["data", "name"]).unwrap_or_else(|| Config::default().data.name);
-        let method = named(&["method"]).unwrap_or_else(|| "simvae".to_owned());
-        let preset = match &sources.preset {
-            Some(name) => name.as_str(),
-            None if data.starts_with("sprites") => "quick",
-            None => "official-code",
-        };
-        let mut merged = defaults;
-        overlay(&mut merged, &presets::table(preset, &data, &method)?);
-        let mut config = from_table(&format!("preset {preset}"), &merged)?;
-        for (origin, layer) in &layers {
-            overlay(&mut merged, layer);
-            config = from_table(origin, &merged)?;
-        }
-        config.validate()?;
-        Ok(config)
-    }
-
-    /// The settings as TOML, which [`Config::from_toml`] reads back.
-    pub fn to_toml(&self) -> String {
-        toml::to_string_pretty(self).unwrap_or_default()
-    }
-
-    /// Reads the complete settings that a run saved.
-    ///
-    /// # Errors
-    /// As [`Config::merge`].
-    pub fn from_toml(origin: &str, text: &str) -> Result<Self, ConfigError> {
-        let table = parse(origin, text)?;
-        check_keys(origin, &table, &to_table(&Config::default()), "")?;
-        let config = from_table(origin, &table)?;
-        config.validate()?;
-        Ok(config)
-    }
-
     /// Checks every range.
     ///
     /// # Errors
@@ -385,80 +249,5 @@ impl OptimConfig {
     /// Whether the rate follows a cosine.
     pub fn cosine(&self) -> bool {
         self.schedule == Schedule::Cosine
-    }
-}
-
-fn to_table(config: &Config) -> Table {
-    Table::try_from(config).unwrap_or_default()
-}
-
-fn from_table(origin: &str, table: &Table) -> Result<Config, ConfigError> {
-    table.clone().try_into().map_err(|error: toml::de::Error| ConfigError::Type {
-        origin: origin.to_owned(),
-        problem: error.to_string().trim().to_owned(),
-    })
-}
-
-pub(super) fn parse(origin: &str, text: &str) -> Result<Table, ConfigError> {
-    text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax {
-        origin: origin.to_owned(),
-        problem: error.to_string().trim().to_owned(),
-    })
-}
-
-/// `key.sub=value`; a value that is not TOML is taken as a word.
-fn parse_assignment(assignment: &str) -> Result<Table, ConfigError> {
-    let origin = format!("--set {assignment}");
-    let Some((key, value)) = assignment.split_once('=') else {
-        return Err(ConfigError::Syntax { origin, problem: "expected key=value, such as optim.lr=1e-3".to_owned() });
-    };
-    let (key, value) = (key.trim(), value.trim());
-    parse(&origin, &format!("{key} = {value}"))
-        .or_else(|_| parse(&origin, &format!("{key} = {}", Value::String(value.to_owned()))))
-}
-
-/// Lays one table over another, key by key.
-pub(super) fn overlay(under: &mut Table, over: &Table) {
-    for (key, value) in over {
-        match (under.get_mut(key), value) {
-            (Some(Value::Table(under)), Value::Table(over)) => overlay(under, over),
-            (Some(Value::Float(number)), Value::Integer(whole)) => *number = *whole as f64,
-            _ => {
-                under.insert(key.clone(), value.clone());
-            }
-        }
-    }
-}
-
-fn check_keys(origin: &str, table: &Table, known: &Table, prefix: &str) -> Result<(), ConfigError> {
-    for (key, value) in table {
-        let path = format!("{prefix}{key}");
-        match (known.get(key), value) {
-            (Some(Value::Table(known)), Value::Table(table)) => check_keys(origin, table, known, &format!("{path}."))?,
-            (Some(_), _) => {}
-            (None, _) => {
-                let mut all = Vec::new();
-                leaves(&to_table(&Config::default()), "", &mut all);
-                let nearest = all.into_iter().max_by(|a, b| {
-                    let likeness = |known: &String| {
-                        let leaf = known.rsplit('.').next().unwrap_or(known);
-                        strsim::jaro_winkler(known, &path).max(strsim::jaro_winkler(leaf, key))
-                    };
-                    likeness(a).total_cmp(&likeness(b))
-                });
-                let nearest = nearest.map(|key| format!("; did you mean `{key}`?")).unwrap_or_default();
-                return Err(ConfigError::UnknownKey { origin: origin.to_owned(), key: path, nearest });
-            }
-        }
-    }
-    Ok(())
-}
-
-fn leaves(table: &Table, prefix: &str, all: &mut Vec<String>) {
-    for (key, value) in table {
-        match value {
-            Value::Table(table) => leaves(table, &format!("{prefix}{key}."), all),
-            _ => all.push(format!("{prefix}{key}")),
-        }
     }
 }

@@ -3,6 +3,7 @@
 mod blueprint;
 pub mod checkpoint;
 pub mod config;
+pub mod merge;
 pub mod metrics;
 mod pictures;
 pub mod presets;

@@ -1,6 +1,6 @@
 //! The presets: one embedded TOML file each, with a `[base]` table and refinements per data set and method.
 
-use super::config::{ConfigError, overlay, parse};
+use super::merge::{ConfigError, overlay, parse};
 use toml::{Table, Value};
 
 /// Every preset's name and text; a new one is one line.

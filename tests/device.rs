@@ -1,0 +1,115 @@
+//! Choosing a device, and what executors promise.
+
+mod common;
+
+use wgpu_simvae::cpu::CpuExecutor;
+use wgpu_simvae::device::{DeviceRequest, Executor, Values, choose};
+use wgpu_simvae::gpu::{GpuExecutor, GpuOptions, adapters, tuning};
+use wgpu_simvae::kernels::DType;
+use wgpu_simvae::kernels::activation::{Activation, Function};
+use wgpu_simvae::plan::{Graph, Layout, PlanError, Tensor};
+
+#[test]
+fn requests_are_words_numbers_or_names() {
+    let parse = |text: &str| text.parse::<DeviceRequest>();
+    assert_eq!(parse("auto"), Ok(DeviceRequest::Auto));
+    assert_eq!(parse("gpu"), Ok(DeviceRequest::Gpu));
+    assert_eq!(parse("cpu"), Ok(DeviceRequest::Cpu));
+    assert_eq!(parse("3"), Ok(DeviceRequest::Index(3)));
+    assert_eq!(parse("RTX 3090"), Ok(DeviceRequest::Name("rtx 3090".to_owned())));
+    assert!(parse("").is_err());
+}
+
+#[test]
+fn a_software_adapter_is_used_only_when_asked_for() {
+    let auto = choose(&DeviceRequest::Auto).expect("there is always a CPU");
+    let only_software = adapters().iter().all(|adapter| adapter.is_software());
+    assert_eq!(auto.name() == "CPU", only_software, "{}", auto.reason);
+    if let Some(adapter) = common::adapter() {
+        let name = adapter.info.name.to_lowercase();
+        assert_eq!(choose(&DeviceRequest::Name(name)).expect("it is there").name(), adapter.describe());
+        assert_eq!(choose(&DeviceRequest::Gpu).expect("it is there").name(), adapter.describe());
+    }
+}
+
+#[test]
+fn the_timed_trial_runs_every_variant() {
+    if let Some(adapter) = common::adapter() {
+        let tuning = tuning::trial(&adapter).expect("the adapter runs both kernels");
+        assert!(tuning::cached(&adapter).is_ok(), "{tuning:?}");
+    }
+}
+
+/// Both executors over one region of five numbers.
+fn executors(layout: &Layout) -> Vec<Box<dyn Executor>> {
+    let mut all: Vec<Box<dyn Executor>> = vec![Box::new(CpuExecutor::<f32>::new(layout).expect("enough memory"))];
+    if let Some(adapter) = common::adapter() {
+        all.push(Box::new(GpuExecutor::new(&adapter, layout, GpuOptions::default()).expect("the adapter opens")));
+    }
+    all
+}
+
+fn relu(g: &mut Graph, x: Tensor, y: Tensor) {
+    g.push("relu", Activation { function: Function::Relu, count: 5 }, &[x, x, y]);
+}
+
+#[test]
+fn copies_arrive_in_order_as_they_were_when_asked_for() {
+    let mut layout = Layout::default();
+    let [x, y] = ["x", "y"].map(|name| layout.add(name, DType::Real, [5]));
+    for mut executor in executors(&layout) {
+        let mut g = Graph::new("relu");
+        relu(&mut g, x, y);
+        let plan = executor.load(g.finish().expect("valid")).expect("it loads");
+        for step in 1..=3 {
+            executor.write(x, &Values::F32(vec![step as f32; 5])).expect("it is written");
+            executor.run(plan, 1).expect("it runs");
+            executor.request(y).expect("it is asked for");
+        }
+        // A read in between takes none of the copies away.
+        assert_eq!(executor.read(y).expect("it is read").to_f32(), [3.0; 5]);
+        for step in 1..=3 {
+            let copy = executor.arrived(true).expect("it arrives").expect("it was asked for");
+            assert_eq!(copy.to_f32(), [step as f32; 5], "{}", executor.device());
+        }
+        assert!(executor.arrived(true).expect("nothing is left").is_none());
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let mut layout = Layout::default();
+    let x = layout.add("x", DType::Real, [5]);
+    let stranger = Layout::default().add("other", DType::Real, [9]);
+    for mut executor in executors(&layout) {
+        assert!(executor.write(x, &Values::F32(vec![0.0; 4])).is_err(), "too few numbers");
+        assert!(executor.write(x, &Values::U32(vec![0; 5])).is_err(), "words for numbers");
+        assert!(executor.read(stranger).is_err(), "a tensor beyond the region");
+        let mut g = Graph::new("never loaded");
+        let temporary = g.tensor("t", [5]);
+        assert!(executor.read(temporary).is_err(), "a tensor of a plan that was not loaded");
+    }
+}
+
+#[test]
+fn graphs_refuse_mistakes_of_their_layers() {
+    let mut layout = Layout::default();
+    let x = layout.add("x", DType::Real, [5]);
+    let mut g = Graph::new("short");
+    let short = g.tensor("short", [4]);
+    relu(&mut g, x, short);
+    assert!(matches!(g.finish(), Err(PlanError::Binding { .. })));
+
+    let mut g = Graph::new("unwritten");
+    let [a, b] = ["a", "b"].map(|name| g.tensor(name, [5]));
+    relu(&mut g, a, b);
+    assert!(matches!(g.finish(), Err(PlanError::Unwritten { .. })));
+
+    let mut g = Graph::new("in place");
+    relu(&mut g, x, x);
+    assert!(matches!(g.finish(), Err(PlanError::Overlap { .. })));
+
+    let mut g = Graph::new("too few");
+    g.push("relu", Activation { function: Function::Relu, count: 5 }, &[x]);
+    assert!(matches!(g.finish(), Err(PlanError::Count { .. })));
+}
