@@ -54,6 +54,11 @@ fn usage(error: impl Into<anyhow::Error>) -> Failure {
 
 /// Parses the arguments, runs the command and says how it ended.
 pub fn main() -> ExitCode {
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // Without a desktop, Mesa's device-select layer prints errors that concern nobody; we order the devices ourselves.
+        // SAFETY: no other thread runs yet.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
+    }
     let result = match Arguments::parse().command {
         Command::Train(arguments) => train::main(&arguments),
         Command::Devices => devices::main(),

@@ -3,10 +3,15 @@
 //! A twin splits its slices into chunks of [`CHUNK`] elements with rayon and runs a plain loop over each inside
 //! [`vectorize`]. Chunks have a fixed size, so sums over them do not depend on the number of threads:
 //!
-//! ```ignore
-//! (p.par_chunks_mut(CHUNK), g.par_chunks(CHUNK)).into_par_iter().for_each(|(p, g)| {
-//!     vectorize(|| for (p, g) in p.iter_mut().zip(g) { *p -= rate * g; })
+//! ```
+//! use rayon::prelude::*;
+//! use wgpu_simvae::math::simd::{CHUNK, vectorize};
+//!
+//! let (mut p, g) = (vec![1.0f32; 100_000], vec![0.5f32; 100_000]);
+//! p.par_chunks_mut(CHUNK).zip(g.par_chunks(CHUNK)).for_each(|(p, g)| {
+//!     vectorize(|| p.iter_mut().zip(g).for_each(|(p, g)| *p -= 0.1 * g));
 //! });
+//! assert!(p.iter().all(|p| (p - 0.95).abs() < 1e-6));
 //! ```
 //!
 //! Functions called inside must be `#[inline(always)]`, or they keep the baseline instruction set. The arithmetic here
