@@ -21,8 +21,8 @@ fn the_paper_preset_has_the_papers_settings() {
     let config = merged("paper", "mnist", &[]).expect("a preset");
     assert_eq!((config.batch, config.views, config.epochs), (128, 10, 400));
     assert_eq!(config.model.hidden, [2000, 500, 500]);
-    assert_eq!((config.simvae.variance_x, config.simvae.variance_z, config.optim.lr), (0.02, 0.15, 8e-5));
-    assert_eq!((config.simvae.likelihood, config.simvae.prior), (LikelihoodKind::Gaussian, ContentPrior::Uniform));
+    assert_eq!((config.likelihood.variance, config.simvae.variance_z, config.optim.lr), (0.02, 0.15, 8e-5));
+    assert_eq!((config.likelihood.kind, config.simvae.prior), (LikelihoodKind::Gaussian, ContentPrior::Uniform));
     assert!(!config.augment.threshold);
 }
 
@@ -30,9 +30,9 @@ fn the_paper_preset_has_the_papers_settings() {
 fn the_official_code_preset_has_the_published_codes_settings() {
     let mnist = merged("official-code", "mnist", &[]).expect("a preset");
     assert_eq!(mnist.batch * mnist.views, 128, "its batch counts rows");
-    assert!((mnist.simvae.variance_x - (-4.6f64).exp()).abs() < 1e-12);
+    assert!((mnist.likelihood.variance - (-4.6f64).exp()).abs() < 1e-12);
     assert!((mnist.simvae.entropy_scale - std::f64::consts::TAU).abs() < 1e-12);
-    assert_eq!((mnist.simvae.likelihood, mnist.simvae.prior), (LikelihoodKind::Bernoulli, ContentPrior::Gaussian));
+    assert_eq!((mnist.likelihood.kind, mnist.simvae.prior), (LikelihoodKind::Bernoulli, ContentPrior::Gaussian));
     assert_eq!(mnist.optim.eps, 1e-4);
     let fashion = merged("official-code", "fashion-mnist", &[]).expect("a preset");
     assert!(mnist.augment.threshold && !fashion.augment.threshold, "only MNIST is thresholded");
@@ -93,7 +93,8 @@ fn values_outside_their_range_are_refused_by_key() {
         "model.hidden=[9000000000]",
         "model.hidden=[]",
         "model.hidden=[5, 0]",
-        "simvae.variance_x=0",
+        "likelihood.variance=0",
+        "beta_vae.beta=-1",
         "simvae.variance_z=-1",
         "simvae.entropy_scale=nan",
         "augment.area=[0.5, 1.5]",

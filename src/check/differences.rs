@@ -1,33 +1,28 @@
 //! The f64 twins' backward against central differences of their forward.
 
-use super::fixture::Fixture;
+use super::fixture::{Fixture, cases};
 use super::golden::Worst;
 use super::table::{Outcome, Row};
 use super::{REFERENCE_TOLERANCE, relative_error};
 use crate::device::{DeviceError, Executor, Values, reference};
 use crate::kernels::loss::likelihood::LikelihoodKind;
-use crate::kernels::loss::simvae::ContentPrior;
+use crate::loss::Objective;
 
 /// Half the distance of the two evaluations: the error of the difference falls with its square and the rounding error
 /// grows with its inverse; the two meet near 1e-5 in double precision.
 const STEP: f64 = 1e-5;
 
-/// Checks every weight of a small SimVAE.
+/// Checks every weight of a small model, for every objective.
 ///
 /// # Errors
 /// Never on a sound machine: the reference executor has no device to lose.
 pub fn central_differences() -> Result<Vec<Row>, DeviceError> {
-    let mut rows = Vec::new();
-    for (kind, kind_name) in [(LikelihoodKind::Gaussian, "gaussian"), (LikelihoodKind::Bernoulli, "bernoulli")] {
-        for (prior, prior_name) in [(ContentPrior::Uniform, "uniform"), (ContentPrior::Gaussian, "gaussian")] {
-            rows.push(check(kind, prior, &format!("differences_{kind_name}_{prior_name}"))?);
-        }
-    }
-    Ok(rows)
+    let check = |(name, kind, objective): (String, LikelihoodKind, Objective)| check(kind, &objective, &name);
+    cases().into_iter().map(check).collect()
 }
 
-fn check(kind: LikelihoodKind, prior: ContentPrior, case: &str) -> Result<Row, DeviceError> {
-    let fixture = Fixture::new(kind, prior, false)?;
+fn check(kind: LikelihoodKind, objective: &Objective, name: &str) -> Result<Row, DeviceError> {
+    let fixture = Fixture::new(kind, objective, false)?;
     let mut executor = reference(&fixture.layout)?;
     fixture.prepare(executor.as_mut())?;
     let plan = executor.load(fixture.plan.clone())?;
@@ -60,5 +55,5 @@ fn check(kind: LikelihoodKind, prior: ContentPrior, case: &str) -> Result<Row, D
     let (tensor, worst) = worst.into_pair();
     let outcome =
         Outcome::Compared { loss: 0.0, loss_tolerance: 0.0, tensor, tensor_tolerance: REFERENCE_TOLERANCE, worst };
-    Ok(Row { case: case.to_owned(), target: "f64 twin".to_owned(), outcome })
+    Ok(Row { case: format!("differences_{name}"), target: "f64 twin".to_owned(), outcome })
 }

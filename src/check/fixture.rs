@@ -1,4 +1,4 @@
-//! The small SimVAE whose every buffer the checks look at: two odd-sized layers, augmented sprites of random bytes.
+//! The small model whose every buffer the checks look at: two odd-sized layers, augmented sprites of random bytes.
 
 use crate::augment::{Augmentation, ImageSource};
 use crate::device::{DeviceError, Executor, Values};
@@ -8,8 +8,7 @@ use crate::kernels::common::philox::{Purpose, philox};
 use crate::kernels::latent::normal::Normal;
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
-use crate::loss::LossLog;
-use crate::loss::simvae::{Objective, Settings, TERMS};
+use crate::loss::{LikelihoodSettings, LossLog, Model, Objective, simvae, vae};
 use crate::nn::{AutoEncoder, ParamMemory, Params};
 use crate::optim::{Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
@@ -21,6 +20,21 @@ const VIEWS: usize = 3;
 const SHAPE: [usize; 3] = [1, 7, 9];
 const LATENT: usize = 3;
 const HIDDEN: [usize; 2] = [17, 13];
+
+/// Every likelihood with every objective, each under its name.
+pub(super) fn cases() -> Vec<(String, LikelihoodKind, Objective)> {
+    let simvae = |prior| Objective::SimVae(simvae::Settings { variance_z: 0.15, prior, entropy_scale: 1.5 });
+    let objectives = [
+        ("simvae_uniform", simvae(ContentPrior::Uniform)),
+        ("simvae_gaussian", simvae(ContentPrior::Gaussian)),
+        ("beta_vae", Objective::Vae(vae::Settings { beta: 4.0 })),
+    ];
+    let likelihoods = [("gaussian", LikelihoodKind::Gaussian), ("bernoulli", LikelihoodKind::Bernoulli)];
+    let pairs = objectives.iter().flat_map(|objective| likelihoods.iter().map(move |kind| (objective, kind)));
+    pairs
+        .map(|((name, objective), (kind_name, kind))| (format!("{name}_{kind_name}"), *kind, objective.clone()))
+        .collect()
+}
 
 /// A training step in miniature.
 pub(super) struct Fixture {
@@ -35,17 +49,17 @@ pub(super) struct Fixture {
 
 impl Fixture {
     /// Records the step. `update` adds Adam.
-    pub fn new(likelihood: LikelihoodKind, prior: ContentPrior, update: bool) -> Result<Self, PlanError> {
+    pub fn new(kind: LikelihoodKind, objective: &Objective, update: bool) -> Result<Self, PlanError> {
         let mut layout = Layout::default();
         let mut params = Params::default();
         let count = SHAPE.iter().product();
-        let model = AutoEncoder::new(&mut params, count, &HIDDEN, LATENT);
+        let networks = AutoEncoder::new(&mut params, count, &HIDDEN, LATENT);
         let memory = params.allocate(&mut layout);
         let state = StepState::new(&mut layout);
-        let log = LossLog::new(&mut layout, &TERMS);
+        let log = LossLog::new(&mut layout, objective.terms());
         let pixels = layout.add("images", DType::Uint, [(IMAGES * count).div_ceil(4)]);
-        let settings = Settings { likelihood, variance_x: 0.1, variance_z: 0.15, prior, entropy_scale: 1.5 };
-        let threshold = likelihood == LikelihoodKind::Bernoulli;
+        let likelihood = LikelihoodSettings { kind, variance: 0.1 };
+        let threshold = kind == LikelihoodKind::Bernoulli;
 
         let mut g = Graph::new("miniature step");
         let optimiser = Optimiser {
@@ -64,8 +78,8 @@ impl Fixture {
         let x = source.augmented(&mut g, state.clock, BATCH, VIEWS, &how);
         let noise = g.tensor("noise", [BATCH * VIEWS, LATENT]);
         g.push("noise", Normal { count: noise.len(), purpose: Purpose::Noise }, &[state.clock, noise]);
-        let objective = Objective { settings, model, memory, clock: state.clock, log: log.clone(), views: VIEWS };
-        objective.emit(&mut g, x.reshape([BATCH * VIEWS, count]), noise);
+        let model = Model { networks, memory, likelihood, clock: state.clock, log: log.clone() };
+        objective.emit(&mut g, &model, VIEWS, x.reshape([BATCH * VIEWS, count]), noise);
         g.backward();
         if update {
             optimiser.update(&mut g, &state, &memory);

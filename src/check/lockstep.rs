@@ -1,13 +1,13 @@
 //! A device against the f64 twins, dispatch by dispatch: every buffer of a step.
 
-use super::fixture::Fixture;
+use super::fixture::{Fixture, cases};
 use super::golden::Worst;
 use super::table::{Outcome, Row};
 use super::{GRADIENT_TOLERANCE, Target, relative_error};
 use crate::device::{DeviceError, Values, reference};
 use crate::kernels::Access;
 use crate::kernels::loss::likelihood::LikelihoodKind;
-use crate::kernels::loss::simvae::ContentPrior;
+use crate::loss::Objective;
 
 /// Steps to follow: the second and third see moments, warm-up, decay and a batch that straddles two epochs.
 const STEPS: u32 = 3;
@@ -17,15 +17,12 @@ const STEPS: u32 = 3;
 /// # Errors
 /// When a device fails.
 pub fn lockstep(target: &Target) -> Result<Vec<Row>, DeviceError> {
-    let cases = [
-        (LikelihoodKind::Gaussian, ContentPrior::Uniform, "step_gaussian_uniform"),
-        (LikelihoodKind::Bernoulli, ContentPrior::Gaussian, "step_bernoulli_gaussian"),
-    ];
-    cases.into_iter().map(|(likelihood, prior, case)| follow(target, likelihood, prior, case)).collect()
+    let follow = |(name, kind, objective): (String, LikelihoodKind, Objective)| follow(target, kind, &objective, &name);
+    cases().into_iter().map(follow).collect()
 }
 
-fn follow(target: &Target, kind: LikelihoodKind, prior: ContentPrior, case: &str) -> Result<Row, DeviceError> {
-    let fixture = Fixture::new(kind, prior, true)?;
+fn follow(target: &Target, kind: LikelihoodKind, objective: &Objective, name: &str) -> Result<Row, DeviceError> {
+    let fixture = Fixture::new(kind, objective, true)?;
     let mut executors = [target.open(&fixture.layout)?, reference(&fixture.layout)?];
     for executor in &mut executors {
         fixture.prepare(executor.as_mut())?;
@@ -59,5 +56,5 @@ fn follow(target: &Target, kind: LikelihoodKind, prior: ContentPrior, case: &str
     let (tensor, worst) = worst.into_pair();
     let outcome =
         Outcome::Compared { loss: 0.0, loss_tolerance: 0.0, tensor, tensor_tolerance: GRADIENT_TOLERANCE, worst };
-    Ok(Row { case: case.to_owned(), target: target.name(), outcome })
+    Ok(Row { case: format!("step_{name}"), target: target.name(), outcome })
 }

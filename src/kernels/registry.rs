@@ -9,6 +9,7 @@ use super::latent::normal::Normal;
 use super::latent::reparameterise::{Reparameterise, ReparameteriseBackward};
 use super::linear::column_sum::ColumnSum;
 use super::linear::matmul::{Epilogue, Form, Matmul};
+use super::loss::kl::Kl;
 use super::loss::likelihood::{Likelihood, LikelihoodKind};
 use super::loss::record::Record;
 use super::loss::simvae::{ContentPrior, SimVae};
@@ -137,6 +138,9 @@ fn losses() -> Examples {
         for (rows, width) in [(1, 1), (3, 49), (17, 130)] {
             all.push(shared(Likelihood { kind, rows, width, variance: 0.02, gradient_scale: 1.0 / rows as f64 }));
         }
+    }
+    for (rows, latent) in [(1, 1), (7, 3), (31, 10)] {
+        all.push(shared(Kl { rows, latent, beta: 4.0, gradient_scale: 1.0 / rows as f64 }));
     }
     for prior in [ContentPrior::Uniform, ContentPrior::Gaussian] {
         for (images, views, latent) in [(1, 2, 1), (5, 3, 7), (13, 10, 10)] {

@@ -1,9 +1,11 @@
 //! Matrix products of the CPU executor: one call for the three forms of training.
 //!
 //! `y = x wᵀ` (forward), `dx = dy w` and `dw = dyᵀ x` (backward) differ only in which operand is transposed, so a
-//! product takes two strided views. Each block of the result is a single-threaded product of the `gemm` crate, and the
+//! product takes two strided views. Each block of the result is a single-threaded product of the `gemm-f32` or `gemm-f64` crate, and the
 //! blocks run on rayon: that beats the crate's own threading, which packs one operand serially.
 
+use super::Real;
+use gemm_common::Parallelism;
 use rayon::prelude::*;
 
 /// A block is at least this wide, in elements: narrower ones spend their time packing.
@@ -15,6 +17,30 @@ const ALIGN: usize = 16;
 const PARALLEL_WORK: usize = 1 << 18;
 /// Blocks per thread: two, so that a thread that is late leaves work to the other.
 const BLOCKS_PER_THREAD: usize = 2;
+
+/// The single-threaded product of the `gemm` crates: m, n, k; destination, its column and row strides, whether to read it;
+/// left and right operand with theirs; factors of destination and product; three conjugations; threads.
+pub type BlockProduct<T> = unsafe fn(
+    usize,
+    usize,
+    usize,
+    *mut T,
+    isize,
+    isize,
+    bool,
+    *const T,
+    isize,
+    isize,
+    *const T,
+    isize,
+    isize,
+    T,
+    T,
+    bool,
+    bool,
+    bool,
+    Parallelism,
+);
 
 /// A borrowed matrix: `rows x cols` elements, possibly transposed.
 #[derive(Clone, Copy, Debug)]
@@ -54,10 +80,7 @@ impl<'a, T> Matrix<'a, T> {
 ///
 /// # Panics
 /// If the inner dimensions differ, or `c` has another size than the product.
-pub fn gemm<T>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], accumulate: bool)
-where
-    T: Copy + From<f32> + Send + Sync + 'static,
-{
+pub fn gemm<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], accumulate: bool) {
     let (m, n, k) = (a.rows, b.cols, a.cols);
     assert_eq!(k, b.rows, "inner dimensions of a product");
     assert_eq!(c.len(), m * n, "a {m} x {n} product");
@@ -66,6 +89,7 @@ where
     let col_step = step(n, blocks, MIN_COLUMNS);
     let row_step = step(m, blocks.div_ceil(n.div_ceil(col_step).max(1)), MIN_ROWS);
     let out = Output(c.as_mut_ptr());
+    let product = T::block_product();
     let block = |index: usize| {
         let per_row = n.div_ceil(col_step);
         let (row, col) = (index / per_row * row_step, index % per_row * col_step);
@@ -73,26 +97,27 @@ where
         // SAFETY: `Matrix::new` and the asserts above bound every element that the strides reach, `height` and `width`
         // stay inside the product, and no two blocks share an element of `c`.
         unsafe {
-            gemm::gemm(
-                height,
+            // The crate's kernels write columns: the row-major product is the transposed one, b^T a^T.
+            product(
                 width,
+                height,
                 k,
                 out.at(row * n + col),
-                1,
                 n as isize,
+                1,
                 accumulate,
-                a.data.as_ptr().add(row * a.row_stride),
-                a.col_stride as isize,
-                a.row_stride as isize,
                 b.data.as_ptr().add(col * b.col_stride),
-                b.col_stride as isize,
                 b.row_stride as isize,
-                T::from(1.0),
-                T::from(1.0),
+                b.col_stride as isize,
+                a.data.as_ptr().add(row * a.row_stride),
+                a.row_stride as isize,
+                a.col_stride as isize,
+                T::ONE,
+                T::ONE,
                 false,
                 false,
                 false,
-                gemm::Parallelism::None,
+                Parallelism::None,
             );
         }
     };

@@ -1,5 +1,6 @@
 //! The number type of the CPU twins: `f32` to train, `f64` to be the reference.
 
+use super::gemm::BlockProduct;
 use super::simd;
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
@@ -54,6 +55,9 @@ pub trait Real:
     /// 1 / (1 + e^-self).
     fn sigmoid(self) -> Self;
 
+    /// The fastest product of two matrices on one thread of this processor.
+    fn block_product() -> BlockProduct<Self>;
+
     /// The larger of the two; `self` where `other` is not a number.
     #[inline(always)]
     fn max(self, other: Self) -> Self {
@@ -86,6 +90,9 @@ impl Real for f64 {
     }
     fn sqrt(self) -> Self {
         self.sqrt()
+    }
+    fn block_product() -> BlockProduct<Self> {
+        gemm_f64::gemm::f64::get_gemm_fn()
     }
     fn sin_cos_turns(self) -> (Self, Self) {
         (std::f64::consts::TAU * self).sin_cos()
@@ -124,6 +131,9 @@ impl Real for f32 {
     #[inline(always)]
     fn sqrt(self) -> Self {
         self.sqrt()
+    }
+    fn block_product() -> BlockProduct<Self> {
+        gemm_f32::gemm::f32::get_gemm_fn()
     }
     fn sin_cos_turns(self) -> (Self, Self) {
         (std::f32::consts::TAU * self).sin_cos()

@@ -8,8 +8,7 @@ use crate::kernels::activation::{Activation, Function};
 use crate::kernels::common::clock::CLOCK_WORDS;
 use crate::kernels::common::philox::Purpose;
 use crate::kernels::latent::normal::Normal;
-use crate::loss::LossLog;
-use crate::loss::simvae::{self, Objective};
+use crate::loss::{LossLog, Model, Objective, reparameterise};
 use crate::nn::{AutoEncoder, ParamMemory, Params};
 use crate::optim::{Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
@@ -31,7 +30,9 @@ pub struct Blueprint {
     pub train: ImageSource,
     /// Test images on the device.
     pub test: ImageSource,
-    /// The objective with its model.
+    /// Encoder, decoder and log.
+    pub model: Model,
+    /// What is minimised.
     pub objective: Objective,
     config: Config,
 }
@@ -52,7 +53,7 @@ impl Blueprint {
         let mut params = Params::default();
         let shape = data.train.shape;
         let pixels = shape.channels * shape.height * shape.width;
-        let model = AutoEncoder::new(&mut params, pixels, &config.model.hidden, config.model.latent);
+        let networks = AutoEncoder::new(&mut params, pixels, &config.model.hidden, config.model.latent);
         let memory = params.allocate(&mut layout);
         let state = StepState::new(&mut layout);
         let reading = layout.add("reading clock", DType::Uint, [CLOCK_WORDS]);
@@ -64,10 +65,10 @@ impl Blueprint {
         };
         let train = source("training images", &data.train);
         let test = source("test images", &data.test);
-        let log = LossLog::new(&mut layout, &simvae::TERMS);
-        let settings = config.simvae.clone();
-        let objective = Objective { settings, model, memory, clock: state.clock, log, views: config.views };
-        Self { layout, params, memory, state, reading, train, test, objective, config: config.clone() }
+        let objective = config.objective();
+        let log = LossLog::new(&mut layout, objective.terms());
+        let model = Model { networks, memory, likelihood: config.likelihood, clock: state.clock, log };
+        Self { layout, params, memory, state, reading, train, test, model, objective, config: config.clone() }
     }
 
     /// Steps of the whole run: the stream of `epochs * images` images, rounded up to whole batches.
@@ -106,10 +107,10 @@ impl Blueprint {
             vertical_flip: augment.vertical_flip,
         };
         let x = self.train.augmented(&mut g, self.state.clock, batch, views, &how);
-        let count = batch * views * self.objective.model.latent;
-        let noise = g.tensor("noise", [batch * views, self.objective.model.latent]);
+        let count = batch * views * self.model.networks.latent;
+        let noise = g.tensor("noise", [batch * views, self.model.networks.latent]);
         g.push("noise", Normal { count, purpose: Purpose::Noise }, &[self.state.clock, noise]);
-        self.objective.emit(&mut g, x, noise);
+        self.objective.emit(&mut g, &self.model, views, x, noise);
         g.backward();
         optimiser.update(&mut g, &self.state, &self.memory);
         g.finish()
@@ -123,7 +124,7 @@ impl Blueprint {
     pub fn encode(&self, source: &ImageSource, batch: usize) -> Result<(Plan, Tensor), PlanError> {
         let mut g = Graph::new("encode");
         let x = source.plain(&mut g, self.reading, batch);
-        let encoded = self.objective.model.encoder.forward(&mut g, &self.memory, x, false);
+        let encoded = self.model.networks.encoder.forward(&mut g, &self.memory, x, false);
         g.keep(encoded);
         Ok((g.finish()?, encoded))
     }
@@ -133,13 +134,13 @@ impl Blueprint {
     /// # Errors
     /// As [`Blueprint::training_step`].
     pub fn reconstruct(&self, source: &ImageSource, batch: usize) -> Result<(Plan, Reconstruction), PlanError> {
-        let model = &self.objective.model;
+        let model = &self.model.networks;
         let mut g = Graph::new("reconstruct");
         let x = source.plain(&mut g, self.reading, batch);
         let encoded = model.encoder.forward(&mut g, &self.memory, x, false);
         // An input that nobody writes stays zero, and without noise the sample is the mean.
         let noise = g.input("no noise", [batch, model.latent]);
-        let z = simvae::reparameterise(&mut g, encoded, noise);
+        let z = reparameterise(&mut g, encoded, noise);
         let logits = model.decoder.forward(&mut g, &self.memory, z, false);
         let pictures = g.tensor("pictures", x.shape);
         let kernel = Activation { function: Function::Sigmoid, count: pictures.len() };

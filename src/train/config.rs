@@ -3,7 +3,7 @@
 use super::merge::ConfigError;
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
-use crate::loss::simvae;
+use crate::loss::{LikelihoodSettings, Objective, simvae, vae};
 use serde::{Deserialize, Serialize};
 
 /// Widest layer: the number of parameters between two such layers still fits the address space.
@@ -15,6 +15,10 @@ const WIDEST: usize = 1 << 20;
 pub enum Method {
     /// SimVAE (Bizeul, Schölkopf and Allen, 2024).
     Simvae,
+    /// The plain VAE (Kingma and Welling, 2014).
+    Vae,
+    /// beta-VAE (Higgins et al., 2017).
+    BetaVae,
 }
 
 impl Method {
@@ -22,6 +26,8 @@ impl Method {
     pub fn name(self) -> &'static str {
         match self {
             Method::Simvae => "simvae",
+            Method::Vae => "vae",
+            Method::BetaVae => "beta-vae",
         }
     }
 }
@@ -44,8 +50,12 @@ pub struct Config {
     pub data: DataConfig,
     /// The networks.
     pub model: ModelConfig,
+    /// Distribution of the pixels given the latent.
+    pub likelihood: LikelihoodSettings,
     /// SimVAE's own settings.
     pub simvae: simvae::Settings,
+    /// beta-VAE's own settings.
+    pub beta_vae: vae::Settings,
     /// What makes the views.
     pub augment: AugmentConfig,
     /// Adam and its schedule.
@@ -146,13 +156,9 @@ impl Default for Config {
             views: 10,
             data: DataConfig { name: "sprites".to_owned(), dir: String::new(), limit: 0 },
             model: ModelConfig { latent: 10, hidden: vec![2000, 500, 500] },
-            simvae: simvae::Settings {
-                likelihood: LikelihoodKind::Gaussian,
-                variance_x: 0.02,
-                variance_z: 0.15,
-                prior: ContentPrior::Uniform,
-                entropy_scale: 1.0,
-            },
+            likelihood: LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.02 },
+            simvae: simvae::Settings { variance_z: 0.15, prior: ContentPrior::Uniform, entropy_scale: 1.0 },
+            beta_vae: vae::Settings { beta: 4.0 },
             augment: AugmentConfig {
                 area: [0.4, 1.0],
                 aspect: [0.75, 1.3],
@@ -175,6 +181,15 @@ impl Default for Config {
 }
 
 impl Config {
+    /// What the method minimises.
+    pub fn objective(&self) -> Objective {
+        match self.method {
+            Method::Simvae => Objective::SimVae(self.simvae.clone()),
+            Method::Vae => Objective::Vae(vae::Settings { beta: 1.0 }),
+            Method::BetaVae => Objective::Vae(self.beta_vae.clone()),
+        }
+    }
+
     /// Checks every range.
     ///
     /// # Errors
@@ -186,10 +201,12 @@ impl Config {
         let positive = |x: f64| x.is_finite() && x > 0.0;
         let probability = |x: f64| (0.0..=1.0).contains(&x);
         let ordered = |[low, high]: [f64; 2]| positive(low) && high.is_finite() && low <= high;
-        let Self { epochs, batch, views, model, simvae, augment, optim, log, .. } = self;
+        let Self { method, epochs, batch, views, model, likelihood, simvae, beta_vae, augment, optim, log, .. } = self;
         check("epochs", epochs.to_string(), *epochs >= 1, "at least 1")?;
         check("batch", batch.to_string(), *batch >= 1, "at least 1 image")?;
-        check("views", views.to_string(), *views >= 2, "SimVAE compares the views of an image: at least 2")?;
+        check("views", views.to_string(), *views >= 1, "at least 1")?;
+        let enough = *method != Method::Simvae || *views >= 2;
+        check("views", views.to_string(), enough, "SimVAE compares the views of an image: at least 2")?;
         check(
             "batch * views",
             (batch.saturating_mul(*views)).to_string(),
@@ -209,7 +226,14 @@ impl Config {
             widths_good,
             "at least one layer, each 1 to 1,048,576 wide",
         )?;
-        check("simvae.variance_x", simvae.variance_x.to_string(), positive(simvae.variance_x), "a positive number")?;
+        check(
+            "likelihood.variance",
+            likelihood.variance.to_string(),
+            positive(likelihood.variance),
+            "a positive number",
+        )?;
+        let beta = beta_vae.beta;
+        check("beta_vae.beta", beta.to_string(), beta.is_finite() && beta >= 0.0, "zero or a positive number")?;
         check("simvae.variance_z", simvae.variance_z.to_string(), positive(simvae.variance_z), "a positive number")?;
         let scale = simvae.entropy_scale;
         check(

@@ -58,7 +58,7 @@ pub enum RunError {
     },
     /// A loss is not a number, or infinite.
     #[error(
-        "the loss term `{term}` is {value} at step {step}. {good}. A lower optim.lr or a higher simvae.variance_x often helps"
+        "the loss term `{term}` is {value} at step {step}. {good}. A lower optim.lr or a higher likelihood.variance often helps"
     )]
     NotFinite {
         /// The term.
@@ -261,7 +261,7 @@ impl<'a> Training<'a> {
                 self.step += now;
                 interrupted = stop.load(Ordering::Relaxed);
             }
-            self.session.executor.request(self.session.blueprint.objective.log.losses)?;
+            self.session.executor.request(self.session.blueprint.model.log.losses)?;
             self.requested.push_back(self.step);
             self.collect(false, progress)?;
             if self.step == checkpoint_mark || interrupted {
@@ -295,11 +295,11 @@ impl<'a> Training<'a> {
     fn collect(&mut self, wait: bool, progress: &mut dyn Progress) -> Result<(), RunError> {
         while let Some(copy) = self.session.executor.arrived(wait)? {
             let Some(step) = self.requested.pop_front() else { break };
-            let columns = self.session.blueprint.objective.log.columns();
+            let columns = self.session.blueprint.model.log.columns();
             let copy = copy.to_f64();
             let mut sums = vec![0.0; columns.len()];
             for at in self.logged + 1..=step {
-                let row = self.session.blueprint.objective.log.row(&copy, at);
+                let row = self.session.blueprint.model.log.row(&copy, at);
                 if let Some((term, &value)) = columns.iter().zip(row).rev().find(|(_, value)| !value.is_finite()) {
                     let good = match checkpoint::list(&self.options.out).pop() {
                         Some((_, folder)) => format!("The last good checkpoint is {}", folder.display()),

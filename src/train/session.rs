@@ -74,7 +74,7 @@ impl Session {
     /// When the device fails.
     pub fn embed(&mut self, source: &ImageSource, count: usize) -> Result<Embedding, DeviceError> {
         let count = count.min(source.images);
-        let latent = self.blueprint.objective.model.latent;
+        let latent = self.blueprint.model.networks.latent;
         let (plan, encoded) = self.blueprint.encode(source, ENCODE_BATCH.min(source.images))?;
         let plan = self.executor.load(plan)?;
         let batch = ENCODE_BATCH.min(source.images);

@@ -1,0 +1,77 @@
+//! Twin of `shaders/loss/kl.wgsl`: the divergence of the posterior from a standard normal prior.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// `beta * KL(q(z | x), N(0, I))` and its gradient with respect to the encoder's output (Kingma and Welling, 2014; Higgins
+/// et al., 2017).
+///
+/// Tensors: encoded `[rows, 2 latent]` with rows `[mu, logvar]`, terms `[rows, latent]`, d encoded like encoded.
+#[derive(Clone, Debug)]
+pub struct Kl {
+    /// Rows.
+    pub rows: usize,
+    /// Latent size, L.
+    pub latent: usize,
+    /// Weight of the divergence.
+    pub beta: f64,
+    /// The loss's derivative with respect to one term, usually `1 / rows`.
+    pub gradient_scale: f64,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    rows: u32,
+    latent: u32,
+    beta: f32,
+    gradient_scale: f32,
+}
+
+impl Kernel for Kl {
+    fn bindings(&self) -> Vec<Binding> {
+        let count = self.rows * self.latent;
+        vec![
+            Binding::real("encoded", Access::Read, 2 * count),
+            Binding::real("terms", Access::Write, count),
+            Binding::real("dencoded", Access::Write, 2 * count),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params {
+            rows: self.rows as u32,
+            latent: self.latent as u32,
+            beta: self.beta as f32,
+            gradient_scale: self.gradient_scale as f32,
+        })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("loss/kl", include_str!("../../../shaders/loss/kl.wgsl"));
+        Launch { shader, workgroups: groups_for(self.rows * self.latent) }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (encoded, terms, dencoded) = (args.real(0), args.real_mut(1), args.real_mut(2));
+        let latent = self.latent;
+        let [half, beta, scale] = [0.5, self.beta, self.beta * self.gradient_scale].map(T::of);
+        terms
+            .par_chunks_exact_mut(latent)
+            .zip(dencoded.par_chunks_exact_mut(2 * latent))
+            .zip(encoded.par_chunks_exact(2 * latent))
+            .take(self.rows)
+            .with_min_len(64)
+            .for_each(|((terms, dencoded), encoded)| {
+                let (mu, logvar) = encoded.split_at(latent);
+                let (dmu, dlogvar) = dencoded.split_at_mut(latent);
+                for l in 0..latent {
+                    let variance = logvar[l].exp();
+                    terms[l] = beta * half * (mu[l] * mu[l] + (variance - logvar[l] - T::ONE));
+                    dmu[l] = mu[l] * scale; // d kl / d mu = mu
+                    dlogvar[l] = half * (variance - T::ONE) * scale; // d kl / d logvar = (e^logvar - 1) / 2
+                }
+            });
+    }
+}
