@@ -115,6 +115,8 @@ fn input(seed: [u32; 2], binding: &Binding, len: usize) -> Values {
         (DType::Real, "targets") => Values::F32((0..len).map(|i| unit(word(i)) as f32).collect()),
         (DType::Real, _) => Values::F32((0..len).map(|i| 4.0 * unit(word(i)) as f32 - 2.0).collect()),
         (DType::Uint, "clock") => Values::U32(vec![7, 3, 5, 3, 1, 0x1234_5678, 0x9abc_def0, 0]),
+        // Classes that every example has.
+        (DType::Uint, "labels") => Values::U32((0..len).map(|i| word(i) % 3).collect()),
         // Crops that fit the smallest picture of the examples, six or more images.
         (DType::Uint, "views") => Values::U32(
             (0..len / VIEW_WORDS)

@@ -3,12 +3,13 @@
 //! `wgpu-simvae shaders` writes their WGSL, and the kernel tests run each of them on every device against its twin.
 
 use super::activation::{Activation, ActivationBackward, Function};
-use super::augment::{sample::Sample, sprites::Sprites, views::Views};
+use super::augment::{labels::Labels, sample::Sample, sprites::Sprites, views::Views};
 use super::common::philox::Purpose;
 use super::latent::normal::Normal;
 use super::latent::reparameterise::{Reparameterise, ReparameteriseBackward};
 use super::linear::column_sum::ColumnSum;
 use super::linear::matmul::{Epilogue, Form, Matmul};
+use super::loss::cross_entropy::CrossEntropy;
 use super::loss::kl::Kl;
 use super::loss::likelihood::{Likelihood, LikelihoodKind};
 use super::loss::record::Record;
@@ -76,6 +77,9 @@ fn augmentations() -> Examples {
             all.push(shared(Views { images, rows, channels, height, width, threshold }));
         }
     }
+    for (images, rows) in [(6, 1), (11, 67)] {
+        all.push(shared(Labels { images, rows }));
+    }
     for (channels, size) in [(1, 28), (3, 32), (1, 4)] {
         all.push(shared(Sprites { images: 13, channels, size, classes: 5, segments: 7, stream: 1, seed: 1 << 40 }));
     }
@@ -138,6 +142,9 @@ fn losses() -> Examples {
         for (rows, width) in [(1, 1), (3, 49), (17, 130)] {
             all.push(shared(Likelihood { kind, rows, width, variance: 0.02, gradient_scale: 1.0 / rows as f64 }));
         }
+    }
+    for (rows, classes) in [(1, 3), (7, 10), (67, 131)] {
+        all.push(shared(CrossEntropy { rows, classes, gradient_scale: 1.0 / rows as f64 }));
     }
     for (rows, latent) in [(1, 1), (7, 3), (31, 10)] {
         all.push(shared(Kl { rows, latent, beta: 4.0, gradient_scale: 1.0 / rows as f64 }));

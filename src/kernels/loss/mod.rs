@@ -1,6 +1,7 @@
 //! Loss terms. A loss kernel writes its value and its gradient in one pass: it stands at the end of the forward pass, so
 //! nothing would be gained by coming back to it.
 
+pub mod cross_entropy;
 pub mod kl;
 pub mod likelihood;
 pub mod record;

@@ -1,0 +1,48 @@
+//! Twin of `shaders/augment/labels.wgsl`: the labels of a step's images.
+
+use super::sample::VIEW_WORDS;
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::math::Real;
+use encase::ShaderType;
+
+/// Looks up the label of each row's image.
+///
+/// Tensors: views `[rows, 8]` of [`Sample`](super::sample::Sample), known labels `[images]`, labels `[rows]`.
+#[derive(Clone, Debug)]
+pub struct Labels {
+    /// Images in the data set.
+    pub images: usize,
+    /// Rows.
+    pub rows: usize,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    rows: u32,
+}
+
+impl Kernel for Labels {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::uint("views", Access::Read, self.rows * VIEW_WORDS),
+            Binding::uint("known", Access::Read, self.images),
+            Binding::uint("labels", Access::Write, self.rows),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params { rows: self.rows as u32 })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("augment/labels", include_str!("../../../shaders/augment/labels.wgsl"));
+        Launch { shader, workgroups: groups_for(self.rows) }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (views, known, labels) = (args.uint(0), args.uint(1), args.uint_mut(2));
+        for (label, view) in labels.iter_mut().zip(views.chunks_exact(VIEW_WORDS)) {
+            *label = known[view[0] as usize];
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Twin of `shaders/loss/cross_entropy.wgsl`: softmax cross-entropy.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// `-log softmax(logits)[label]` of each row and its gradient.
+///
+/// Tensors: logits `[rows, classes]`, labels `[rows]` words below `classes`, terms `[rows]`, dlogits like logits.
+#[derive(Clone, Debug)]
+pub struct CrossEntropy {
+    /// Rows.
+    pub rows: usize,
+    /// Classes.
+    pub classes: usize,
+    /// The loss's derivative with respect to one row's term, usually `1 / rows`.
+    pub gradient_scale: f64,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    rows: u32,
+    classes: u32,
+    gradient_scale: f32,
+}
+
+impl Kernel for CrossEntropy {
+    fn bindings(&self) -> Vec<Binding> {
+        let count = self.rows * self.classes;
+        vec![
+            Binding::real("logits", Access::Read, count),
+            Binding::uint("labels", Access::Read, self.rows),
+            Binding::real("terms", Access::Write, self.rows),
+            Binding::real("dlogits", Access::Write, count),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params {
+            rows: self.rows as u32,
+            classes: self.classes as u32,
+            gradient_scale: self.gradient_scale as f32,
+        })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("loss/cross_entropy", include_str!("../../../shaders/loss/cross_entropy.wgsl"))
+            .with(common::lanes::WGSL);
+        Launch { shader, workgroups: [self.rows.clamp(1, 32768) as u32, 1, 1] }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (logits, labels) = (args.real(0), args.uint(1));
+        let (terms, dlogits) = (args.real_mut(2), args.real_mut(3));
+        let classes = self.classes;
+        let scale = T::of(self.gradient_scale);
+        terms
+            .par_iter_mut()
+            .zip(dlogits.par_chunks_exact_mut(classes))
+            .zip(logits.par_chunks_exact(classes).zip(labels))
+            .take(self.rows)
+            .with_min_len(64)
+            .for_each(|((term, dlogits), (logits, &label))| {
+                let highest = logits.iter().copied().fold(T::LOWEST, T::max);
+                let mut sum = T::ZERO;
+                for (d, &logit) in dlogits.iter_mut().zip(logits) {
+                    *d = (logit - highest).exp();
+                    sum += *d;
+                }
+                for (c, d) in dlogits.iter_mut().enumerate() {
+                    let wanted = if c == label as usize { T::ONE } else { T::ZERO };
+                    *d = (*d / sum - wanted) * scale;
+                }
+                *term = sum.ln() + highest - logits[label as usize];
+            });
+    }
+}
