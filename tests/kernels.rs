@@ -112,7 +112,8 @@ fn input(seed: [u32; 2], binding: &Binding, len: usize) -> Values {
         (DType::Real, "rates") => Values::F32(vec![1e-2, 1.3, 2.7, 0.0]),
         // A second moment is not negative.
         (DType::Real, "second") => Values::F32((0..len).map(|i| unit(word(i)) as f32 + 1e-3).collect()),
-        (DType::Real, "targets") => Values::F32((0..len).map(|i| unit(word(i)) as f32).collect()),
+        // Pixels, and products on whose diagonal variances lie.
+        (DType::Real, "targets" | "products") => Values::F32((0..len).map(|i| unit(word(i)) as f32).collect()),
         (DType::Real, _) => Values::F32((0..len).map(|i| 4.0 * unit(word(i)) as f32 - 2.0).collect()),
         (DType::Uint, "clock") => Values::U32(vec![7, 3, 5, 3, 1, 0x1234_5678, 0x9abc_def0, 0]),
         // Classes that every example has.

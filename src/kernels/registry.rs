@@ -9,9 +9,15 @@ use super::latent::normal::Normal;
 use super::latent::reparameterise::{Reparameterise, ReparameteriseBackward};
 use super::linear::column_sum::ColumnSum;
 use super::linear::matmul::{Epilogue, Form, Matmul};
+use super::loss::centre::Centre;
+use super::loss::consistency::Consistency;
+use super::loss::covariance::Covariance;
 use super::loss::cross_entropy::CrossEntropy;
+use super::loss::infonce::InfoNce;
+use super::loss::invariance::Invariance;
 use super::loss::kl::Kl;
 use super::loss::likelihood::{Likelihood, LikelihoodKind};
+use super::loss::normalise::{Normalise, NormaliseBackward};
 use super::loss::record::Record;
 use super::loss::simvae::{ContentPrior, SimVae};
 use super::optim::{adam::Adam, clock::Clock};
@@ -24,7 +30,10 @@ type Examples = Vec<Arc<dyn AnyKernel>>;
 
 /// Every kernel in every permutation, at sizes of one, primes, and beside the edges of tiles and workgroups.
 pub fn examples() -> Examples {
-    [activations(), augmentations(), latents(), products(), losses(), optimisers()].into_iter().flatten().collect()
+    [activations(), augmentations(), latents(), products(), losses(), comparisons(), optimisers()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The WGSL of every permutation, by label, for every tuning.
@@ -148,6 +157,7 @@ fn losses() -> Examples {
     }
     for (rows, latent) in [(1, 1), (7, 3), (31, 10)] {
         all.push(shared(Kl { rows, latent, beta: 4.0, gradient_scale: 1.0 / rows as f64 }));
+        all.push(shared(Consistency { pairs: rows, latent, lambda: 0.1, gradient_scale: 1.0 / rows as f64 }));
     }
     for prior in [ContentPrior::Uniform, ContentPrior::Gaussian] {
         for (images, views, latent) in [(1, 2, 1), (5, 3, 7), (13, 10, 10)] {
@@ -165,6 +175,30 @@ fn losses() -> Examples {
     }
     for (count, column) in [(1, 1), (63, 2), (1009, 3)] {
         all.push(shared(Record { count, scale: 0.25, capacity: 5, columns: 4, column }));
+    }
+    all
+}
+
+fn comparisons() -> Examples {
+    let mut all = Examples::new();
+    for (rows, width) in [(1, 1), (7, 3), (65, 131)] {
+        all.push(shared(Normalise { rows, width }));
+        all.push(shared(NormaliseBackward { rows, width }));
+        all.push(shared(Centre { rows, columns: width }));
+    }
+    for (rows, views) in [(2, 2), (10, 2), (21, 3), (134, 2)] {
+        all.push(shared(InfoNce { rows, views, temperature: 0.7, gradient_scale: 1.0 / rows as f64 }));
+    }
+    for (images, views, width) in [(2, 2, 1), (5, 3, 7), (13, 2, 67)] {
+        all.push(shared(Invariance { images, views, width, weight: 25.0 }));
+        all.push(shared(Covariance {
+            images,
+            views,
+            width,
+            variance_weight: 25.0,
+            covariance_weight: 1.5,
+            epsilon: 1e-4,
+        }));
     }
     all
 }

@@ -1,0 +1,83 @@
+//! Twin of `shaders/loss/consistency.wgsl`: the divergence between the posteriors of an image and its view.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// `lambda * KL(q(z | view), q(z | image))` and its gradient with respect to both posteriors (CR-VAE: Sinha and Dieng,
+/// 2021).
+///
+/// Tensors: encoded `[2 pairs, 2 latent]` with rows `[mu, logvar]`, the image's before its view's; terms
+/// `[pairs, latent]`; d encoded like encoded, to which the gradient is added.
+#[derive(Clone, Debug)]
+pub struct Consistency {
+    /// Pairs of an image and its view.
+    pub pairs: usize,
+    /// Latent size, L.
+    pub latent: usize,
+    /// Weight of the divergence.
+    pub lambda: f64,
+    /// The loss's derivative with respect to one pair's term, usually `1 / pairs`.
+    pub gradient_scale: f64,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    pairs: u32,
+    latent: u32,
+    lambda: f32,
+    gradient_scale: f32,
+}
+
+impl Kernel for Consistency {
+    fn bindings(&self) -> Vec<Binding> {
+        let count = self.pairs * self.latent;
+        vec![
+            Binding::real("encoded", Access::Read, 4 * count),
+            Binding::real("terms", Access::Write, count),
+            Binding::real("dencoded", Access::Update, 4 * count),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params {
+            pairs: self.pairs as u32,
+            latent: self.latent as u32,
+            lambda: self.lambda as f32,
+            gradient_scale: self.gradient_scale as f32,
+        })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("loss/consistency", include_str!("../../../shaders/loss/consistency.wgsl"));
+        Launch { shader, workgroups: groups_for(self.pairs * self.latent) }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (encoded, terms, dencoded) = (args.real(0), args.real_mut(1), args.real_mut(2));
+        let latent = self.latent;
+        let [half, lambda, scale] = [0.5, self.lambda, self.lambda * self.gradient_scale].map(T::of);
+        terms
+            .par_chunks_exact_mut(latent)
+            .zip(dencoded.par_chunks_exact_mut(4 * latent))
+            .zip(encoded.par_chunks_exact(4 * latent))
+            .take(self.pairs)
+            .with_min_len(64)
+            .for_each(|((terms, dencoded), encoded)| {
+                for l in 0..latent {
+                    let [image, image_log, view, view_log] = [0, 1, 2, 3].map(|i| i * latent + l);
+                    let inverse_variance = (-encoded[image_log]).exp();
+                    let apart = encoded[view] - encoded[image];
+                    let logs = encoded[view_log] - encoded[image_log];
+                    let ratio = logs.exp();
+                    let square = apart * apart * inverse_variance;
+                    terms[l] = lambda * half * (ratio - logs - T::ONE + square);
+                    dencoded[image] -= apart * inverse_variance * scale;
+                    dencoded[view] += apart * inverse_variance * scale;
+                    dencoded[image_log] += half * (T::ONE - ratio - square) * scale;
+                    dencoded[view_log] += half * (ratio - T::ONE) * scale;
+                }
+            });
+    }
+}

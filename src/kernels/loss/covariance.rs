@@ -1,0 +1,101 @@
+//! Twin of `shaders/loss/covariance.wgsl`: VICReg's variance and covariance.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// VICReg's hinge on the standard deviation and its penalty on covariances (Bardes, Ponce and LeCun, 2022, equations 1 to
+/// 4), the hinge averaged and the penalty summed over the views.
+///
+/// Tensors: products `[columns, columns]`, `Zc^T Zc` of the centred `[images, columns]`, replaced by W with `dZ = Zc W`;
+/// variance `[columns]` and covariance `[columns]`, whose sums are the weighted terms. A column is
+/// `view * width + dimension`.
+#[derive(Clone, Debug)]
+pub struct Covariance {
+    /// Images, at least 2.
+    pub images: usize,
+    /// Views of each image.
+    pub views: usize,
+    /// Dimensions.
+    pub width: usize,
+    /// Weight of the variance term.
+    pub variance_weight: f64,
+    /// Weight of the covariance term.
+    pub covariance_weight: f64,
+    /// Added to a variance before its root.
+    pub epsilon: f64,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    images: u32,
+    views: u32,
+    width: u32,
+    variance_weight: f32,
+    covariance_weight: f32,
+    epsilon: f32,
+}
+
+impl Covariance {
+    fn columns(&self) -> usize {
+        self.views * self.width
+    }
+}
+
+impl Kernel for Covariance {
+    fn bindings(&self) -> Vec<Binding> {
+        let columns = self.columns();
+        vec![
+            Binding::real("products", Access::Update, columns * columns),
+            Binding::real("variance", Access::Write, columns),
+            Binding::real("covariance", Access::Write, columns),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params {
+            images: self.images as u32,
+            views: self.views as u32,
+            width: self.width as u32,
+            variance_weight: self.variance_weight as f32,
+            covariance_weight: self.covariance_weight as f32,
+            epsilon: self.epsilon as f32,
+        })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let body = include_str!("../../../shaders/loss/covariance.wgsl");
+        let shader = Shader::new("loss/covariance", body).with(common::lanes::WGSL);
+        Launch { shader, workgroups: [self.columns().clamp(1, 32768) as u32, 1, 1] }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (products, variance, covariance) = (args.real_mut(0), args.real_mut(1), args.real_mut(2));
+        let (columns, width) = (self.columns(), self.width);
+        let share = T::of(1.0 / (self.images - 1) as f64);
+        let covariance_scale = T::of(self.covariance_weight / width as f64);
+        let variance_scale = T::of(self.variance_weight / columns as f64);
+        let [four, epsilon] = [4.0, self.epsilon].map(T::of);
+        let terms = variance.par_iter_mut().zip(covariance.par_iter_mut());
+        let rows = terms.zip(products.par_chunks_exact_mut(columns)).take(columns);
+        rows.with_min_len(8).enumerate().for_each(|(i, ((variance, covariance), row))| {
+            let first = i / width * width;
+            let mut sum = T::ZERO;
+            for (j, c) in row.iter_mut().enumerate() {
+                let value = *c * share;
+                if i == j {
+                    let deviation = (value + epsilon).sqrt();
+                    *variance = (T::ONE - deviation).max(T::ZERO) * variance_scale;
+                    *c = if deviation < T::ONE { -share / deviation * variance_scale } else { T::ZERO };
+                } else if (first..first + width).contains(&j) {
+                    sum += value * value;
+                    *c = four * value * share * covariance_scale; // C_ij stands for C_ji as well
+                } else {
+                    *c = T::ZERO;
+                }
+            }
+            *covariance = sum * covariance_scale;
+        });
+    }
+}

@@ -1,0 +1,81 @@
+//! Twin of `shaders/loss/invariance.wgsl`: VICReg's invariance.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// The mean squared distance of two views, and its gradient (VICReg: Bardes, Ponce and LeCun, 2022, equation 5). More than
+/// two views are compared in all pairs.
+///
+/// Tensors: z `[images * views, width]`, terms `[images, width]` whose sum is the weighted term, dz like z.
+#[derive(Clone, Debug)]
+pub struct Invariance {
+    /// Images.
+    pub images: usize,
+    /// Views of each image, at least 2.
+    pub views: usize,
+    /// Dimensions.
+    pub width: usize,
+    /// Weight of the term.
+    pub weight: f64,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    images: u32,
+    views: u32,
+    width: u32,
+    weight: f32,
+}
+
+impl Kernel for Invariance {
+    fn bindings(&self) -> Vec<Binding> {
+        let count = self.images * self.width;
+        vec![
+            Binding::real("z", Access::Read, count * self.views),
+            Binding::real("terms", Access::Write, count),
+            Binding::real("dz", Access::Write, count * self.views),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params {
+            images: self.images as u32,
+            views: self.views as u32,
+            width: self.width as u32,
+            weight: self.weight as f32,
+        })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("loss/invariance", include_str!("../../../shaders/loss/invariance.wgsl"));
+        Launch { shader, workgroups: groups_for(self.images * self.width) }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (z, terms, dz) = (args.real(0), args.real_mut(1), args.real_mut(2));
+        let (views, width) = (self.views, self.width);
+        let count = (self.images * width) as f64;
+        let scale = T::of(self.weight / count * 2.0 / (views - 1) as f64);
+        let [two, share] = [2.0, 1.0 / views as f64].map(T::of);
+        terms
+            .par_chunks_exact_mut(width)
+            .zip(dz.par_chunks_exact_mut(views * width))
+            .zip(z.par_chunks_exact(views * width))
+            .take(self.images)
+            .with_min_len(64)
+            .for_each(|((terms, dz), z)| {
+                for (k, term) in terms.iter_mut().enumerate() {
+                    let column = z.iter().skip(k).step_by(width);
+                    let mean = column.clone().copied().sum::<T>() * share;
+                    let mut sum = T::ZERO;
+                    for (d, &z) in dz.iter_mut().skip(k).step_by(width).zip(column) {
+                        sum += (z - mean) * (z - mean);
+                        *d = two * (z - mean) * scale;
+                    }
+                    *term = sum * scale;
+                }
+            });
+    }
+}

@@ -1,0 +1,105 @@
+//! Twins of `shaders/loss/normalise.wgsl` and `normalise_backward.wgsl`: rows of length one.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// Shorter rows are divided by this, as PyTorch's `normalize` does.
+const SHORTEST: f64 = 1e-12;
+/// The same for the shaders.
+const SHORTEST_WGSL: &str = "const SHORTEST: f32 = 1e-12;\n";
+
+/// Divides each row by its length. Tensors: x `[rows, width]`, unit `[rows, width]`.
+#[derive(Clone, Debug)]
+pub struct Normalise {
+    /// Rows.
+    pub rows: usize,
+    /// Elements of a row.
+    pub width: usize,
+}
+
+/// Backward of [`Normalise`]. Tensors: x, unit, d unit, d x, each `[rows, width]`.
+#[derive(Clone, Debug)]
+pub struct NormaliseBackward {
+    /// Rows.
+    pub rows: usize,
+    /// Elements of a row.
+    pub width: usize,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    rows: u32,
+    width: u32,
+}
+
+fn launch(name: &'static str, body: &'static str, rows: usize) -> Launch {
+    let shader = Shader::new(name, body).with(SHORTEST_WGSL).with(common::lanes::WGSL);
+    Launch { shader, workgroups: [rows.clamp(1, 32768) as u32, 1, 1] }
+}
+
+fn dot<T: Real>(a: &[T], b: &[T]) -> T {
+    a.iter().zip(b).map(|(&a, &b)| a * b).sum()
+}
+
+fn length<T: Real>(x: &[T]) -> T {
+    dot(x, x).sqrt().max(T::of(SHORTEST))
+}
+
+impl Kernel for Normalise {
+    fn bindings(&self) -> Vec<Binding> {
+        let count = self.rows * self.width;
+        vec![Binding::real("x", Access::Read, count), Binding::real("unit", Access::Write, count)]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params { rows: self.rows as u32, width: self.width as u32 })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        launch("loss/normalise", include_str!("../../../shaders/loss/normalise.wgsl"), self.rows)
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (x, unit) = (args.real(0), args.real_mut(1));
+        let rows = unit.par_chunks_exact_mut(self.width).zip(x.par_chunks_exact(self.width));
+        rows.take(self.rows).with_min_len(64).for_each(|(unit, x)| {
+            let length = length(x);
+            unit.iter_mut().zip(x).for_each(|(unit, &x)| *unit = x / length);
+        });
+    }
+}
+
+impl Kernel for NormaliseBackward {
+    fn bindings(&self) -> Vec<Binding> {
+        let count = self.rows * self.width;
+        let read = |name| Binding::real(name, Access::Read, count);
+        vec![read("x"), read("unit"), read("dunit"), Binding::real("dx", Access::Write, count)]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params { rows: self.rows as u32, width: self.width as u32 })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let body = include_str!("../../../shaders/loss/normalise_backward.wgsl");
+        launch("loss/normalise_backward", body, self.rows)
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (x, unit, dunit, dx) = (args.real(0), args.real(1), args.real(2), args.real_mut(3));
+        let width = self.width;
+        dx.par_chunks_exact_mut(width)
+            .zip(x.par_chunks_exact(width))
+            .zip(unit.par_chunks_exact(width).zip(dunit.par_chunks_exact(width)))
+            .take(self.rows)
+            .with_min_len(64)
+            .for_each(|((dx, x), (unit, dunit))| {
+                let (length, along) = (length(x), dot(unit, dunit));
+                for (dx, (&unit, &dunit)) in dx.iter_mut().zip(unit.iter().zip(dunit)) {
+                    *dx = (dunit - unit * along) / length;
+                }
+            });
+    }
+}
