@@ -46,7 +46,7 @@ impl Bench {
             beta2: 0.999,
         };
         g.push("clock", clock, &[state.clock, state.rates]);
-        let x = source.augmented(&mut g, state.clock, batch, views, how);
+        let x = source.augmented(&mut g, state.clock, batch, views, how).x;
         g.keep(x);
         let mut executor: Box<dyn Executor> = if gpu {
             let adapter = common::adapter()?;
@@ -70,11 +70,23 @@ impl Bench {
 }
 
 fn plain() -> Augmentation {
-    Augmentation { area: [1.0, 1.0], aspect: [5.0 / 6.0, 5.0 / 6.0], horizontal_flip: 0.0, vertical_flip: 0.0 }
+    Augmentation {
+        plain_views: 0,
+        area: [1.0, 1.0],
+        aspect: [5.0 / 6.0, 5.0 / 6.0],
+        horizontal_flip: 0.0,
+        vertical_flip: 0.0,
+    }
 }
 
 fn wild() -> Augmentation {
-    Augmentation { area: [0.2, 0.9], aspect: [0.75, 4.0 / 3.0], horizontal_flip: 0.5, vertical_flip: 0.5 }
+    Augmentation {
+        plain_views: 0,
+        area: [0.2, 0.9],
+        aspect: [0.75, 4.0 / 3.0],
+        horizontal_flip: 0.5,
+        vertical_flip: 0.5,
+    }
 }
 
 /// Runs a law on the CPU, and on the adapter where there is one.
@@ -95,6 +107,20 @@ fn views_that_change_nothing_are_the_images() {
             let image = image_of(&view);
             let want: Vec<f32> = bytes()[image * PIXELS..][..PIXELS].iter().map(|&b| f32::from(b)).collect();
             assert!(view.iter().zip(&want).all(|(got, want)| (got - want).abs() < 1e-3), "{view:?}\n{want:?}");
+        }
+    });
+}
+
+#[test]
+fn plain_views_are_the_image_beside_wild_ones() {
+    on_each(|gpu| {
+        let how = Augmentation { plain_views: 1, horizontal_flip: 1.0, vertical_flip: 1.0, ..wild() };
+        let Some(mut bench) = Bench::new(gpu, 4, 2, &how, 1) else { return };
+        for pair in bench.step().chunks(2) {
+            let image = image_of(&pair[0]);
+            let want: Vec<f32> = bytes()[image * PIXELS..][..PIXELS].iter().map(|&b| f32::from(b)).collect();
+            assert!(pair[0].iter().zip(&want).all(|(got, want)| (got - want).abs() < 1e-3), "{:?}", pair[0]);
+            assert!(pair[1].iter().zip(&want).any(|(got, want)| (got - want).abs() > 0.5), "{:?}", pair[1]);
         }
     });
 }

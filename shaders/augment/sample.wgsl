@@ -3,6 +3,7 @@ struct Params {
     images: u32,
     rows: u32,            // batch * views
     views: u32,           // J; row = image * J + view
+    plain: u32,           // the first so many views are the whole image as it is
     height: u32,
     width: u32,
     shuffle: u32,         // 0 takes the images in order
@@ -42,11 +43,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 
     let view = row % params.views;
     var box = vec4<u32>(0u, 0u, params.width, params.height); // left, top, width, height
-    if (params.crop != 0u) {
+    let plain = view < params.plain;
+    if (params.crop != 0u && !plain) {
         box = random_crop(seed, image, epoch, view);
     }
     let coin = philox(seed, vec4<u32>(image, epoch, view * 16u + ATTEMPTS, PURPOSE_VIEW));
-    let flips = select(0u, 1u, unit(coin.x) < params.horizontal_flip) + select(0u, 2u, unit(coin.y) < params.vertical_flip);
+    let flips = select(0u, 1u, !plain && unit(coin.x) < params.horizontal_flip)
+        + select(0u, 2u, !plain && unit(coin.y) < params.vertical_flip);
 
     let at = row * 8u;
     views[at] = image;

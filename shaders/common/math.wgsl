@@ -10,6 +10,16 @@ fn one_minus_exp(x: f32) -> f32 {
         * (1.0 + x / 7.0 * (1.0 + x / 8.0 * (1.0 + x / 9.0))))))));
 }
 
+// e^x - 1 - x, without cancellation near zero: divergences of nearly equal distributions.
+fn exp_above_line(x: f32) -> f32 {
+    if (abs(x) > 0.5) {
+        return exp(x) - 1.0 - x;
+    }
+    // The Taylor series to x^9 / 9!.
+    return x * x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0
+        * (1.0 + x / 7.0 * (1.0 + x / 8.0 * (1.0 + x / 9.0)))))));
+}
+
 // ln(1 + e^x), without overflow and exact for very negative x.
 fn softplus(x: f32) -> f32 {
     let e = exp(-abs(x));

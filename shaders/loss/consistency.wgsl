@@ -22,12 +22,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         let inverse_variance = exp(-encoded[image + latent]);
         let apart = encoded[view] - encoded[image];
         let logs = encoded[view + latent] - encoded[image + latent];
-        let ratio = exp(logs);
+        let above = exp_above_line(logs); // e^logs - 1 - logs
         let square = apart * apart * inverse_variance;
-        terms[i] = params.lambda * 0.5 * (ratio - logs - 1.0 + square);
+        terms[i] = params.lambda * 0.5 * (above + square);
         dencoded[image] -= apart * inverse_variance * scale;
         dencoded[view] += apart * inverse_variance * scale;
-        dencoded[image + latent] += 0.5 * (1.0 - ratio - square) * scale;
-        dencoded[view + latent] += 0.5 * (ratio - 1.0) * scale;
+        dencoded[image + latent] -= 0.5 * (above + logs + square) * scale;
+        dencoded[view + latent] += 0.5 * (above + logs) * scale;
     }
 }

@@ -18,9 +18,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         let at = (i / params.latent) * 2u * params.latent + i % params.latent; // mu; logvar lies `latent` further on
         let mu = encoded[at];
         let logvar = encoded[at + params.latent];
-        let variance = exp(logvar);
-        terms[i] = params.beta * 0.5 * (mu * mu + (variance - logvar - 1.0));
+        let above = exp_above_line(logvar); // e^logvar - 1 - logvar
+        terms[i] = params.beta * 0.5 * (mu * mu + above);
         dencoded[at] = mu * scale;                                    // d kl / d mu = mu
-        dencoded[at + params.latent] = 0.5 * (variance - 1.0) * scale; // d kl / d logvar = (e^logvar - 1) / 2
+        dencoded[at + params.latent] = 0.5 * (above + logvar) * scale; // d kl / d logvar = (e^logvar - 1) / 2
     }
 }

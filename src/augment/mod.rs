@@ -1,5 +1,6 @@
 //! Views: what a step sees of the data set, drawn and rendered on the device.
 
+use crate::kernels::augment::labels::Labels;
 use crate::kernels::augment::sample::{Sample, VIEW_WORDS};
 use crate::kernels::augment::views::Views;
 use crate::plan::{Graph, Tensor};
@@ -7,6 +8,8 @@ use crate::plan::{Graph, Tensor};
 /// Random changes that make the views of an image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Augmentation {
+    /// The first so many views are the image as it is.
+    pub plain_views: usize,
     /// Range of the crop's area, as a fraction of the image's.
     pub area: [f64; 2],
     /// Range of the crop's aspect, width over height.
@@ -15,6 +18,25 @@ pub struct Augmentation {
     pub horizontal_flip: f64,
     /// Probability of a vertical flip.
     pub vertical_flip: f64,
+}
+
+/// The views of a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawn {
+    /// Which image and crop each row is, `[rows, 8]` words; see [`Sample`].
+    pub boxes: Tensor,
+    /// The views, `[rows, channels, height, width]`.
+    pub x: Tensor,
+}
+
+impl Drawn {
+    /// Emits the rows' labels, `[rows]` words, from those of all images `[images]`.
+    pub fn labels(&self, g: &mut Graph, known: Tensor) -> Tensor {
+        let (rows, _) = self.boxes.shape.as_matrix();
+        let labels = g.uints("labels", [rows]);
+        g.push("labels", Labels { images: known.len(), rows }, &[self.boxes, known, labels]);
+        labels
+    }
 }
 
 /// A data set on the device.
@@ -33,24 +55,26 @@ pub struct ImageSource {
 impl ImageSource {
     /// Emits the `views` random views of each image of a step: `[images_per_step * views, channels, height, width]`, in
     /// a shuffled order that changes with the epoch.
-    pub fn augmented(&self, g: &mut Graph, clock: Tensor, batch: usize, views: usize, how: &Augmentation) -> Tensor {
+    pub fn augmented(&self, g: &mut Graph, clock: Tensor, batch: usize, views: usize, how: &Augmentation) -> Drawn {
         self.emit(g, clock, batch * views, views, Some(how))
     }
 
     /// Emits the images of a step as they are, in order.
     pub fn plain(&self, g: &mut Graph, clock: Tensor, batch: usize) -> Tensor {
-        self.emit(g, clock, batch, 1, None)
+        self.emit(g, clock, batch, 1, None).x
     }
 
-    fn emit(&self, g: &mut Graph, clock: Tensor, rows: usize, views: usize, how: Option<&Augmentation>) -> Tensor {
+    fn emit(&self, g: &mut Graph, clock: Tensor, rows: usize, views: usize, how: Option<&Augmentation>) -> Drawn {
         let [channels, height, width] = self.shape;
-        let none = Augmentation { area: [1.0; 2], aspect: [1.0; 2], horizontal_flip: 0.0, vertical_flip: 0.0 };
+        let none =
+            Augmentation { plain_views: 1, area: [1.0; 2], aspect: [1.0; 2], horizontal_flip: 0.0, vertical_flip: 0.0 };
         let drawn = how.unwrap_or(&none);
         let boxes = g.uints("views", [rows, VIEW_WORDS]);
         let sample = Sample {
             images: self.images as u32,
             rows: rows as u32,
             views: views as u32,
+            plain: drawn.plain_views as u32,
             height: height as u32,
             width: width as u32,
             shuffle: how.is_some(),
@@ -64,6 +88,6 @@ impl ImageSource {
         let x = g.tensor("x", [rows, channels, height, width]);
         let render = Views { images: self.images, rows, channels, height, width, threshold: self.threshold };
         g.push("render views", render, &[boxes, self.pixels, x]);
-        x
+        Drawn { boxes, x }
     }
 }

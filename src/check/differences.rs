@@ -1,12 +1,10 @@
 //! The f64 twins' backward against central differences of their forward.
 
-use super::fixture::{Fixture, cases};
+use super::fixture::{Case, Fixture, cases};
 use super::golden::Worst;
 use super::table::{Outcome, Row};
 use super::{REFERENCE_TOLERANCE, relative_error};
 use crate::device::{DeviceError, Executor, Values, reference};
-use crate::kernels::loss::likelihood::LikelihoodKind;
-use crate::loss::Objective;
 
 /// Half the distance of the two evaluations: the error of the difference falls with its square and the rounding error
 /// grows with its inverse; the two meet near 1e-5 in double precision.
@@ -17,12 +15,11 @@ const STEP: f64 = 1e-5;
 /// # Errors
 /// Never on a sound machine: the reference executor has no device to lose.
 pub fn central_differences() -> Result<Vec<Row>, DeviceError> {
-    let check = |(name, kind, objective): (String, LikelihoodKind, Objective)| check(kind, &objective, &name);
-    cases().into_iter().map(check).collect()
+    cases().iter().map(check).collect()
 }
 
-fn check(kind: LikelihoodKind, objective: &Objective, name: &str) -> Result<Row, DeviceError> {
-    let fixture = Fixture::new(kind, objective, false)?;
+fn check(case: &Case) -> Result<Row, DeviceError> {
+    let fixture = Fixture::new(case, false)?;
     let mut executor = reference(&fixture.layout)?;
     fixture.prepare(executor.as_mut())?;
     let plan = executor.load(fixture.plan.clone())?;
@@ -55,5 +52,5 @@ fn check(kind: LikelihoodKind, objective: &Objective, name: &str) -> Result<Row,
     let (tensor, worst) = worst.into_pair();
     let outcome =
         Outcome::Compared { loss: 0.0, loss_tolerance: 0.0, tensor, tensor_tolerance: REFERENCE_TOLERANCE, worst };
-    Ok(Row { case: format!("differences_{name}"), target: "f64 twin".to_owned(), outcome })
+    Ok(Row { case: format!("differences_{}", case.name), target: "f64 twin".to_owned(), outcome })
 }

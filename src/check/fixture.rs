@@ -8,32 +8,52 @@ use crate::kernels::common::philox::{Purpose, philox};
 use crate::kernels::latent::normal::Normal;
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
-use crate::loss::{LikelihoodSettings, LossLog, Model, Objective, simvae, vae};
-use crate::nn::{AutoEncoder, ParamMemory, Params};
+use crate::loss::supervised::Supervised;
+use crate::loss::{Batch, LikelihoodSettings, LossLog, Model, Objective, cr_vae, simclr, simvae, vae, vicreg};
+use crate::nn::{ParamMemory, Params, Sizes};
 use crate::optim::{Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
+use std::sync::Arc;
 
 const SEED: u64 = 7;
+/// Factor of the initial weights.
+const SPREAD: f32 = 2.0;
 const IMAGES: usize = 11;
 const BATCH: usize = 5;
-const VIEWS: usize = 3;
+const CLASSES: usize = 4;
 const SHAPE: [usize; 3] = [1, 7, 9];
 const LATENT: usize = 3;
 const HIDDEN: [usize; 2] = [17, 13];
 
-/// Every likelihood with every objective, each under its name.
-pub(super) fn cases() -> Vec<(String, LikelihoodKind, Objective)> {
-    let simvae = |prior| Objective::SimVae(simvae::Settings { variance_z: 0.15, prior, entropy_scale: 1.5 });
-    let objectives = [
-        ("simvae_uniform", simvae(ContentPrior::Uniform)),
-        ("simvae_gaussian", simvae(ContentPrior::Gaussian)),
-        ("beta_vae", Objective::Vae(vae::Settings { beta: 4.0 })),
-    ];
-    let likelihoods = [("gaussian", LikelihoodKind::Gaussian), ("bernoulli", LikelihoodKind::Bernoulli)];
-    let pairs = objectives.iter().flat_map(|objective| likelihoods.iter().map(move |kind| (objective, kind)));
-    pairs
-        .map(|((name, objective), (kind_name, kind))| (format!("{name}_{kind_name}"), *kind, objective.clone()))
-        .collect()
+/// A method to check.
+pub(super) struct Case {
+    pub name: String,
+    objective: Arc<dyn Objective>,
+    views: usize,
+}
+
+/// Every method, the generative ones with both likelihoods.
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut add = |name: &str, views, objective| cases.push(Case { name: name.to_owned(), objective, views });
+    for (kind_name, kind) in [("gaussian", LikelihoodKind::Gaussian), ("bernoulli", LikelihoodKind::Bernoulli)] {
+        let likelihood = LikelihoodSettings { kind, variance: 0.1 };
+        for (prior_name, prior) in [("uniform", ContentPrior::Uniform), ("gaussian", ContentPrior::Gaussian)] {
+            let settings = simvae::Settings { variance_z: 0.15, prior, entropy_scale: 1.5 };
+            let simvae = Arc::new(simvae::SimVae { likelihood, settings });
+            add(&format!("simvae_{prior_name}_{kind_name}"), 3, simvae);
+        }
+        let settings = vae::Settings { beta: 4.0 };
+        add(&format!("beta_vae_{kind_name}"), 1, Arc::new(vae::Vae { likelihood, settings }));
+        let settings = cr_vae::Settings { beta: 0.9, lambda: 0.6 };
+        add(&format!("cr_vae_{kind_name}"), 2, Arc::new(cr_vae::CrVae { likelihood, settings }));
+    }
+    let settings = simclr::Settings { temperature: 0.3 };
+    add("simclr", 3, Arc::new(simclr::SimClr { settings, projector: vec![9, 7] }));
+    let settings = vicreg::Settings { invariance: 25.0, variance: 20.0, covariance: 1.5 };
+    add("vicreg", 3, Arc::new(vicreg::VicReg { settings, projector: vec![5] }));
+    add("supervised", 1, Arc::new(Supervised { classifier: true }));
+    cases
 }
 
 /// A training step in miniature.
@@ -45,21 +65,20 @@ pub(super) struct Fixture {
     pub log: LossLog,
     pub plan: Plan,
     pixels: Tensor,
+    labels: Tensor,
 }
 
 impl Fixture {
     /// Records the step. `update` adds Adam.
-    pub fn new(kind: LikelihoodKind, objective: &Objective, update: bool) -> Result<Self, PlanError> {
+    pub fn new(case: &Case, update: bool) -> Result<Self, PlanError> {
         let mut layout = Layout::default();
         let mut params = Params::default();
         let count = SHAPE.iter().product();
-        let networks = AutoEncoder::new(&mut params, count, &HIDDEN, LATENT);
-        let memory = params.allocate(&mut layout);
         let state = StepState::new(&mut layout);
-        let log = LossLog::new(&mut layout, objective.terms());
+        let sizes = Sizes { pixels: count, hidden: &HIDDEN, latent: LATENT, classes: CLASSES };
+        let model = Model::new(&mut layout, &mut params, case.objective.as_ref(), &sizes, state.clock);
         let pixels = layout.add("images", DType::Uint, [(IMAGES * count).div_ceil(4)]);
-        let likelihood = LikelihoodSettings { kind, variance: 0.1 };
-        let threshold = kind == LikelihoodKind::Bernoulli;
+        let known = layout.add("labels", DType::Uint, [IMAGES]);
 
         let mut g = Graph::new("miniature step");
         let optimiser = Optimiser {
@@ -72,26 +91,41 @@ impl Fixture {
             cosine_until: Some(9),
         };
         optimiser.begin_step(&mut g, &state, IMAGES, BATCH);
-        let how =
-            Augmentation { area: [0.4, 1.0], aspect: [0.75, 4.0 / 3.0], horizontal_flip: 0.5, vertical_flip: 0.5 };
+        let how = Augmentation {
+            plain_views: case.objective.plain_views(),
+            area: [0.4, 1.0],
+            aspect: [0.75, 4.0 / 3.0],
+            horizontal_flip: 0.5,
+            vertical_flip: 0.5,
+        };
+        let threshold = case.name.ends_with("bernoulli");
         let source = ImageSource { pixels, images: IMAGES, shape: SHAPE, threshold };
-        let x = source.augmented(&mut g, state.clock, BATCH, VIEWS, &how);
-        let noise = g.tensor("noise", [BATCH * VIEWS, LATENT]);
-        g.push("noise", Normal { count: noise.len(), purpose: Purpose::Noise }, &[state.clock, noise]);
-        let model = Model { networks, memory, likelihood, clock: state.clock, log: log.clone() };
-        objective.emit(&mut g, &model, VIEWS, x.reshape([BATCH * VIEWS, count]), noise);
+        let views = case.views;
+        let drawn = source.augmented(&mut g, state.clock, BATCH, views, &how);
+        let noise = |g: &mut Graph| {
+            let noise = g.tensor("noise", [BATCH * views, LATENT]);
+            g.push("noise", Normal { count: noise.len(), purpose: Purpose::Noise }, &[state.clock, noise]);
+            noise
+        };
+        let labels = |g: &mut Graph| drawn.labels(g, known);
+        case.objective.emit(&mut g, &model, &Batch { x: drawn.x, views, noise: &noise, labels: &labels });
         g.backward();
         if update {
-            optimiser.update(&mut g, &state, &memory);
+            optimiser.update(&mut g, &state, &model.memory);
         }
-        Ok(Self { layout, params, memory, state, log, plan: g.finish()?, pixels })
+        let Model { memory, log, .. } = model;
+        Ok(Self { layout, params, memory, state, log, plan: g.finish()?, pixels, labels: known })
     }
 
-    /// Writes images, weights and a fresh clock.
+    /// Writes images, labels, weights and a fresh clock.
     pub fn prepare(&self, executor: &mut dyn Executor) -> Result<(), DeviceError> {
         let words = (0..self.pixels.len()).map(|i| philox([1, 2], [i as u32, 0, 0, 0])[0]).collect();
         executor.write(self.pixels, &Values::U32(words))?;
-        executor.write(self.memory.weights, &Values::F32(self.params.initial(SEED)))?;
+        let labels = (0..IMAGES).map(|i| (i % CLASSES) as u32).collect();
+        executor.write(self.labels, &Values::U32(labels))?;
+        // Larger weights than usual spread the representations: gradients of rows that are all alike would cancel.
+        let weights = self.params.initial(SEED).iter().map(|weight| SPREAD * weight).collect();
+        executor.write(self.memory.weights, &Values::F32(weights))?;
         self.rewind(executor)
     }
 

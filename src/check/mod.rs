@@ -60,15 +60,31 @@ impl Target {
     }
 }
 
+/// A tensor this much smaller than what it was computed from is zero but for rounding in double precision: the gradient
+/// of a bias that VICReg's centring cancels, for example.
+const ZERO_BUT_FOR_ROUNDING: f64 = 1e-12;
+
 /// `norm(got - want) / norm(want)`; the norm of `got` where `want` is zero, infinite where the lengths differ or a
 /// number is not finite.
 pub fn relative_error(got: &[f64], want: &[f64]) -> f64 {
+    relative_error_on_scale(got, want, 0.0)
+}
+
+/// [`relative_error`] of what was computed from tensors of norm `scale`: where `want` is zero but for rounding, the error
+/// is relative to that scale.
+fn relative_error_on_scale(got: &[f64], want: &[f64], scale: f64) -> f64 {
     if got.len() != want.len() {
         return f64::INFINITY;
     }
-    let norm = |squares: f64| squares.sqrt();
-    let difference = norm(got.iter().zip(want).map(|(g, w)| (g - w).powi(2)).sum());
-    let size = norm(want.iter().map(|w| w.powi(2)).sum());
+    let difference = norm(got.iter().zip(want).map(|(g, w)| g - w));
+    let size = match norm(want.iter().copied()) {
+        size if size < ZERO_BUT_FOR_ROUNDING * scale => scale,
+        size => size,
+    };
     let error = if size > 0.0 { difference / size } else { difference };
     if error.is_finite() { error } else { f64::INFINITY }
+}
+
+fn norm(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(|x| x * x).sum::<f64>().sqrt()
 }

@@ -92,7 +92,7 @@ pub(super) fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     let score = nearest_neighbours(&mut report.session, &data)?;
     let labelled = data.train.len().min(KNN_IMAGES);
     println!(
-        "k-NN (k = {KNN}, Euclidean, {labelled} labelled images) on mu of the test images: {:.2} %",
+        "k-NN (k = {KNN}, Euclidean, {labelled} labelled images) on the test images' representations: {:.2} %",
         100.0 * score
     );
     Ok(())
@@ -137,8 +137,12 @@ fn default_folder(config: &Config) -> PathBuf {
 fn summary(out: &Path, report: &Report) {
     let terms: Vec<String> = report.losses.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
     println!("{} steps, {:.0} images/s; per view: {}", report.steps, report.images_per_second, terms.join(", "));
-    println!("curves      {}", out.join("losses.svg").display());
-    println!("pictures    {}", out.join("reconstructions").display());
+    if report.steps > 0 {
+        println!("curves      {}", out.join("losses.svg").display());
+    }
+    if report.session.blueprint.model.networks.generative {
+        println!("pictures    {}", out.join("reconstructions").display());
+    }
     println!("checkpoint  {}", report.checkpoint.display());
 }
 

@@ -71,6 +71,7 @@ fn augmentations() -> Examples {
                 images,
                 rows,
                 views,
+                plain: u32::from(crop && views == 3),
                 height,
                 width,
                 shuffle: crop,

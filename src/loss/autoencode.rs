@@ -1,9 +1,9 @@
 //! What every variational objective begins with: encode, sample, decode, and the reconstruction term.
 
-use super::LossLog;
+use super::{Batch, Forward, Model};
 use crate::kernels::latent::reparameterise::{Reparameterise, ReparameteriseBackward};
+use crate::kernels::loss::kl::Kl;
 use crate::kernels::loss::likelihood::{Likelihood, LikelihoodKind};
-use crate::nn::{AutoEncoder, ParamMemory};
 use crate::plan::{Graph, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -17,48 +17,38 @@ pub struct LikelihoodSettings {
     pub variance: f64,
 }
 
-/// Encoder and decoder in their place on a device.
-#[derive(Clone, Debug)]
-pub struct Model {
-    /// The networks.
-    pub networks: AutoEncoder,
-    /// Their parameters' memory.
-    pub memory: ParamMemory,
-    /// Distribution of the pixels.
-    pub likelihood: LikelihoodSettings,
-    /// The step's clock.
-    pub clock: Tensor,
-    /// Where the terms go; its first one is the reconstruction.
-    pub log: LossLog,
-}
-
-/// The tensors of one forward pass.
-#[derive(Clone, Copy, Debug)]
-pub struct Forward {
-    /// Rows `[mu, logvar]`, `[rows, 2 latent]`.
-    pub encoded: Tensor,
-    /// Samples of the posterior, `[rows, latent]`.
-    pub z: Tensor,
-    /// The decoder's output before the sigmoid, `[rows, pixels]`.
-    pub logits: Tensor,
-}
-
 impl Model {
-    /// Emits encoder, sample, decoder and the reconstruction term.
-    pub(super) fn emit(&self, g: &mut Graph, x: Tensor, noise: Tensor) -> Forward {
-        let (rows, width) = x.shape.as_matrix();
-        let scale = 1.0 / rows as f64;
-        let encoded = self.networks.encoder.forward(g, &self.memory, x, false);
+    /// Emits encoder, sample, decoder and the reconstruction term, the log's first; each term times `scale`.
+    pub(super) fn autoencode(
+        &self,
+        g: &mut Graph,
+        batch: &Batch<'_>,
+        likelihood: LikelihoodSettings,
+        scale: f64,
+    ) -> Forward {
+        let (rows, width) = batch.x.shape.as_matrix();
+        let noise = (batch.noise)(g);
+        let encoded = self.networks.encoder.forward(g, &self.memory, batch.x, false);
         let z = reparameterise(g, encoded, noise);
-        let logits = self.networks.decoder.forward(g, &self.memory, z, true);
+        let logits = self.networks.head.forward(g, &self.memory, z, true);
 
         let terms = g.tensor("reconstruction", [rows]);
         let (dlogits, _) = g.grad_target(logits);
-        let LikelihoodSettings { kind, variance } = self.likelihood;
-        let likelihood = Likelihood { kind, rows, width, variance, gradient_scale: scale };
-        g.push("likelihood", likelihood, &[logits, x, terms, dlogits]);
-        self.log.record(g, self.clock, 0, terms, scale);
-        Forward { encoded, z, logits }
+        let LikelihoodSettings { kind, variance } = likelihood;
+        let kernel = Likelihood { kind, rows, width, variance, gradient_scale: scale };
+        g.push("likelihood", kernel, &[logits, batch.x, terms, dlogits]);
+        self.record(g, 0, terms, scale);
+        Forward { encoded, z }
+    }
+
+    /// Emits beta times the divergence from the prior, the log's second term, each row's times `scale`.
+    pub(super) fn divergence(&self, g: &mut Graph, forward: &Forward, beta: f64, scale: f64) {
+        let (rows, latent) = forward.z.shape.as_matrix();
+        let terms = g.tensor("kl", [rows, latent]);
+        let (dencoded, _) = g.grad_target(forward.encoded);
+        let kernel = Kl { rows, latent, beta, gradient_scale: scale };
+        g.push("kl", kernel, &[forward.encoded, terms, dencoded]);
+        self.record(g, 1, terms, scale);
     }
 }
 

@@ -1,41 +1,42 @@
-//! Objectives, one file each. An objective emits its terms after the forward pass and records them in the log.
+//! Objectives, one file each: what a method trains and what it minimises.
 
 mod autoencode;
+pub mod cr_vae;
 mod log;
+mod model;
+pub mod random;
+pub mod simclr;
 pub mod simvae;
+pub mod supervised;
 pub mod vae;
+pub mod vicreg;
 
-pub use autoencode::{Forward, LikelihoodSettings, Model, reparameterise};
+pub use autoencode::{LikelihoodSettings, reparameterise};
 pub use log::{CAPACITY, LossLog};
+pub use model::{Batch, Forward, Model};
 
-use crate::plan::{Graph, Tensor};
+use crate::nn::{Networks, Params, Sizes};
+use crate::plan::Graph;
+use std::fmt::Debug;
 
-/// What is minimised; a new objective is its file and a line in each match below.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Objective {
-    /// SimVAE (Bizeul, Schölkopf and Allen, 2024).
-    SimVae(simvae::Settings),
-    /// VAE and beta-VAE (Kingma and Welling, 2014; Higgins et al., 2017).
-    Vae(vae::Settings),
-}
+/// A method: the networks that it trains, and its loss.
+pub trait Objective: Debug + Send + Sync {
+    /// Names of the loss terms, in the log's order.
+    fn terms(&self) -> &'static [&'static str];
 
-impl Objective {
-    /// Names of the terms, in the log's order.
-    pub fn terms(&self) -> &'static [&'static str] {
-        match self {
-            Objective::SimVae(_) => &simvae::TERMS,
-            Objective::Vae(_) => &vae::TERMS,
-        }
+    /// Declares the networks.
+    fn networks(&self, params: &mut Params, sizes: &Sizes) -> Networks;
+
+    /// Emits forward pass and loss of a step; [`Graph::backward`] then yields the gradients.
+    fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward;
+
+    /// How many of an image's views are the image as it is; the others are augmented.
+    fn plain_views(&self) -> usize {
+        0
     }
 
-    /// Emits the forward pass and the loss of `x` `[images * views, pixels]`, whose row is `image * views + view`, with
-    /// `noise` `[rows, latent]`. [`Graph::backward`] then yields the gradients.
-    pub fn emit(&self, g: &mut Graph, model: &Model, views: usize, x: Tensor, noise: Tensor) -> Forward {
-        let forward = model.emit(g, x, noise);
-        match self {
-            Objective::SimVae(settings) => simvae::emit(g, settings, model, views, &forward),
-            Objective::Vae(settings) => vae::emit(g, settings, model, &forward),
-        }
-        forward
+    /// Whether there is anything to train.
+    fn trains(&self) -> bool {
+        true
     }
 }

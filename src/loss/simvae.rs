@@ -3,8 +3,9 @@
 //! For J views of each image, minimises `L_rec + L_prior + L_H` per row: the reconstruction of each view, the spread of
 //! the views' latents around their mean, and minus the posteriors' entropy.
 
-use super::{Forward, Model};
-use crate::kernels::loss::simvae::{ContentPrior, SimVae};
+use super::{Batch, Forward, LikelihoodSettings, Model, Objective};
+use crate::kernels::loss::simvae::{ContentPrior, SimVae as Kernel};
+use crate::nn::{Networks, Params, Sizes};
 use crate::plan::Graph;
 use serde::{Deserialize, Serialize};
 
@@ -20,28 +21,44 @@ pub struct Settings {
     pub entropy_scale: f64,
 }
 
-/// Names of the terms, in the log's order.
-pub const TERMS: [&str; 3] = ["reconstruction", "prior", "entropy"];
+/// SimVAE.
+#[derive(Clone, Debug)]
+pub struct SimVae {
+    /// Distribution of the pixels.
+    pub likelihood: LikelihoodSettings,
+    /// The latent terms.
+    pub settings: Settings,
+}
 
-/// Emits the latent terms with their gradients.
-pub(super) fn emit(g: &mut Graph, settings: &Settings, model: &Model, views: usize, forward: &Forward) {
-    let (rows, latent) = forward.z.shape.as_matrix();
-    let images = rows / views;
-    let scale = 1.0 / rows as f64;
-    let prior = g.tensor("prior", [images, latent]);
-    let entropy = g.tensor("entropy", [images, latent]);
-    let (dz, _) = g.grad_target(forward.z);
-    let (dencoded, _) = g.grad_target(forward.encoded);
-    let kernel = SimVae {
-        images,
-        views,
-        latent,
-        variance: settings.variance_z,
-        prior: settings.prior,
-        entropy_scale: settings.entropy_scale,
-        gradient_scale: scale,
-    };
-    g.push("simvae", kernel, &[forward.encoded, forward.z, prior, entropy, dz, dencoded]);
-    model.log.record(g, model.clock, 1, prior, scale);
-    model.log.record(g, model.clock, 2, entropy, scale);
+impl Objective for SimVae {
+    fn terms(&self) -> &'static [&'static str] {
+        &["reconstruction", "prior", "entropy"]
+    }
+
+    fn networks(&self, params: &mut Params, sizes: &Sizes<'_>) -> Networks {
+        Networks::autoencoder(params, sizes)
+    }
+
+    fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
+        let (images, views, latent) = (batch.images(), batch.views, model.networks.latent);
+        let scale = 1.0 / batch.rows() as f64;
+        let forward = model.autoencode(g, batch, self.likelihood, scale);
+        let prior = g.tensor("prior", [images, latent]);
+        let entropy = g.tensor("entropy", [images, latent]);
+        let (dz, _) = g.grad_target(forward.z);
+        let (dencoded, _) = g.grad_target(forward.encoded);
+        let kernel = Kernel {
+            images,
+            views,
+            latent,
+            variance: self.settings.variance_z,
+            prior: self.settings.prior,
+            entropy_scale: self.settings.entropy_scale,
+            gradient_scale: scale,
+        };
+        g.push("simvae", kernel, &[forward.encoded, forward.z, prior, entropy, dz, dencoded]);
+        model.record(g, 1, prior, scale);
+        model.record(g, 2, entropy, scale);
+        forward
+    }
 }

@@ -1,7 +1,7 @@
-//! The evidence bound of VAE (Kingma and Welling, 2014) and beta-VAE (Higgins et al., 2017): `L_rec + beta * KL` per row.
+//! VAE (Kingma and Welling, 2014) and beta-VAE (Higgins et al., 2017): `L_rec + beta * KL` per row.
 
-use super::{Forward, Model};
-use crate::kernels::loss::kl::Kl;
+use super::{Batch, Forward, LikelihoodSettings, Model, Objective};
+use crate::nn::{Networks, Params, Sizes};
 use crate::plan::Graph;
 use serde::{Deserialize, Serialize};
 
@@ -13,16 +13,28 @@ pub struct Settings {
     pub beta: f64,
 }
 
-/// Names of the terms, in the log's order. `kl` is weighted by beta.
-pub const TERMS: [&str; 2] = ["reconstruction", "kl"];
+/// VAE, or beta-VAE.
+#[derive(Clone, Debug)]
+pub struct Vae {
+    /// Distribution of the pixels.
+    pub likelihood: LikelihoodSettings,
+    /// The divergence; the logged term is weighted by beta.
+    pub settings: Settings,
+}
 
-/// Emits the divergence with its gradient.
-pub(super) fn emit(g: &mut Graph, settings: &Settings, model: &Model, forward: &Forward) {
-    let (rows, latent) = forward.z.shape.as_matrix();
-    let scale = 1.0 / rows as f64;
-    let terms = g.tensor("kl", [rows, latent]);
-    let (dencoded, _) = g.grad_target(forward.encoded);
-    let kernel = Kl { rows, latent, beta: settings.beta, gradient_scale: scale };
-    g.push("kl", kernel, &[forward.encoded, terms, dencoded]);
-    model.log.record(g, model.clock, 1, terms, scale);
+impl Objective for Vae {
+    fn terms(&self) -> &'static [&'static str] {
+        &["reconstruction", "kl"]
+    }
+
+    fn networks(&self, params: &mut Params, sizes: &Sizes<'_>) -> Networks {
+        Networks::autoencoder(params, sizes)
+    }
+
+    fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
+        let scale = 1.0 / batch.rows() as f64;
+        let forward = model.autoencode(g, batch, self.likelihood, scale);
+        model.divergence(g, &forward, self.settings.beta, scale);
+        forward
+    }
 }

@@ -45,6 +45,19 @@ pub trait Real:
     fn exp(self) -> Self;
     /// ln(1 + e^self), without overflow.
     fn softplus(self) -> Self;
+    /// e^self - 1 - self, without cancellation near zero.
+    #[inline(always)]
+    fn exp_above_line(self) -> Self {
+        if self > Self::of(0.5) || self < Self::of(-0.5) {
+            return self.exp() - Self::ONE - self;
+        }
+        // The Taylor series, to x^14 / 14!: exact in double precision.
+        let mut sum = Self::ONE;
+        for n in (3..=14).rev() {
+            sum = Self::ONE + self / Self::of(f64::from(n)) * sum;
+        }
+        self * self * Self::of(0.5) * sum
+    }
     /// Natural logarithm.
     fn ln(self) -> Self;
     /// Square root.

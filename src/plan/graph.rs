@@ -120,6 +120,11 @@ impl Graph {
         self.intermediate(name, shape.into(), DType::Real, true)
     }
 
+    /// A tensor of words that the host writes before a replay.
+    pub fn input_uints(&mut self, name: &str, shape: impl Into<Shape>) -> Tensor {
+        self.intermediate(name, shape.into(), DType::Uint, true)
+    }
+
     /// Keeps a tensor's memory to itself, so that the host can read it after a replay.
     pub fn keep(&mut self, tensor: Tensor) {
         if let Place::Arena { index, .. } = tensor.place {

@@ -8,10 +8,11 @@ use crate::kernels::activation::{Activation, Function};
 use crate::kernels::common::clock::CLOCK_WORDS;
 use crate::kernels::common::philox::Purpose;
 use crate::kernels::latent::normal::Normal;
-use crate::loss::{LossLog, Model, Objective, reparameterise};
-use crate::nn::{AutoEncoder, ParamMemory, Params};
+use crate::loss::{Batch, Model, Objective, reparameterise};
+use crate::nn::{ParamMemory, Params, Sizes};
 use crate::optim::{Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
+use std::sync::Arc;
 
 /// The handles of a run's memory and its model.
 #[derive(Clone, Debug)]
@@ -30,10 +31,12 @@ pub struct Blueprint {
     pub train: ImageSource,
     /// Test images on the device.
     pub test: ImageSource,
-    /// Encoder, decoder and log.
+    /// Labels of the training images, `[images]` words.
+    pub labels: Tensor,
+    /// The networks and the log.
     pub model: Model,
     /// What is minimised.
-    pub objective: Objective,
+    pub objective: Arc<dyn Objective>,
     config: Config,
 }
 
@@ -52,10 +55,15 @@ impl Blueprint {
         let mut layout = Layout::default();
         let mut params = Params::default();
         let shape = data.train.shape;
-        let pixels = shape.channels * shape.height * shape.width;
-        let networks = AutoEncoder::new(&mut params, pixels, &config.model.hidden, config.model.latent);
-        let memory = params.allocate(&mut layout);
         let state = StepState::new(&mut layout);
+        let objective = config.objective();
+        let sizes = Sizes {
+            pixels: shape.channels * shape.height * shape.width,
+            hidden: &config.model.hidden,
+            latent: config.model.latent,
+            classes: data.train.classes.len(),
+        };
+        let model = Model::new(&mut layout, &mut params, objective.as_ref(), &sizes, state.clock);
         let reading = layout.add("reading clock", DType::Uint, [CLOCK_WORDS]);
         let mut source = |name: &str, images: &Images| ImageSource {
             pixels: layout.add(name, DType::Uint, [images.pixels.len().div_ceil(4)]),
@@ -65,15 +73,15 @@ impl Blueprint {
         };
         let train = source("training images", &data.train);
         let test = source("test images", &data.test);
-        let objective = config.objective();
-        let log = LossLog::new(&mut layout, objective.terms());
-        let model = Model { networks, memory, likelihood: config.likelihood, clock: state.clock, log };
-        Self { layout, params, memory, state, reading, train, test, model, objective, config: config.clone() }
+        let labels = layout.add("training labels", DType::Uint, [data.train.len()]);
+        let (memory, config) = (model.memory, config.clone());
+        Self { layout, params, memory, state, reading, train, test, labels, model, objective, config }
     }
 
-    /// Steps of the whole run: the stream of `epochs * images` images, rounded up to whole batches.
+    /// Steps of the whole run: the stream of `epochs * images` images, rounded up to whole batches. None where there is
+    /// nothing to train.
     pub fn total_steps(&self) -> u64 {
-        self.steps_until(self.config.epochs)
+        if self.objective.trains() { self.steps_until(self.config.epochs) } else { 0 }
     }
 
     /// Steps after which every image has been visited `epochs` times.
@@ -101,23 +109,29 @@ impl Blueprint {
         optimiser.begin_step(&mut g, &self.state, self.train.images, batch);
         let augment = &self.config.augment;
         let how = Augmentation {
+            plain_views: self.objective.plain_views(),
             area: augment.area,
             aspect: augment.aspect,
             horizontal_flip: augment.horizontal_flip,
             vertical_flip: augment.vertical_flip,
         };
-        let x = self.train.augmented(&mut g, self.state.clock, batch, views, &how);
-        let count = batch * views * self.model.networks.latent;
-        let noise = g.tensor("noise", [batch * views, self.model.networks.latent]);
-        g.push("noise", Normal { count, purpose: Purpose::Noise }, &[self.state.clock, noise]);
-        self.objective.emit(&mut g, &self.model, views, x, noise);
+        let drawn = self.train.augmented(&mut g, self.state.clock, batch, views, &how);
+        let noise = |g: &mut Graph| {
+            let noise = g.tensor("noise", [batch * views, self.model.networks.latent]);
+            g.push("noise", Normal { count: noise.len(), purpose: Purpose::Noise }, &[self.state.clock, noise]);
+            noise
+        };
+        let labels = |g: &mut Graph| drawn.labels(g, self.labels);
+        self.objective.emit(&mut g, &self.model, &Batch { x: drawn.x, views, noise: &noise, labels: &labels });
         g.backward();
-        optimiser.update(&mut g, &self.state, &self.memory);
+        if self.objective.trains() {
+            optimiser.update(&mut g, &self.state, &self.memory);
+        }
         g.finish()
     }
 
     /// Records the encoding of `batch` images of a source, as they are, from the reading clock's cursor on: rows
-    /// `[mu, logvar]`, `[batch, 2 latent]`.
+    /// that begin with the representation, `[batch, encoded]`.
     ///
     /// # Errors
     /// As [`Blueprint::training_step`].
@@ -129,7 +143,7 @@ impl Blueprint {
         Ok((g.finish()?, encoded))
     }
 
-    /// Records the reconstruction of `batch` images of a source from their posterior means.
+    /// Records the reconstruction of `batch` images of a source from their posterior means, by a generative model.
     ///
     /// # Errors
     /// As [`Blueprint::training_step`].
@@ -141,7 +155,7 @@ impl Blueprint {
         // An input that nobody writes stays zero, and without noise the sample is the mean.
         let noise = g.input("no noise", [batch, model.latent]);
         let z = reparameterise(&mut g, encoded, noise);
-        let logits = model.decoder.forward(&mut g, &self.memory, z, false);
+        let logits = model.head.forward(&mut g, &self.memory, z, false);
         let pictures = g.tensor("pictures", x.shape);
         let kernel = Activation { function: Function::Sigmoid, count: pictures.len() };
         g.push("sigmoid", kernel, &[logits, logits, pictures]);

@@ -3,8 +3,11 @@
 use super::merge::ConfigError;
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
-use crate::loss::{LikelihoodSettings, Objective, simvae, vae};
+use crate::loss::random::Random;
+use crate::loss::supervised::Supervised;
+use crate::loss::{LikelihoodSettings, Objective, cr_vae, simclr, simvae, vae, vicreg};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Widest layer: the number of parameters between two such layers still fits the address space.
 const WIDEST: usize = 1 << 20;
@@ -19,15 +22,42 @@ pub enum Method {
     Vae,
     /// beta-VAE (Higgins et al., 2017).
     BetaVae,
+    /// CR-VAE (Sinha and Dieng, 2021).
+    CrVae,
+    /// SimCLR (Chen et al., 2020).
+    Simclr,
+    /// VICReg (Bardes, Ponce and LeCun, 2022).
+    Vicreg,
+    /// Cross-entropy with the labels, a reference.
+    Supervised,
+    /// The encoder as it was initialised, a reference.
+    Random,
 }
 
 impl Method {
+    /// Every method, in the order of the paper's tables.
+    pub const ALL: [Method; 8] = [
+        Method::Random,
+        Method::Simclr,
+        Method::Vicreg,
+        Method::Vae,
+        Method::BetaVae,
+        Method::CrVae,
+        Method::Simvae,
+        Method::Supervised,
+    ];
+
     /// The name, as in the settings.
     pub fn name(self) -> &'static str {
         match self {
             Method::Simvae => "simvae",
             Method::Vae => "vae",
             Method::BetaVae => "beta-vae",
+            Method::CrVae => "cr-vae",
+            Method::Simclr => "simclr",
+            Method::Vicreg => "vicreg",
+            Method::Supervised => "supervised",
+            Method::Random => "random",
         }
     }
 }
@@ -56,6 +86,14 @@ pub struct Config {
     pub simvae: simvae::Settings,
     /// beta-VAE's own settings.
     pub beta_vae: vae::Settings,
+    /// CR-VAE's own settings.
+    pub cr_vae: cr_vae::Settings,
+    /// SimCLR's own settings.
+    pub simclr: simclr::Settings,
+    /// VICReg's own settings.
+    pub vicreg: vicreg::Settings,
+    /// What follows the encoder while SimCLR and VICReg train.
+    pub projector: ProjectorConfig,
     /// What makes the views.
     pub augment: AugmentConfig,
     /// Adam and its schedule.
@@ -84,6 +122,14 @@ pub struct ModelConfig {
     pub latent: usize,
     /// Widths of the encoder's hidden layers.
     pub hidden: Vec<usize>,
+}
+
+/// What follows the encoder while a discriminative method trains; judges see what enters it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectorConfig {
+    /// Widths of its layers: none compares the representations themselves, one is linear, more are an MLP.
+    pub widths: Vec<usize>,
 }
 
 /// What makes the views of an image.
@@ -159,6 +205,10 @@ impl Default for Config {
             likelihood: LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.02 },
             simvae: simvae::Settings { variance_z: 0.15, prior: ContentPrior::Uniform, entropy_scale: 1.0 },
             beta_vae: vae::Settings { beta: 4.0 },
+            cr_vae: cr_vae::Settings { beta: 1.0, lambda: 0.1 },
+            simclr: simclr::Settings { temperature: 0.7 },
+            vicreg: vicreg::Settings { invariance: 25.0, variance: 25.0, covariance: 1.0 },
+            projector: ProjectorConfig { widths: vec![128, 128] },
             augment: AugmentConfig {
                 area: [0.4, 1.0],
                 aspect: [0.75, 1.3],
@@ -182,11 +232,18 @@ impl Default for Config {
 
 impl Config {
     /// What the method minimises.
-    pub fn objective(&self) -> Objective {
+    pub fn objective(&self) -> Arc<dyn Objective> {
+        let likelihood = self.likelihood;
+        let projector = self.projector.widths.clone();
         match self.method {
-            Method::Simvae => Objective::SimVae(self.simvae.clone()),
-            Method::Vae => Objective::Vae(vae::Settings { beta: 1.0 }),
-            Method::BetaVae => Objective::Vae(self.beta_vae.clone()),
+            Method::Simvae => Arc::new(simvae::SimVae { likelihood, settings: self.simvae.clone() }),
+            Method::Vae => Arc::new(vae::Vae { likelihood, settings: vae::Settings { beta: 1.0 } }),
+            Method::BetaVae => Arc::new(vae::Vae { likelihood, settings: self.beta_vae.clone() }),
+            Method::CrVae => Arc::new(cr_vae::CrVae { likelihood, settings: self.cr_vae.clone() }),
+            Method::Simclr => Arc::new(simclr::SimClr { settings: self.simclr.clone(), projector }),
+            Method::Vicreg => Arc::new(vicreg::VicReg { settings: self.vicreg.clone(), projector }),
+            Method::Supervised => Arc::new(Supervised { classifier: true }),
+            Method::Random => Arc::new(Random),
         }
     }
 
@@ -201,12 +258,23 @@ impl Config {
         let positive = |x: f64| x.is_finite() && x > 0.0;
         let probability = |x: f64| (0.0..=1.0).contains(&x);
         let ordered = |[low, high]: [f64; 2]| positive(low) && high.is_finite() && low <= high;
-        let Self { method, epochs, batch, views, model, likelihood, simvae, beta_vae, augment, optim, log, .. } = self;
+        let Self { method, epochs, batch, views, model, likelihood, simvae, beta_vae, cr_vae, simclr, vicreg, .. } =
+            self;
+        let Self { augment, optim, log, .. } = self;
         check("epochs", epochs.to_string(), *epochs >= 1, "at least 1")?;
         check("batch", batch.to_string(), *batch >= 1, "at least 1 image")?;
         check("views", views.to_string(), *views >= 1, "at least 1")?;
-        let enough = *method != Method::Simvae || *views >= 2;
-        check("views", views.to_string(), enough, "SimVAE compares the views of an image: at least 2")?;
+        let compares = matches!(method, Method::Simvae | Method::Simclr | Method::Vicreg);
+        check(
+            "views",
+            views.to_string(),
+            !compares || *views >= 2,
+            "this method compares the views of an image: at least 2",
+        )?;
+        let pairs = *method != Method::CrVae || *views == 2;
+        check("views", views.to_string(), pairs, "CR-VAE compares an image with one view of it: exactly 2")?;
+        let contrasts = matches!(method, Method::Simclr | Method::Vicreg);
+        check("batch", batch.to_string(), !contrasts || *batch >= 2, "this method compares images: at least 2")?;
         check(
             "batch * views",
             (batch.saturating_mul(*views)).to_string(),
@@ -232,16 +300,23 @@ impl Config {
             positive(likelihood.variance),
             "a positive number",
         )?;
-        let beta = beta_vae.beta;
-        check("beta_vae.beta", beta.to_string(), beta.is_finite() && beta >= 0.0, "zero or a positive number")?;
-        check("simvae.variance_z", simvae.variance_z.to_string(), positive(simvae.variance_z), "a positive number")?;
-        let scale = simvae.entropy_scale;
-        check(
-            "simvae.entropy_scale",
-            scale.to_string(),
-            scale.is_finite() && scale >= 0.0,
-            "zero or a positive number",
-        )?;
+        let not_negative = |x: f64| x.is_finite() && x >= 0.0;
+        for (key, weight) in [
+            ("beta_vae.beta", beta_vae.beta),
+            ("simvae.entropy_scale", simvae.entropy_scale),
+            ("cr_vae.beta", cr_vae.beta),
+            ("cr_vae.lambda", cr_vae.lambda),
+            ("vicreg.invariance", vicreg.invariance),
+            ("vicreg.variance", vicreg.variance),
+            ("vicreg.covariance", vicreg.covariance),
+        ] {
+            check(key, weight.to_string(), not_negative(weight), "zero or a positive number")?;
+        }
+        for (key, size) in [("simvae.variance_z", simvae.variance_z), ("simclr.temperature", simclr.temperature)] {
+            check(key, size.to_string(), positive(size), "a positive number")?;
+        }
+        let widths_good = self.projector.widths.iter().all(|width| (1..=WIDEST).contains(width));
+        check("projector.widths", format!("{:?}", self.projector.widths), widths_good, "each 1 to 1,048,576")?;
         let area_good = ordered(augment.area) && augment.area[1] <= 1.0;
         check("augment.area", format!("{:?}", augment.area), area_good, "[low, high] with 0 < low <= high <= 1")?;
         check(

@@ -269,7 +269,7 @@ impl<'a> Training<'a> {
                 saved = Some(self.save()?);
                 self.curves()?;
             }
-            if self.step == picture_mark {
+            if self.step == picture_mark && self.session.blueprint.model.networks.generative {
                 self.collect(true, progress)?;
                 let epoch = self.epoch(self.step).round() as u32;
                 pictures::reconstructions(&mut self.session, &self.options.out, epoch)?;
@@ -279,7 +279,7 @@ impl<'a> Training<'a> {
         progress.finish();
         let checkpoint = match saved {
             Some(folder) => folder,
-            None => checkpoint::folder_of(&self.options.out, self.step),
+            None => self.newest_or_save()?,
         };
         Ok(Report {
             steps: self.step,
@@ -321,6 +321,14 @@ impl<'a> Training<'a> {
             self.logged = step;
         }
         Ok(())
+    }
+
+    /// The newest checkpoint of a run that had nothing left to do, written now where there is none.
+    fn newest_or_save(&mut self) -> Result<PathBuf, RunError> {
+        match checkpoint::list(&self.options.out).pop() {
+            Some((_, folder)) => Ok(folder),
+            None => self.save(),
+        }
     }
 
     fn save(&mut self) -> Result<PathBuf, RunError> {

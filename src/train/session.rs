@@ -22,7 +22,7 @@ pub struct Session {
     pub step: PlanId,
 }
 
-/// Posterior means and their images' labels.
+/// Representations of images: posterior means, or what the encoder puts out.
 #[derive(Clone, Debug)]
 pub struct Embedding {
     /// `[images, latent]`, row-major.
@@ -54,6 +54,8 @@ impl Session {
         for (source, images) in [(&blueprint.train, &data.train), (&blueprint.test, &data.test)] {
             executor.write(source.pixels, &Values::U32(pack(&images.pixels)))?;
         }
+        let labels = data.train.labels.iter().map(|&label| u32::from(label)).collect();
+        executor.write(blueprint.labels, &Values::U32(labels))?;
         executor.write(blueprint.memory.weights, &Values::F32(blueprint.params.initial(config.seed)))?;
         executor.write(blueprint.state.clock, &Values::U32(clock::fresh(config.seed).to_vec()))?;
         let step = executor.load(blueprint.training_step()?)?;
@@ -74,13 +76,13 @@ impl Session {
     /// When the device fails.
     pub fn embed(&mut self, source: &ImageSource, count: usize) -> Result<Embedding, DeviceError> {
         let count = count.min(source.images);
-        let latent = self.blueprint.model.networks.latent;
+        let (latent, encoded_width) = (self.blueprint.model.networks.latent, self.blueprint.model.networks.encoded);
         let (plan, encoded) = self.blueprint.encode(source, ENCODE_BATCH.min(source.images))?;
         let plan = self.executor.load(plan)?;
         let batch = ENCODE_BATCH.min(source.images);
         let mut mu = Vec::with_capacity(count * latent);
         let mut keep = |values: Values| {
-            for row in values.to_f32().chunks(2 * latent).take(count - mu.len() / latent) {
+            for row in values.to_f32().chunks(encoded_width).take(count - mu.len() / latent) {
                 mu.extend_from_slice(&row[..latent]);
             }
         };
@@ -99,7 +101,7 @@ impl Session {
         Ok(Embedding { mu, latent })
     }
 
-    /// Reconstructs the first `count` images of a source from their posterior means: the images and their
+    /// Reconstructs, with a generative model, the first `count` images of a source from their posterior means: the images and their
     /// reconstructions, each `[count, channels, height, width]` in 0..=1.
     ///
     /// # Errors

@@ -28,6 +28,8 @@ pub struct Sample {
     pub height: u32,
     /// Image width in pixels.
     pub width: u32,
+    /// The first so many views of an image are the whole image as it is.
+    pub plain: u32,
     /// Visit the images in a shuffled order, another one each epoch.
     pub shuffle: bool,
     /// Crop at random; else the view is the whole image.
@@ -47,6 +49,7 @@ struct Params {
     images: u32,
     rows: u32,
     views: u32,
+    plain: u32,
     height: u32,
     width: u32,
     shuffle: u32,
@@ -65,6 +68,7 @@ impl Sample {
             images: self.images,
             rows: self.rows,
             views: self.views,
+            plain: self.plain,
             height: self.height,
             width: self.width,
             shuffle: self.shuffle.into(),
@@ -118,14 +122,15 @@ impl Kernel for Sample {
                 image = permute(position, self.images, philox(seed, [epoch, 0, 0, Purpose::Shuffle as u32]));
             }
             let view = row as u32 % self.views;
-            let [left, top, width, height] = if self.crop {
+            let plain = view < self.plain;
+            let [left, top, width, height] = if self.crop && !plain {
                 random_crop(&params, |attempt| philox(seed, [image, epoch, view * 16 + attempt, Purpose::View as u32]))
             } else {
                 [0, 0, self.width, self.height]
             };
             let coin = philox(seed, [image, epoch, view * 16 + ATTEMPTS, Purpose::View as u32]);
-            let flips = u32::from((unit(coin[0]) as f32) < params.horizontal_flip)
-                + 2 * u32::from((unit(coin[1]) as f32) < params.vertical_flip);
+            let flips = u32::from(!plain && (unit(coin[0]) as f32) < params.horizontal_flip)
+                + 2 * u32::from(!plain && (unit(coin[1]) as f32) < params.vertical_flip);
             out.copy_from_slice(&[image, left, top, width, height, flips, epoch, view]);
         });
     }

@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/consistency.wgsl`: the divergence between the posteriors of an image and its view.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -50,7 +50,8 @@ impl Kernel for Consistency {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("loss/consistency", include_str!("../../../shaders/loss/consistency.wgsl"));
+        let shader = Shader::new("loss/consistency", include_str!("../../../shaders/loss/consistency.wgsl"))
+            .with(common::math::WGSL);
         Launch { shader, workgroups: groups_for(self.pairs * self.latent) }
     }
 
@@ -70,13 +71,13 @@ impl Kernel for Consistency {
                     let inverse_variance = (-encoded[image_log]).exp();
                     let apart = encoded[view] - encoded[image];
                     let logs = encoded[view_log] - encoded[image_log];
-                    let ratio = logs.exp();
+                    let above = logs.exp_above_line();
                     let square = apart * apart * inverse_variance;
-                    terms[l] = lambda * half * (ratio - logs - T::ONE + square);
+                    terms[l] = lambda * half * (above + square);
                     dencoded[image] -= apart * inverse_variance * scale;
                     dencoded[view] += apart * inverse_variance * scale;
-                    dencoded[image_log] += half * (T::ONE - ratio - square) * scale;
-                    dencoded[view_log] += half * (ratio - T::ONE) * scale;
+                    dencoded[image_log] -= half * (above + logs + square) * scale;
+                    dencoded[view_log] += half * (above + logs) * scale;
                 }
             });
     }

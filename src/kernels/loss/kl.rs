@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/kl.wgsl`: the divergence of the posterior from a standard normal prior.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -49,7 +49,7 @@ impl Kernel for Kl {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("loss/kl", include_str!("../../../shaders/loss/kl.wgsl"));
+        let shader = Shader::new("loss/kl", include_str!("../../../shaders/loss/kl.wgsl")).with(common::math::WGSL);
         Launch { shader, workgroups: groups_for(self.rows * self.latent) }
     }
 
@@ -67,10 +67,10 @@ impl Kernel for Kl {
                 let (mu, logvar) = encoded.split_at(latent);
                 let (dmu, dlogvar) = dencoded.split_at_mut(latent);
                 for l in 0..latent {
-                    let variance = logvar[l].exp();
-                    terms[l] = beta * half * (mu[l] * mu[l] + (variance - logvar[l] - T::ONE));
+                    let above = logvar[l].exp_above_line();
+                    terms[l] = beta * half * (mu[l] * mu[l] + above);
                     dmu[l] = mu[l] * scale; // d kl / d mu = mu
-                    dlogvar[l] = half * (variance - T::ONE) * scale; // d kl / d logvar = (e^logvar - 1) / 2
+                    dlogvar[l] = half * (above + logvar[l]) * scale; // d kl / d logvar = (e^logvar - 1) / 2
                 }
             });
     }

@@ -1,0 +1,84 @@
+//! Golden cases: losses, gradients and trajectories that PyTorch computed in double precision.
+//!
+//! A case is `NAME.json` (settings and losses) beside `NAME.safetensors` (weights, inputs, noise, gradients).
+
+mod case;
+mod method;
+mod step;
+
+pub(super) use step::Worst;
+
+use super::Target;
+use super::table::{Outcome, Row};
+use crate::device::DeviceError;
+use case::Case;
+use std::path::{Path, PathBuf};
+use step::Step;
+
+/// A golden folder that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum GoldenError {
+    /// A file cannot be read.
+    #[error("{path}: {source}. --golden wants a folder of NAME.json and NAME.safetensors files")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file holds something else.
+    #[error("{path}: {problem}")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The folder has no case.
+    #[error("{path}: no golden case (NAME.json) in this folder")]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The device failed.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+}
+
+/// Runs every case of a folder on every target.
+///
+/// # Errors
+/// When a file cannot be read or a device fails; a case that exceeds its tolerance is a failed row, not an error.
+pub fn golden(folder: &Path, targets: &[Target]) -> Result<Vec<Row>, GoldenError> {
+    let io = |source| GoldenError::Io { path: folder.to_owned(), source };
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    if paths.is_empty() {
+        return Err(GoldenError::Empty { path: folder.to_owned() });
+    }
+    let mut rows = Vec::new();
+    for path in paths {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let Some(builder) = method::builder(&name) else {
+            rows.push(Row { case: name, target: "-".to_owned(), outcome: Outcome::Skipped });
+            continue;
+        };
+        let case = Case::read(&path)?;
+        let method = builder(&case.facts);
+        for target in targets {
+            let step = Step::open(&case, &method, target)?;
+            let (loss, worst) = if case.facts.adam_eps.is_some() { step.trajectory()? } else { step.gradients()? };
+            let (tensor, worst) = worst.into_pair();
+            let (loss_tolerance, tensor_tolerance) = target.tolerances();
+            let outcome = Outcome::Compared { loss, loss_tolerance, tensor, tensor_tolerance, worst };
+            rows.push(Row { case: name.clone(), target: target.name(), outcome });
+        }
+    }
+    Ok(rows)
+}

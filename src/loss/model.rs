@@ -1,0 +1,79 @@
+//! A method's networks in their place on a device, and what a step gives them.
+
+use super::{LossLog, Objective};
+use crate::nn::{Networks, ParamMemory, Params, Sizes};
+use crate::plan::{Graph, Layout, Tensor};
+
+/// Networks with their memory, the clock and the log.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The networks.
+    pub networks: Networks,
+    /// Their parameters' memory.
+    pub memory: ParamMemory,
+    /// The step's clock.
+    pub clock: Tensor,
+    /// Where the loss terms go.
+    pub log: LossLog,
+}
+
+/// What a step sees.
+pub struct Batch<'a> {
+    /// `[images * views, pixels]`; the row is `image * views + view`.
+    pub x: Tensor,
+    /// Views of each image, J.
+    pub views: usize,
+    /// Emits standard normal noise `[rows, latent]`, for objectives that sample.
+    pub noise: &'a dyn Fn(&mut Graph) -> Tensor,
+    /// Emits the rows' labels, `[rows]` words, for objectives that use them.
+    pub labels: &'a dyn Fn(&mut Graph) -> Tensor,
+}
+
+/// The tensors of one forward pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Forward {
+    /// The encoder's output, `[rows, encoded]`.
+    pub encoded: Tensor,
+    /// What enters the loss: samples of the posterior `[rows, latent]`, or the head's output.
+    pub z: Tensor,
+}
+
+impl Batch<'_> {
+    /// Rows, `images * views`.
+    pub fn rows(&self) -> usize {
+        self.x.shape.as_matrix().0
+    }
+
+    /// Images.
+    pub fn images(&self) -> usize {
+        self.rows() / self.views
+    }
+}
+
+impl Model {
+    /// Declares the networks and their memory.
+    pub fn new(
+        layout: &mut Layout,
+        params: &mut Params,
+        objective: &dyn Objective,
+        sizes: &Sizes<'_>,
+        clock: Tensor,
+    ) -> Self {
+        let networks = objective.networks(params, sizes);
+        let memory = params.allocate(layout);
+        let log = LossLog::new(layout, objective.terms());
+        Self { networks, memory, clock, log }
+    }
+
+    /// Emits encoder and head, and remembers their backward.
+    pub(super) fn project(&self, g: &mut Graph, x: Tensor) -> Forward {
+        let encoded = self.networks.encoder.forward(g, &self.memory, x, false);
+        let z = self.networks.head.forward(g, &self.memory, encoded, true);
+        Forward { encoded, z }
+    }
+
+    /// Records the sum of a term, times `scale`, in its column.
+    pub(super) fn record(&self, g: &mut Graph, column: usize, terms: Tensor, scale: f64) {
+        self.log.record(g, self.clock, column, terms, scale);
+    }
+}

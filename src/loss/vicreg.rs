@@ -1,0 +1,80 @@
+//! VICReg (Bardes, Ponce and LeCun, 2022): invariance of the views, variance and decorrelation of the dimensions.
+
+use super::{Batch, Forward, Model, Objective};
+use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
+use crate::kernels::loss::centre::Centre;
+use crate::kernels::loss::covariance::Covariance;
+use crate::kernels::loss::invariance::Invariance;
+use crate::nn::{Networks, Params, Sizes};
+use crate::plan::Graph;
+use serde::{Deserialize, Serialize};
+
+/// Added to a variance before its root, as in the authors' code.
+const EPSILON: f64 = 1e-4;
+
+/// Weights of the terms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Of the invariance.
+    pub invariance: f64,
+    /// Of the variance.
+    pub variance: f64,
+    /// Of the covariance.
+    pub covariance: f64,
+}
+
+/// VICReg.
+#[derive(Clone, Debug)]
+pub struct VicReg {
+    /// The terms' weights; the logged terms are weighted.
+    pub settings: Settings,
+    /// Widths of the projector's layers; none compares the representations themselves.
+    pub projector: Vec<usize>,
+}
+
+impl Objective for VicReg {
+    fn terms(&self) -> &'static [&'static str] {
+        &["invariance", "variance", "covariance"]
+    }
+
+    fn networks(&self, params: &mut Params, sizes: &Sizes<'_>) -> Networks {
+        Networks::with_head(params, sizes, "proj", &self.projector)
+    }
+
+    fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
+        let forward = model.project(g, batch.x);
+        let (_, width) = forward.z.shape.as_matrix();
+        let (images, views) = (batch.images(), batch.views);
+        let columns = views * width;
+        let (dz, _) = g.grad_target(forward.z);
+        let terms = g.tensor("invariance", [images, width]);
+        let invariance = Invariance { images, views, width, weight: self.settings.invariance };
+        g.push("invariance", invariance, &[forward.z, terms, dz]);
+        model.record(g, 0, terms, 1.0);
+
+        // The views of an image are adjacent, so all of them together are one row `[view * width + dimension]`.
+        let centred = g.tensor("centred", [images, columns]);
+        g.push("centre", Centre { rows: images, columns }, &[forward.z, centred]);
+        let products = g.tensor("products", [columns, columns]);
+        let product = Matmul { form: Form::Tn, m: columns, n: columns, k: images, epilogue: Epilogue::None };
+        g.push("products", product, &[centred, centred, centred, products]);
+        let variance = g.tensor("variance", [columns]);
+        let covariance = g.tensor("covariance", [columns]);
+        let kernel = Covariance {
+            images,
+            views,
+            width,
+            variance_weight: self.settings.variance,
+            covariance_weight: self.settings.covariance,
+            epsilon: EPSILON,
+        };
+        g.push("covariance", kernel, &[products, variance, covariance]);
+        model.record(g, 1, variance, 1.0);
+        model.record(g, 2, covariance, 1.0);
+        // The gradient's columns have mean zero like those of `centred`, so centring has no backward of its own.
+        let product = Matmul { form: Form::Nn, m: images, n: columns, k: columns, epilogue: Epilogue::Accumulate };
+        g.push("covariance backward", product, &[centred, products, centred, dz]);
+        forward
+    }
+}

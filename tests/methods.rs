@@ -1,0 +1,75 @@
+//! Every method trains: its loss falls, it is saved, and its representation is as wide as the settings say.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use wgpu_simvae::data::{Dataset, load};
+use wgpu_simvae::device::Choice;
+use wgpu_simvae::train::checkpoint;
+use wgpu_simvae::train::config::{Config, Method};
+use wgpu_simvae::train::merge::Sources;
+use wgpu_simvae::train::metrics::MetricsLog;
+use wgpu_simvae::train::{Report, RunOptions, Silent, run};
+
+const LATENT: usize = 6;
+
+fn data() -> Dataset {
+    let mut data = load("sprites", None, &Choice::cpu()).expect("sprites need nothing");
+    data.train.truncate(512);
+    data.test.truncate(40);
+    data
+}
+
+fn train(method: Method, data: &Dataset, out: &Path) -> Report {
+    let set = [
+        format!("method={}", method.name()),
+        format!("model.latent={LATENT}"),
+        "model.hidden=[64]".to_owned(),
+        "epochs=6".to_owned(),
+        "log.every=4".to_owned(),
+    ];
+    let config = Config::merge(&Sources { set: set.to_vec(), ..Sources::default() }).expect("valid settings");
+    let options = RunOptions { out: out.to_owned(), resume: false };
+    run(&config, data, &Choice::cpu(), &options, &mut Silent, &AtomicBool::new(false)).expect("it trains")
+}
+
+#[test]
+fn every_method_trains_and_embeds() {
+    let data = data();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for method in Method::ALL {
+        let name = method.name();
+        let out = folder.path().join(name);
+        let mut report = train(method, &data, &out);
+        assert!(checkpoint::list(&out).iter().any(|(step, _)| *step == report.steps), "{name} saved its end");
+
+        let rows = MetricsLog::read(&out.join("metrics.jsonl")).expect("metrics");
+        let total =
+            |row: Option<&wgpu_simvae::train::metrics::Row>| row.and_then(|row| row.losses.get("total").copied());
+        match method {
+            Method::Random => assert!(rows.is_empty() && report.steps == 0, "{name} has nothing to train"),
+            _ => assert!(total(rows.last()) < total(rows.first()), "{name}: the loss falls in {rows:?}"),
+        }
+
+        let source = report.session.blueprint.test;
+        let embedding = report.session.embed(&source, 33).expect("it embeds");
+        assert_eq!((embedding.len(), embedding.latent), (33, LATENT), "{name}");
+        assert!(embedding.mu.iter().all(|x| x.is_finite()), "{name}");
+        let first = &embedding.mu[..LATENT];
+        assert!(embedding.mu.chunks(LATENT).any(|row| row != first), "{name} tells images apart");
+    }
+}
+
+#[test]
+fn the_paper_compares_eight_methods_each_in_every_preset() {
+    for preset in wgpu_simvae::train::presets::names() {
+        for method in Method::ALL {
+            let sources = Sources {
+                preset: Some(preset.to_owned()),
+                set: vec![format!("method={}", method.name())],
+                ..Sources::default()
+            };
+            let config = Config::merge(&sources).expect("every preset suits every method");
+            assert_eq!(config.method, method);
+        }
+    }
+}
