@@ -66,14 +66,14 @@ impl Kernel for Consistency {
             .take(self.pairs)
             .with_min_len(64)
             .for_each(|((terms, dencoded), encoded)| {
-                for l in 0..latent {
+                for (l, term) in terms.iter_mut().enumerate() {
                     let [image, image_log, view, view_log] = [0, 1, 2, 3].map(|i| i * latent + l);
                     let inverse_variance = (-encoded[image_log]).exp();
                     let apart = encoded[view] - encoded[image];
                     let logs = encoded[view_log] - encoded[image_log];
                     let above = logs.exp_above_line();
                     let square = apart * apart * inverse_variance;
-                    terms[l] = lambda * half * (above + square);
+                    *term = lambda * half * (above + square);
                     dencoded[image] -= apart * inverse_variance * scale;
                     dencoded[view] += apart * inverse_variance * scale;
                     dencoded[image_log] -= half * (above + logs + square) * scale;
