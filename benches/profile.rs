@@ -25,15 +25,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let config = Config::merge(&sources)?;
     let mut session = Session::open(&config, &data, &choice, choice.tune()?)?;
-    let dispatches = session.executor.plan(session.step)?.dispatches.clone();
+    let step = session.load_step()?;
+    let dispatches = session.executor.plan(step)?.dispatches.clone();
     let clock = session.blueprint.state.clock;
-    session.executor.run(session.step, 2)?;
+    session.executor.run(step, 2)?;
     let mut times = vec![Vec::new(); dispatches.len()];
     for _ in 0..REPEATS {
         for (index, times) in times.iter_mut().enumerate() {
             session.executor.read(clock)?;
             let start = Instant::now();
-            session.executor.run_part(session.step, index..index + 1)?;
+            session.executor.run_part(step, index..index + 1)?;
             session.executor.read(clock)?;
             times.push(start.elapsed().as_secs_f64() * 1e3);
         }

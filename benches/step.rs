@@ -5,6 +5,7 @@
 use std::time::Instant;
 use wgpu_simvae::data;
 use wgpu_simvae::device::{DeviceRequest, choose};
+use wgpu_simvae::plan::PlanId;
 use wgpu_simvae::train::Session;
 use wgpu_simvae::train::config::Config;
 use wgpu_simvae::train::merge::Sources;
@@ -20,11 +21,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let sources = Sources { preset: Some("official-code".to_owned()), set, ..Sources::default() };
         let config = Config::merge(&sources)?;
         let mut session = Session::open(&config, &data, &choice, tuning)?;
-        let dispatches = &session.executor.plan(session.step)?.dispatches;
+        let step = session.load_step()?;
+        let dispatches = &session.executor.plan(step)?.dispatches;
         let count = dispatches.len();
         let after_views = dispatches.iter().position(|d| d.label == "noise").ok_or("the step has no noise")?;
-        let with_views = median(&mut session, 0..count, repeats)?;
-        let without_views = median(&mut session, after_views..count, repeats)?;
+        let with_views = median(&mut session, step, 0..count, repeats)?;
+        let without_views = median(&mut session, step, after_views..count, repeats)?;
         let rows = batch * config.views;
         println!(
             "{{\"device\": {:?}, \"tuning\": {:?}, \"rows\": {rows}, \"step_ms\": {without_views:.3}, \"step_with_views_ms\": {with_views:.3}}}",
@@ -37,6 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// Median time of the dispatches in milliseconds, over groups of steps: a group is queued and then waited for.
 fn median(
     session: &mut Session,
+    step: PlanId,
     part: std::ops::Range<usize>,
     repeats: usize,
 ) -> Result<f64, Box<dyn std::error::Error>> {
@@ -45,7 +48,7 @@ fn median(
     for repeat in 0..repeats / GROUP + 2 {
         let start = Instant::now();
         for _ in 0..GROUP {
-            session.executor.run_part(session.step, part.clone())?;
+            session.executor.run_part(step, part.clone())?;
         }
         session.executor.read(session.blueprint.state.clock)?;
         if repeat >= 2 {

@@ -2,7 +2,10 @@
 
 mod data;
 mod devices;
+mod embed;
 mod gradcheck;
+mod pictures;
+mod run_folder;
 mod shaders;
 mod train;
 
@@ -21,6 +24,16 @@ struct Arguments {
 enum Command {
     /// Train a model; without arguments SimVAE on the embedded sprites.
     Train(train::TrainArguments),
+    /// Write the representations of a run's images, for NumPy and as safetensors.
+    Embed(embed::EmbedArguments),
+    /// Draw test images over their reconstructions.
+    Reconstruct(pictures::ReconstructArguments),
+    /// Draw pictures of latents from the prior.
+    Sample(pictures::SampleArguments),
+    /// Draw what each latent dimension does to an image.
+    Traverse(pictures::TraverseArguments),
+    /// Draw the way from one image to another through the latent space.
+    Interpolate(pictures::InterpolateArguments),
     /// List the devices with their limits and features.
     Devices,
     /// List or download data sets.
@@ -61,6 +74,11 @@ pub fn main() -> ExitCode {
     }
     let result = match Arguments::parse().command {
         Command::Train(arguments) => train::main(&arguments),
+        Command::Embed(arguments) => embed::main(&arguments),
+        Command::Reconstruct(arguments) => pictures::reconstruct(&arguments),
+        Command::Sample(arguments) => pictures::sample(&arguments),
+        Command::Traverse(arguments) => pictures::traverse(&arguments),
+        Command::Interpolate(arguments) => pictures::interpolate(&arguments),
         Command::Devices => devices::main(),
         Command::Data(arguments) => data::main(&arguments),
         Command::Gradcheck(arguments) => gradcheck::main(&arguments),

@@ -1,12 +1,12 @@
 //! `wgpu-simvae train`
 
 use super::{Failure, usage};
-use crate::data::{self, Dataset};
+use crate::data::Dataset;
 use crate::device::{DeviceRequest, choose};
 use crate::eval::knn::{Points, accuracy};
 use crate::train::config::Config;
 use crate::train::merge::{ConfigError, Sources};
-use crate::train::{Progress, Report, RunError, RunOptions, Session, Terminal, run};
+use crate::train::{Progress, Report, RunError, RunOptions, Session, Terminal, load_data, run};
 use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -58,11 +58,7 @@ pub(super) fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     let mut progress = Terminal::default();
     progress.note(&format!("device: {}", choice.reason));
 
-    let folder = (!config.data.dir.is_empty()).then(|| Path::new(&config.data.dir));
-    let mut data = data::load(&config.data.name, folder, &choice)?;
-    if config.data.limit > 0 {
-        data.train.truncate(config.data.limit);
-    }
+    let data = load_data(&config, None, &choice)?;
     progress.note(&format!("{}: {} training and {} test images", data.name, data.train.len(), data.test.len()));
 
     let stop = Arc::new(AtomicBool::new(false));

@@ -1,3 +1,4 @@
 //! Judges of a representation.
 
 pub mod knn;
+pub mod latents;

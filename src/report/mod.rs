@@ -2,3 +2,4 @@
 
 pub mod curves;
 pub mod grid;
+pub mod npy;

@@ -8,7 +8,7 @@ use crate::kernels::activation::{Activation, Function};
 use crate::kernels::common::clock::CLOCK_WORDS;
 use crate::kernels::common::philox::Purpose;
 use crate::kernels::latent::normal::Normal;
-use crate::loss::{Batch, Model, Objective, reparameterise};
+use crate::loss::{Batch, LossLog, Model, Objective, reparameterise};
 use crate::nn::{ParamMemory, Params, Sizes};
 use crate::optim::{Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
@@ -33,19 +33,32 @@ pub struct Blueprint {
     pub test: ImageSource,
     /// Labels of the training images, `[images]` words.
     pub labels: Tensor,
+    /// Labels of the test images.
+    pub test_labels: Tensor,
     /// The networks and the log.
     pub model: Model,
+    /// Clock of the plan that computes the loss of the test images, and its log.
+    pub judging: (StepState, LossLog),
     /// What is minimised.
     pub objective: Arc<dyn Objective>,
     config: Config,
 }
 
-/// Images and what the model makes of them, both `[batch, channels, height, width]` in 0..=1.
+/// Images and what the model makes of them, both `[batch, pixels]` in 0..=1.
 #[derive(Clone, Copy, Debug)]
 pub struct Reconstruction {
     /// The images.
     pub x: Tensor,
     /// Their reconstructions.
+    pub pictures: Tensor,
+}
+
+/// Latents and their pictures.
+#[derive(Clone, Copy, Debug)]
+pub struct Decoding {
+    /// `[count, latent]`
+    pub z: Tensor,
+    /// `[count, pixels]` in 0..=1.
     pub pictures: Tensor,
 }
 
@@ -74,8 +87,24 @@ impl Blueprint {
         let train = source("training images", &data.train);
         let test = source("test images", &data.test);
         let labels = layout.add("training labels", DType::Uint, [data.train.len()]);
+        let test_labels = layout.add("test labels", DType::Uint, [data.test.len()]);
+        let judging = (StepState::new(&mut layout), LossLog::new(&mut layout, objective.terms()));
         let (memory, config) = (model.memory, config.clone());
-        Self { layout, params, memory, state, reading, train, test, labels, model, objective, config }
+        Self {
+            layout,
+            params,
+            memory,
+            state,
+            reading,
+            train,
+            test,
+            labels,
+            test_labels,
+            model,
+            judging,
+            objective,
+            config,
+        }
     }
 
     /// Steps of the whole run: the stream of `epochs * images` images, rounded up to whole batches. None where there is
@@ -94,20 +123,33 @@ impl Blueprint {
     /// # Errors
     /// Never for a valid configuration; a [`PlanError`] is a mistake of a layer.
     pub fn training_step(&self) -> Result<Plan, PlanError> {
-        let Config { batch, views, .. } = self.config;
         let mut g = Graph::new("training step");
-        let optim = &self.config.optim;
-        let optimiser = Optimiser {
-            learning_rate: optim.lr,
-            beta1: optim.beta1,
-            beta2: optim.beta2,
-            epsilon: optim.eps,
-            weight_decay: optim.weight_decay,
-            warmup_steps: self.steps_until(optim.warmup_epochs) as u32,
-            cosine_until: optim.cosine().then(|| self.total_steps() as u32),
-        };
-        optimiser.begin_step(&mut g, &self.state, self.train.images, batch);
-        let augment = &self.config.augment;
+        let optimiser = self.optimiser();
+        optimiser.begin_step(&mut g, &self.state, self.train.images, self.config.batch);
+        self.emit_objective(&mut g, &self.model, &self.train, self.labels, self.config.batch);
+        g.backward();
+        if self.objective.trains() {
+            optimiser.update(&mut g, &self.state, &self.memory);
+        }
+        g.finish()
+    }
+
+    /// Records the loss of the next `batch` test images: the objective without its backward, in the judging log.
+    ///
+    /// # Errors
+    /// As [`Blueprint::training_step`].
+    pub fn held_out_loss(&self, batch: usize) -> Result<Plan, PlanError> {
+        let mut g = Graph::new("held-out loss");
+        let (state, log) = &self.judging;
+        self.optimiser().begin_step(&mut g, state, self.test.images, batch);
+        let model = Model { clock: state.clock, log: log.clone(), ..self.model.clone() };
+        self.emit_objective(&mut g, &model, &self.test, self.test_labels, batch);
+        g.finish()
+    }
+
+    /// Emits views, forward pass and loss of the next images of a source by the model's clock.
+    fn emit_objective(&self, g: &mut Graph, model: &Model, source: &ImageSource, known: Tensor, batch: usize) {
+        let Config { views, ref augment, .. } = self.config;
         let how = Augmentation {
             plain_views: self.objective.plain_views(),
             area: augment.area,
@@ -115,19 +157,27 @@ impl Blueprint {
             horizontal_flip: augment.horizontal_flip,
             vertical_flip: augment.vertical_flip,
         };
-        let drawn = self.train.augmented(&mut g, self.state.clock, batch, views, &how);
+        let drawn = source.augmented(g, model.clock, batch, views, &how);
         let noise = |g: &mut Graph| {
-            let noise = g.tensor("noise", [batch * views, self.model.networks.latent]);
-            g.push("noise", Normal { count: noise.len(), purpose: Purpose::Noise }, &[self.state.clock, noise]);
+            let noise = g.tensor("noise", [batch * views, model.networks.latent]);
+            g.push("noise", Normal { count: noise.len(), purpose: Purpose::Noise }, &[model.clock, noise]);
             noise
         };
-        let labels = |g: &mut Graph| drawn.labels(g, self.labels);
-        self.objective.emit(&mut g, &self.model, &Batch { x: drawn.x, views, noise: &noise, labels: &labels });
-        g.backward();
-        if self.objective.trains() {
-            optimiser.update(&mut g, &self.state, &self.memory);
+        let labels = |g: &mut Graph| drawn.labels(g, known);
+        self.objective.emit(g, model, &Batch { x: drawn.x, views, noise: &noise, labels: &labels });
+    }
+
+    fn optimiser(&self) -> Optimiser {
+        let optim = &self.config.optim;
+        Optimiser {
+            learning_rate: optim.lr,
+            beta1: optim.beta1,
+            beta2: optim.beta2,
+            epsilon: optim.eps,
+            weight_decay: optim.weight_decay,
+            warmup_steps: self.steps_until(optim.warmup_epochs) as u32,
+            cosine_until: optim.cosine().then(|| self.total_steps() as u32),
         }
-        g.finish()
     }
 
     /// Records the encoding of `batch` images of a source, as they are, from the reading clock's cursor on: rows
@@ -155,12 +205,29 @@ impl Blueprint {
         // An input that nobody writes stays zero, and without noise the sample is the mean.
         let noise = g.input("no noise", [batch, model.latent]);
         let z = reparameterise(&mut g, encoded, noise);
-        let logits = model.head.forward(&mut g, &self.memory, z, false);
-        let pictures = g.tensor("pictures", x.shape);
+        let pictures = self.emit_pictures(&mut g, z);
+        g.keep(x);
+        Ok((g.finish()?, Reconstruction { x, pictures }))
+    }
+
+    /// Records the pictures of `count` latents that the host writes into the returned `z` `[count, latent]`, by a
+    /// generative model.
+    ///
+    /// # Errors
+    /// As [`Blueprint::training_step`].
+    pub fn decode(&self, count: usize) -> Result<(Plan, Decoding), PlanError> {
+        let mut g = Graph::new("decode");
+        let z = g.input("z", [count, self.model.networks.latent]);
+        let pictures = self.emit_pictures(&mut g, z);
+        Ok((g.finish()?, Decoding { z, pictures }))
+    }
+
+    fn emit_pictures(&self, g: &mut Graph, z: Tensor) -> Tensor {
+        let logits = self.model.networks.head.forward(g, &self.memory, z, false);
+        let pictures = g.tensor("pictures", logits.shape);
         let kernel = Activation { function: Function::Sigmoid, count: pictures.len() };
         g.push("sigmoid", kernel, &[logits, logits, pictures]);
-        g.keep(x);
         g.keep(pictures);
-        Ok((g.finish()?, Reconstruction { x, pictures }))
+        pictures
     }
 }

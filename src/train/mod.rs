@@ -5,13 +5,15 @@ pub mod checkpoint;
 pub mod config;
 pub mod merge;
 pub mod metrics;
+mod open;
 mod pictures;
 pub mod presets;
 mod progress;
 mod run;
 mod session;
 
-pub use blueprint::{Blueprint, Reconstruction};
+pub use blueprint::{Blueprint, Decoding, Reconstruction};
+pub use open::{OpenError, Trained, load_data};
 pub use progress::{Progress, Silent, Terminal};
 pub use run::{Report, RunError, RunOptions, run};
 pub use session::{Embedding, Session};

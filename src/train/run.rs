@@ -11,6 +11,7 @@ use crate::device::{Choice, DeviceError, Values};
 use crate::files::write_atomically;
 use crate::kernels::Tuning;
 use crate::loss::CAPACITY;
+use crate::plan::PlanId;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -153,7 +154,8 @@ pub fn run(
         training.restore(folder, state)?;
         progress.note(&format!("resumed from {} at step {}", folder.display(), training.step));
     }
-    let (persistent, arena) = training.session.device_bytes()?;
+    let persistent = training.session.blueprint.layout.device_bytes();
+    let arena = training.session.executor.plan(training.plan)?.arena.device_bytes();
     progress.note(&format!(
         "{} parameters, {} steps of {} images x {} views; memory {:.1} MiB: model and data {:.1}, step {:.1}",
         training.session.blueprint.params.count(),
@@ -172,6 +174,7 @@ struct Training<'a> {
     config: &'a Config,
     options: &'a RunOptions,
     session: Session,
+    plan: PlanId,
     metrics: MetricsLog,
     device: String,
     tuning: Tuning,
@@ -195,13 +198,15 @@ impl<'a> Training<'a> {
         tuning: Tuning,
         options: &'a RunOptions,
     ) -> Result<Self, RunError> {
-        let session = Session::open(config, data, choice, tuning)?;
+        let mut session = Session::open(config, data, choice, tuning)?;
+        let plan = session.load_step()?;
         let metrics_file = options.out.join("metrics.jsonl");
         Ok(Self {
             config,
             options,
             total: session.blueprint.total_steps(),
             session,
+            plan,
             metrics: MetricsLog::create(&metrics_file)?,
             device: choice.name(),
             tuning,
@@ -257,7 +262,7 @@ impl<'a> Training<'a> {
             let until = log_mark.min(checkpoint_mark).min(picture_mark);
             while self.step < until && !interrupted {
                 let now = STEPS_AT_A_TIME.min(until - self.step);
-                self.session.executor.run(self.session.step, now as u32)?;
+                self.session.executor.run(self.plan, now as u32)?;
                 self.step += now;
                 interrupted = stop.load(Ordering::Relaxed);
             }

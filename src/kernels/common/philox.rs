@@ -17,6 +17,8 @@ pub enum Purpose {
     Weights = 4,
     /// The procedural sprites.
     Sprites = 5,
+    /// Latents drawn on the host, to look at their pictures.
+    Latents = 6,
 }
 
 /// Philox4x32-10 (Salmon et al., SC 2011): four words from a key and a counter.

@@ -1,7 +1,7 @@
 //! Twin of `shaders/latent/normal.wgsl`: standard normal noise.
 
 use crate::kernels::common::clock::{CLOCK_WORDS, SEED, STEP};
-use crate::kernels::common::philox::{Purpose, philox, unit};
+use crate::kernels::common::philox::{Purpose, philox, split, unit};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
 use crate::math::Real;
 use encase::ShaderType;
@@ -50,6 +50,19 @@ impl Kernel for Normal {
             out.copy_from_slice(&[a, b, c, d][..out.len()]);
         });
     }
+}
+
+/// Standard normal numbers on the host: the same draw for the same seed, wherever it runs.
+pub fn normal(seed: u64, purpose: Purpose, count: usize) -> Vec<f32> {
+    let mut numbers = Vec::with_capacity(count.next_multiple_of(4));
+    for block in 0..count.div_ceil(4) {
+        let words = philox(split(seed), [block as u32, 0, 0, purpose as u32]);
+        let (a, b) = pair::<f64>(words[0], words[1]);
+        let (c, d) = pair::<f64>(words[2], words[3]);
+        numbers.extend([a, b, c, d].map(|x| x as f32));
+    }
+    numbers.truncate(count);
+    numbers
 }
 
 /// Two independent normal numbers (Box and Muller, 1958).

@@ -1,0 +1,83 @@
+//! `wgpu-simvae embed`
+
+use super::Failure;
+use super::run_folder::RunFolder;
+use crate::data::Images;
+use crate::files::write_atomically;
+use crate::report::npy::npy;
+use crate::train::{Embedding, Trained};
+use anyhow::{Context, anyhow};
+use clap::{Args, ValueEnum};
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub(super) struct EmbedArguments {
+    #[command(flatten)]
+    folder: RunFolder,
+    /// Images to embed.
+    #[arg(long, value_enum, default_value_t = Split::Both)]
+    split: Split,
+    /// Folder for the files [default: RUN/embeddings]
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Split {
+    Train,
+    Test,
+    Both,
+}
+
+/// Writes, for each split, `SPLIT.safetensors` with everything and `SPLIT-mu.npy`, `SPLIT-labels.npy` for NumPy.
+pub(super) fn main(arguments: &EmbedArguments) -> Result<(), Failure> {
+    let mut trained = arguments.folder.open()?;
+    let out = arguments.out.clone().unwrap_or_else(|| arguments.folder.run.join("embeddings"));
+    let Trained { session, data, .. } = &mut trained;
+    let (train, test) = (session.blueprint.train, session.blueprint.test);
+    for (name, split, source, images) in
+        [("train", Split::Train, train, &data.train), ("test", Split::Test, test, &data.test)]
+    {
+        if arguments.split == split || arguments.split == Split::Both {
+            let embedding = session.embed(&source, source.images)?;
+            write(&out, &format!("{name}-mu.npy"), &npy(&embedding.mu, &[embedding.len(), embedding.latent]))?;
+            write(&out, &format!("{name}-labels.npy"), &npy(&images.labels, &[images.len()]))?;
+            write(&out, &format!("{name}.safetensors"), &tensors(&embedding, images)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let path = folder.join(name);
+    write_atomically(&path, bytes).with_context(|| format!("{}: choose another folder with --out", path.display()))?;
+    println!("{}", path.display());
+    Ok(())
+}
+
+/// `mu`, `logvar` (of generative models), `labels` and the style `factors` where they are known; the names of classes and
+/// factors, separated by commas, are metadata.
+fn tensors(embedding: &Embedding, images: &Images) -> Result<Vec<u8>, Failure> {
+    let (rows, latent, factors) = (embedding.len(), embedding.latent, images.factor_names.len());
+    let mut all: Vec<(&str, Dtype, Vec<usize>, &[u8])> = vec![
+        ("mu", Dtype::F32, vec![rows, latent], bytemuck::cast_slice(&embedding.mu)),
+        ("labels", Dtype::U8, vec![rows], &images.labels),
+    ];
+    if !embedding.logvar.is_empty() {
+        all.push(("logvar", Dtype::F32, vec![rows, latent], bytemuck::cast_slice(&embedding.logvar)));
+    }
+    if factors > 0 {
+        all.push(("factors", Dtype::F32, vec![rows, factors], bytemuck::cast_slice(&images.factors)));
+    }
+    let metadata = HashMap::from([
+        ("classes".to_owned(), images.classes.join(",")),
+        ("factors".to_owned(), images.factor_names.join(",")),
+    ]);
+    let views = all.into_iter().map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(dtype, shape, bytes)?)));
+    let views = views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
+    let bytes = views.and_then(|views| safetensors::serialize(views, Some(metadata)));
+    Ok(bytes.map_err(|error| anyhow!("the embedding cannot be stored: {error}"))?)
+}

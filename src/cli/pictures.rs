@@ -1,0 +1,163 @@
+//! `wgpu-simvae reconstruct`, `sample`, `traverse` and `interpolate`: PNG grids.
+
+use super::run_folder::RunFolder;
+use super::{Failure, usage};
+use crate::eval::latents::{self, Content};
+use crate::files::write_atomically;
+use crate::kernels::loss::simvae::ContentPrior;
+use crate::report::grid::{Pictures, png};
+use crate::train::Trained;
+use crate::train::config::Method;
+use anyhow::{Context, anyhow};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Small pictures are magnified to about this height, in pixels.
+const HEIGHT: usize = 56;
+/// Training images that stand for a uniform p(y), and that a traversal takes its deviations from.
+const IMAGES: usize = 2048;
+
+#[derive(Debug, Args)]
+pub(super) struct PictureArguments {
+    #[command(flatten)]
+    folder: RunFolder,
+    /// PNG file [default: RUN/pictures/COMMAND.png]
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReconstructArguments {
+    #[command(flatten)]
+    common: PictureArguments,
+    /// Test images to reconstruct.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    count: u32,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SampleArguments {
+    #[command(flatten)]
+    common: PictureArguments,
+    /// Contents y to draw: rows of the grid.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=256))]
+    rows: u32,
+    /// Pictures of each content, drawn from p(z given y): columns of the grid.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=256))]
+    columns: u32,
+    /// Seed of the draw.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TraverseArguments {
+    #[command(flatten)]
+    common: PictureArguments,
+    /// Test image to start from.
+    #[arg(long, default_value_t = 0)]
+    image: usize,
+    /// How far each dimension moves, in its standard deviations over the data.
+    #[arg(long, default_value_t = 2.5)]
+    range: f32,
+    /// Columns of the grid.
+    #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..=256))]
+    steps: u32,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InterpolateArguments {
+    #[command(flatten)]
+    common: PictureArguments,
+    /// Pairs of test images: rows of the grid. Image 0 goes to 1, 2 to 3, and so on.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=256))]
+    pairs: u32,
+    /// Columns of the grid.
+    #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..=256))]
+    steps: u32,
+}
+
+impl PictureArguments {
+    fn open(&self) -> Result<Trained, Failure> {
+        let trained = self.folder.open()?;
+        if !trained.session.blueprint.model.networks.generative {
+            let method = trained.config.method.name();
+            return Err(usage(anyhow!(
+                "{method} has no decoder: only VAEs draw pictures (simvae, vae, beta-vae, cr-vae)"
+            )));
+        }
+        Ok(trained)
+    }
+
+    fn write(&self, name: &str, trained: &Trained, stacks: &[&[f32]], columns: usize) -> Result<(), Failure> {
+        let shape = trained.session.blueprint.test.shape;
+        let stacks: Vec<Pictures> = stacks.iter().map(|pixels| Pictures { pixels, shape }).collect();
+        let scale = HEIGHT.div_ceil(shape[1]) as u32;
+        let bytes =
+            png(&stacks, columns, scale).map_err(|problem| anyhow!("the pictures could not be drawn: {problem}"))?;
+        let path = self.out.clone().unwrap_or_else(|| self.folder.run.join("pictures").join(format!("{name}.png")));
+        write_atomically(&path, &bytes)
+            .with_context(|| format!("{}: choose another file with --out", path.display()))?;
+        println!("{}", path.display());
+        Ok(())
+    }
+}
+
+pub(super) fn reconstruct(arguments: &ReconstructArguments) -> Result<(), Failure> {
+    let mut trained = arguments.common.open()?;
+    let source = trained.session.blueprint.test;
+    let (x, pictures) = trained.session.reconstruct(&source, arguments.count as usize)?;
+    arguments.common.write("reconstruct", &trained, &[&x, &pictures], 16)
+}
+
+pub(super) fn sample(arguments: &SampleArguments) -> Result<(), Failure> {
+    let mut trained = arguments.common.open()?;
+    let latent = trained.config.model.latent;
+    let (rows, columns) = (arguments.rows as usize, arguments.columns as usize);
+    let simvae = trained.config.method == Method::Simvae;
+    let z = if simvae && trained.config.simvae.prior == ContentPrior::Uniform {
+        eprintln!("p(y) is uniform and has no samples: representations of training images take their place");
+        let source = trained.session.blueprint.train;
+        let means = trained.session.embed(&source, rows)?.mu;
+        latents::sample(
+            Content::Images(&means),
+            trained.config.simvae.variance_z,
+            rows,
+            columns,
+            latent,
+            arguments.seed,
+        )
+    } else if simvae {
+        latents::sample(Content::Normal, trained.config.simvae.variance_z, rows, columns, latent, arguments.seed)
+    } else {
+        latents::sample(Content::Normal, 0.0, rows * columns, 1, latent, arguments.seed)
+    };
+    let pictures = trained.session.decode(&z)?;
+    arguments.common.write("sample", &trained, &[&pictures], columns)
+}
+
+pub(super) fn traverse(arguments: &TraverseArguments) -> Result<(), Failure> {
+    let mut trained = arguments.common.open()?;
+    let latent = trained.config.model.latent;
+    let (train, test) = (trained.session.blueprint.train, trained.session.blueprint.test);
+    if arguments.image >= test.images {
+        return Err(usage(anyhow!("--image {}: there are {} test images", arguments.image, test.images)));
+    }
+    let mu = trained.session.embed(&test, arguments.image + 1)?.mu;
+    let deviations = latents::deviations(&trained.session.embed(&train, IMAGES)?.mu, latent);
+    let steps = arguments.steps as usize;
+    let z = latents::traverse(&mu[arguments.image * latent..], &deviations, arguments.range, steps);
+    let pictures = trained.session.decode(&z)?;
+    arguments.common.write("traverse", &trained, &[&pictures], steps)
+}
+
+pub(super) fn interpolate(arguments: &InterpolateArguments) -> Result<(), Failure> {
+    let mut trained = arguments.common.open()?;
+    let latent = trained.config.model.latent;
+    let source = trained.session.blueprint.test;
+    let mu = trained.session.embed(&source, 2 * arguments.pairs as usize)?.mu;
+    let pairs: Vec<(&[f32], &[f32])> = mu.chunks_exact(2 * latent).map(|pair| pair.split_at(latent)).collect();
+    let steps = arguments.steps as usize;
+    let pictures = trained.session.decode(&latents::interpolate(&pairs, steps))?;
+    arguments.common.write("interpolate", &trained, &[&pictures], steps)
+}
