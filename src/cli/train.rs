@@ -2,8 +2,8 @@
 
 use super::{Failure, usage};
 use crate::data::Dataset;
-use crate::device::{DeviceRequest, choose};
-use crate::eval::knn::{Points, accuracy};
+use crate::device::{Choice, DeviceRequest, choose};
+use crate::eval::knn::{Metric, Points, accuracy};
 use crate::train::config::Config;
 use crate::train::merge::{ConfigError, Sources};
 use crate::train::{Progress, Report, RunError, RunOptions, Session, Terminal, load_data, run};
@@ -85,7 +85,7 @@ pub(super) fn main(arguments: &TrainArguments) -> Result<(), Failure> {
         return Err(Failure::Interrupted);
     }
     summary(&out, &report);
-    let score = nearest_neighbours(&mut report.session, &data)?;
+    let score = nearest_neighbours(&mut report.session, &data, &choice)?;
     let labelled = data.train.len().min(KNN_IMAGES);
     println!(
         "k-NN (k = {KNN}, Euclidean, {labelled} labelled images) on the test images' representations: {:.2} %",
@@ -142,13 +142,12 @@ fn summary(out: &Path, report: &Report) {
     println!("checkpoint  {}", report.checkpoint.display());
 }
 
-fn nearest_neighbours(session: &mut Session, data: &Dataset) -> Result<f64, Failure> {
+fn nearest_neighbours(session: &mut Session, data: &Dataset, choice: &Choice) -> Result<f64, Failure> {
     let (train, test) = (session.blueprint.train, session.blueprint.test);
     let known = session.embed(&train, KNN_IMAGES)?;
     let queries = session.embed(&test, test.images)?;
-    Ok(accuracy(
-        Points { rows: &known.mu, labels: &data.train.labels[..known.len()] },
-        Points { rows: &queries.mu, labels: &data.test.labels },
-        KNN,
-    ))
+    let known = Points { rows: &known.mu, labels: &data.train.labels[..known.len()] };
+    let queries = Points { rows: &queries.mu, labels: &data.test.labels };
+    let k = KNN.min(known.labels.len());
+    Ok(accuracy(choice, known, queries, k, Metric::Euclidean)?)
 }

@@ -1,10 +1,31 @@
-//! k nearest neighbours, exact and Euclidean.
+//! k nearest neighbours, exact: distances and selection on the device, votes on the host.
+//!
+//! Squared distances are `|q|^2 - 2 q.p + |p|^2`, the middle term one matrix product. In f32 that loses what is small
+//! beside `|q|^2` and `|p|^2`, so the mean of the known points is subtracted first: two points are told apart when their
+//! distances from the query differ by more than about 1e-7 `(|q|^2 + |p|^2) / distance`, lengths taken from that mean.
+//! Cosine distances are taken from the origin and resolve to 1e-7.
 
-use crate::math::gemm::{Matrix, gemm};
-use rayon::prelude::*;
+use super::error::{JudgeError, width};
+use crate::device::{Choice, Values};
+use crate::kernels::DType;
+use crate::kernels::common::permute::permute;
+use crate::kernels::common::philox::{Purpose, philox, split};
+use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
+use crate::kernels::probe::nearest::{MAX_K, Nearest};
+use crate::kernels::probe::normalise::Normalise;
+use crate::kernels::probe::squares::Squares;
+use crate::plan::{Graph, Layout};
 
-/// Rows of distances computed at a time.
+/// Products that a block of queries may have: 64 MiB, half of what every adapter can bind.
+const BLOCK_PRODUCTS: usize = 1 << 24;
+/// Queries of a block, at most.
 const BLOCK: usize = 512;
+/// Blocks begin at multiples of this, so that their slices are aligned.
+const ALIGN: usize = 64;
+/// The largest k that [`choose_k`] tries.
+const MOST_NEIGHBOURS: usize = 20;
+/// [`choose_k`] holds out one training point of this many.
+const HELD_OUT: usize = 10;
 
 /// Labelled points, `[labels.len(), width]` row-major.
 #[derive(Clone, Copy, Debug)]
@@ -15,92 +36,205 @@ pub struct Points<'a> {
     pub labels: &'a [u8],
 }
 
-/// The fraction of `queries` whose class is the one most common among their `k` nearest `known` points. Ties go to the
-/// class of the nearer point. 0 where there is no query.
-///
-/// # Panics
-/// When the rows are not a multiple of the labels, or the widths differ.
-pub fn accuracy(known: Points<'_>, queries: Points<'_>, k: usize) -> f64 {
-    let (n, m) = (known.labels.len(), queries.labels.len());
-    if n == 0 || m == 0 {
-        return 0.0;
+/// What near means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Metric {
+    /// Euclidean distance.
+    #[default]
+    Euclidean,
+    /// One minus the cosine of the angle at the origin; a point at the origin has distance 1 from all others.
+    Cosine,
+}
+
+/// The nearest known points of each query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbours {
+    /// Neighbours of a query.
+    pub k: usize,
+    /// Their indices, `[queries, k]`, nearest first; of equally near points the lower index first.
+    pub indices: Vec<u32>,
+    /// Their classes, like `indices`.
+    pub classes: Vec<u8>,
+}
+
+impl Neighbours {
+    /// The class most common among the `k` nearest of each query, ties to the class of the nearest among the tied. `k` is
+    /// clamped to `1..=self.k`.
+    pub fn vote(&self, k: usize) -> Vec<u8> {
+        self.classes.chunks_exact(self.k).map(|classes| vote(&classes[..k.clamp(1, self.k)])).collect()
     }
-    let width = known.rows.len() / n;
-    assert_eq!(queries.rows.len(), m * width, "the points have different widths");
-    // |q - p|^2 = |q|^2 - 2 q.p + |p|^2; the first term is the same for all p.
-    let squares: Vec<f32> = known.rows.chunks_exact(width).map(|p| p.iter().map(|x| x * x).sum()).collect();
-    let mut right = 0;
-    for (rows, labels) in queries.rows.chunks(BLOCK * width).zip(queries.labels.chunks(BLOCK)) {
-        let mut products = vec![0.0; labels.len() * n];
-        gemm(Matrix::new(rows, labels.len(), width), Matrix::new(known.rows, n, width).t(), &mut products, false);
-        right += products
-            .par_chunks_exact(n)
-            .zip(labels)
-            .filter(|(products, label)| {
-                let mut near: Vec<(f32, usize)> = products
-                    .iter()
-                    .zip(&squares)
-                    .enumerate()
-                    .map(|(i, (dot, square))| (square - 2.0 * dot, i))
-                    .collect();
-                let k = k.clamp(1, n);
-                near.select_nth_unstable_by(k - 1, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-                near.truncate(k);
-                near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-                vote(near.iter().map(|&(_, i)| known.labels[i])) == Some(**label)
-            })
-            .count();
+
+    /// The fraction of queries whose class [`Neighbours::vote`] finds; 0 where there is no query.
+    pub fn accuracy(&self, labels: &[u8], k: usize) -> f64 {
+        let right = self.vote(k).iter().zip(labels).filter(|(found, label)| found == label).count();
+        right as f64 / labels.len().max(1) as f64
     }
-    right as f64 / m as f64
 }
 
 /// The most common class, the one seen first among equals.
-fn vote(classes: impl Iterator<Item = u8>) -> Option<u8> {
-    let mut counts: Vec<(u8, usize)> = Vec::new();
-    for class in classes {
-        match counts.iter_mut().find(|(known, _)| *known == class) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((class, 1)),
-        }
-    }
-    let most = counts.iter().map(|(_, count)| *count).max()?;
-    counts.into_iter().find(|(_, count)| *count == most).map(|(class, _)| class)
+fn vote(classes: &[u8]) -> u8 {
+    let mut counts = [0; 256];
+    classes.iter().for_each(|&class| counts[usize::from(class)] += 1);
+    // The last of equal maxima wins, hence the reversal.
+    classes.iter().rev().copied().max_by_key(|&class| counts[usize::from(class)]).unwrap_or_default()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_the_nearest_points() {
-        // Points on a line: class 0 around 0, class 1 around 10.
-        let known = Points { rows: &[0.0, 1.0, 2.0, 9.0, 10.0, 11.0], labels: &[0, 0, 0, 1, 1, 1] };
-        let queries = Points { rows: &[0.4, 10.2, 5.4, 5.6], labels: &[0, 1, 0, 1] };
-        assert_eq!(accuracy(known, queries, 3), 1.0);
-        assert_eq!(accuracy(known, Points { labels: &[1, 0, 1, 0], ..queries }, 3), 0.0);
+/// Finds the `k` nearest `known` points of each query on a device.
+///
+/// # Errors
+/// When the points have no rows of one finite width, `k` is not in `1..=32` or larger than the number of known points, or
+/// the device fails.
+pub fn neighbours(
+    choice: &Choice,
+    known: Points<'_>,
+    queries: Points<'_>,
+    k: usize,
+    metric: Metric,
+) -> Result<Neighbours, JudgeError> {
+    let (n, m) = (known.labels.len(), queries.labels.len());
+    let columns = width("known points", known.rows, n)?;
+    if m == 0 && queries.rows.is_empty() {
+        return Ok(Neighbours { k, indices: Vec::new(), classes: Vec::new() });
+    }
+    let found = width("queries", queries.rows, m)?;
+    if columns != found {
+        return Err(JudgeError::Width { known: columns, queries: found });
+    }
+    let most = n.min(MAX_K);
+    if !(1..=most).contains(&k) {
+        return Err(JudgeError::OutOfRange { what: "k", value: k, most });
     }
 
-    #[test]
-    fn ties_go_to_the_nearer_class() {
-        let known = Points { rows: &[0.0, 3.0], labels: &[7, 8] };
-        assert_eq!(accuracy(known, Points { rows: &[1.0, 2.0], labels: &[7, 8] }, 2), 1.0);
+    let mut layout = Layout::default();
+    let points = layout.add("known points", DType::Real, [n, columns]);
+    let asked = layout.add("queries", DType::Real, [m, columns]);
+    // Stays zero for cosine distances, which rank by the product alone.
+    let squares = layout.add("squares", DType::Real, [n]);
+    let nearest = layout.add("nearest", DType::Uint, [m, k]);
+    let mut g = Graph::new("nearest neighbours");
+    match metric {
+        Metric::Euclidean => g.push("squares", Squares { rows: n, width: columns }, &[points, squares]),
+        Metric::Cosine => {
+            g.push("known directions", Normalise { rows: n, width: columns }, &[points]);
+            g.push("query directions", Normalise { rows: m, width: columns }, &[asked]);
+        }
+    }
+    let block = (BLOCK_PRODUCTS / n).clamp(ALIGN, BLOCK) / ALIGN * ALIGN;
+    for first in (0..m).step_by(block) {
+        let rows = block.min(m - first);
+        let part = asked.slice(first * columns, [rows, columns]);
+        let products = g.tensor("products", [rows, n]);
+        let product = Matmul { form: Form::Nt, m: rows, n, k: columns, epilogue: Epilogue::None };
+        g.push("products", product, &[part, points, points, products]);
+        let found = nearest.slice(first * k, [rows, k]);
+        g.push("nearest", Nearest { queries: rows, points: n, k }, &[products, squares, found]);
     }
 
-    #[test]
-    fn agrees_with_a_direct_search() {
-        let word = |i: u32| crate::kernels::common::philox::philox([3, 4], [i, 0, 0, 0])[0];
-        let rows: Vec<f32> = (0..700 * 3).map(|i| (word(i) >> 8) as f32 / 65536.0).collect();
-        let labels: Vec<u8> = (0..700).map(|i| (word(i + 9000) % 4) as u8).collect();
-        let (known, queries) = rows.split_at(100 * 3);
-        let (known_labels, query_labels) = labels.split_at(100);
-        let nearest = |q: &[f32]| {
-            let distance = |p: &[f32]| p.iter().zip(q).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
-            let best = known.chunks(3).enumerate().min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));
-            best.map(|(i, _)| known_labels[i])
-        };
-        let right = queries.chunks(3).zip(query_labels).filter(|(q, label)| nearest(q) == Some(**label)).count();
-        let got =
-            accuracy(Points { rows: known, labels: known_labels }, Points { rows: queries, labels: query_labels }, 1);
-        assert_eq!(got, right as f64 / 600.0);
+    let mut executor = choice.open(&layout, choice.tune()?)?;
+    let frame = Frame::new(known.rows, queries.rows, columns, metric);
+    executor.write(points, &Values::F32(frame.apply(known.rows)))?;
+    executor.write(asked, &Values::F32(frame.apply(queries.rows)))?;
+    let plan = g.finish().map_err(crate::device::DeviceError::from)?;
+    let dispatches = plan.dispatches.len();
+    let plan = executor.load(plan)?;
+    // A dispatch to a submission: none then comes near a driver's time limit.
+    for dispatch in 0..dispatches {
+        executor.run_part(plan, dispatch..dispatch + 1)?;
     }
+    let indices = executor.read(nearest)?.words().to_vec();
+    let classes = indices.iter().map(|&i| known.labels[i as usize]).collect();
+    Ok(Neighbours { k, indices, classes })
+}
+
+/// The frame in which f32 loses the least: the origin at the mean, and the largest coordinate near one, so that no
+/// square overflows or vanishes. The scale is a power of two, which changes no digit.
+struct Frame {
+    origin: Vec<f64>,
+    scale: f64,
+}
+
+impl Frame {
+    fn new(known: &[f32], queries: &[f32], width: usize, metric: Metric) -> Self {
+        let mut origin = vec![0.0; width];
+        if metric == Metric::Euclidean {
+            for row in known.chunks_exact(width) {
+                origin.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
+            }
+            origin.iter_mut().for_each(|sum| *sum /= (known.len() / width) as f64);
+        }
+        let frame = Self { origin, scale: 1.0 };
+        let largest = frame.coordinates(known).chain(frame.coordinates(queries)).fold(0.0, |a: f64, x| a.max(x.abs()));
+        let scale = if largest > 0.0 { (-largest.log2().ceil()).exp2() } else { 1.0 };
+        Self { scale, ..frame }
+    }
+
+    fn coordinates<'a>(&'a self, rows: &'a [f32]) -> impl Iterator<Item = f64> + 'a {
+        rows.iter().zip(self.origin.iter().cycle()).map(|(&x, origin)| (f64::from(x) - origin) * self.scale)
+    }
+
+    fn apply(&self, rows: &[f32]) -> Vec<f32> {
+        self.coordinates(rows).map(|x| x as f32).collect()
+    }
+}
+
+/// The fraction of `queries` whose class is the one most common among their `k` nearest `known` points.
+///
+/// # Errors
+/// See [`neighbours`].
+pub fn accuracy(
+    choice: &Choice,
+    known: Points<'_>,
+    queries: Points<'_>,
+    k: usize,
+    metric: Metric,
+) -> Result<f64, JudgeError> {
+    Ok(neighbours(choice, known, queries, k, metric)?.accuracy(queries.labels, k))
+}
+
+/// A k chosen on training points alone, and what it achieves on others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chosen {
+    /// The k with the best accuracy on the held-out points, the smallest among equals.
+    pub k: usize,
+    /// Accuracy on the held-out points for k = 1, 2, ...
+    pub held_out: Vec<f64>,
+    /// Accuracy on the queries with the chosen k and all training points known.
+    pub accuracy: f64,
+}
+
+/// Chooses k from 1..=20 on a random tenth of the training points, held out, and reports the accuracy on `queries`.
+///
+/// # Errors
+/// When there are fewer than two training points; see [`neighbours`] for the others.
+pub fn choose_k(
+    choice: &Choice,
+    train: Points<'_>,
+    queries: Points<'_>,
+    metric: Metric,
+    seed: u64,
+) -> Result<Chosen, JudgeError> {
+    let n = train.labels.len();
+    if n < 2 {
+        return Err(JudgeError::TooFew { what: "training points", found: n, wanted: 2 });
+    }
+    let columns = width("training points", train.rows, n)?;
+    let key = philox(split(seed), [0, 0, 0, Purpose::HeldOut as u32]);
+    let order: Vec<usize> = (0..n as u32).map(|position| permute(position, n as u32, key) as usize).collect();
+    let (held_out, known) = order.split_at((n / HELD_OUT).max(1));
+    let gather = |chosen: &[usize]| -> (Vec<f32>, Vec<u8>) {
+        let rows = chosen.iter().flat_map(|&i| &train.rows[i * columns..(i + 1) * columns]).copied().collect();
+        (rows, chosen.iter().map(|&i| train.labels[i]).collect())
+    };
+    let ((held_rows, held_labels), (known_rows, known_labels)) = (gather(held_out), gather(known));
+    let found = neighbours(
+        choice,
+        Points { rows: &known_rows, labels: &known_labels },
+        Points { rows: &held_rows, labels: &held_labels },
+        MOST_NEIGHBOURS.min(known.len()),
+        metric,
+    )?;
+    let held_out: Vec<f64> = (1..=found.k).map(|k| found.accuracy(&held_labels, k)).collect();
+    let best = held_out.iter().copied().fold(0.0, f64::max);
+    let k = held_out.iter().position(|&accuracy| accuracy == best).map_or(1, |at| at + 1);
+    Ok(Chosen { k, held_out, accuracy: accuracy(choice, train, queries, k, metric)? })
 }

@@ -1,4 +1,9 @@
 //! Judges of a representation.
 
+pub mod clustering;
+mod error;
 pub mod knn;
 pub mod latents;
+pub mod metrics;
+
+pub use error::JudgeError;

@@ -14,6 +14,7 @@ pub mod latent;
 pub mod linear;
 pub mod loss;
 pub mod optim;
+pub mod probe;
 pub mod registry;
 
 pub use args::{Arg, Args};

@@ -21,6 +21,7 @@ use super::loss::normalise::{Normalise, NormaliseBackward};
 use super::loss::record::Record;
 use super::loss::simvae::{ContentPrior, SimVae};
 use super::optim::{adam::Adam, clock::Clock};
+use super::probe::{nearest::Nearest, normalise::Normalise, squares::Squares};
 use super::{AnyKernel, Shader, Tuning};
 use crate::kernels::linear::matmul::Variant;
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ type Examples = Vec<Arc<dyn AnyKernel>>;
 
 /// Every kernel in every permutation, at sizes of one, primes, and beside the edges of tiles and workgroups.
 pub fn examples() -> Examples {
-    [activations(), augmentations(), latents(), products(), losses(), comparisons(), optimisers()]
+    [activations(), augmentations(), latents(), products(), losses(), comparisons(), optimisers(), probes()]
         .into_iter()
         .flatten()
         .collect()
@@ -219,6 +220,18 @@ fn optimisers() -> Examples {
             beta1: 0.9,
             beta2: 0.999,
         }));
+    }
+    all
+}
+
+fn probes() -> Examples {
+    let mut all = Examples::new();
+    for (rows, width) in [(1, 1), (7, 3), (65, 10), (130, 67)] {
+        all.push(shared(Squares { rows, width }));
+        all.push(shared(Normalise { rows, width }));
+    }
+    for (queries, points, k) in [(1, 1, 1), (3, 32, 32), (5, 63, 2), (7, 64, 5), (2, 65, 20), (67, 1009, 32)] {
+        all.push(shared(Nearest { queries, points, k }));
     }
     all
 }

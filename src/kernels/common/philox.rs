@@ -19,6 +19,10 @@ pub enum Purpose {
     Sprites = 5,
     /// Latents drawn on the host, to look at their pictures.
     Latents = 6,
+    /// The initial clusters of a mixture.
+    Clusters = 7,
+    /// The held-out part of a training set.
+    HeldOut = 8,
 }
 
 /// Philox4x32-10 (Salmon et al., SC 2011): four words from a key and a counter.

@@ -1,0 +1,318 @@
+//! Clusters of an embedding: a mixture of Gaussians with full covariances, as scikit-learn's `GaussianMixture` fits it.
+//!
+//! Own code because `linfa-clustering` 0.8 does not restart: its `n_runs` goes on with the same mixture, and a fit that
+//! has not converged is an error without a result. It also brings 25 crates.
+
+use super::error::{JudgeError, width as finite_width};
+use crate::kernels::common::philox::{Purpose, philox, split, unit};
+use crate::math::gemm::{Matrix, gemm};
+use rayon::prelude::*;
+
+/// Rounds of k-means that improve a start, at most; it settles in far fewer.
+const KMEANS_ROUNDS: usize = 100;
+/// Clusters at most: labels are bytes.
+const MOST_COMPONENTS: usize = 256;
+
+/// How to fit a mixture. The defaults are scikit-learn's, but for the five starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Gaussians, at most 256.
+    pub components: usize,
+    /// Starts (k-means++ and k-means); the one with the best likelihood is kept.
+    pub starts: u32,
+    /// Rounds of expectation and maximisation of a start, at most.
+    pub max_rounds: u32,
+    /// A start has converged when a round changes the mean log-likelihood by less.
+    pub tolerance: f64,
+    /// Added to the variances, in squared units of the embedding.
+    pub reg_covar: f64,
+    /// Seed of the starts.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// The defaults for a number of Gaussians.
+    pub fn new(components: usize) -> Self {
+        Self { components, starts: 5, max_rounds: 100, tolerance: 1e-3, reg_covar: 1e-6, seed: 0 }
+    }
+}
+
+/// The best fit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clustering {
+    /// The most probable Gaussian of each row.
+    pub labels: Vec<u8>,
+    /// Mean log-likelihood of a row, in nats.
+    pub log_likelihood: f64,
+    /// Whether the best start converged.
+    pub converged: bool,
+    /// Rounds of the best start.
+    pub rounds: u32,
+}
+
+/// Clusters the rows of `[n, width]`. The same settings give the same labels on the same machine.
+///
+/// # Errors
+/// When the rows are not finite or fewer than the clusters, coincide so that there are fewer distinct ones than clusters,
+/// or no start ends with covariances that can be inverted.
+pub fn cluster(rows: &[f32], width: usize, settings: &Settings) -> Result<Clustering, JudgeError> {
+    let n = rows.len().checked_div(width).unwrap_or(0);
+    if finite_width("embedding", rows, n)? != width {
+        return Err(JudgeError::Rows { what: "embedding", values: rows.len(), rows: n });
+    }
+    let most = n.min(MOST_COMPONENTS);
+    if !(1..=most).contains(&settings.components) {
+        return Err(JudgeError::OutOfRange { what: "components", value: settings.components, most });
+    }
+    let data = Data::new(rows, width);
+    let mut best: Option<Clustering> = None;
+    for start in 0..settings.starts.max(1) {
+        let mut draws = (0..).map(|i| unit(philox(split(settings.seed), [i, start, 0, Purpose::Clusters as u32])[0]));
+        let labels = data.kmeans(settings.components, &mut draws)?;
+        let found = data.fit(&labels, settings);
+        best = match (best, found) {
+            (Some(best), Some(found)) if found.log_likelihood > best.log_likelihood => Some(found),
+            (best, found) => best.or(found),
+        };
+    }
+    best.ok_or(JudgeError::Singular { starts: settings.starts.max(1), reg_covar: settings.reg_covar })
+}
+
+/// The rows in double precision, about their mean.
+struct Data {
+    x: Vec<f64>,
+    n: usize,
+    width: usize,
+}
+
+/// Gaussians with their weights.
+struct Mixture {
+    log_weights: Vec<f64>,
+    /// `[components, width]`
+    means: Vec<f64>,
+    /// `[components, width, width]`: the inverse of each covariance's lower Cholesky factor.
+    whitening: Vec<f64>,
+    /// Half the logarithm of each covariance's determinant.
+    half_log_dets: Vec<f64>,
+}
+
+impl Data {
+    fn new(rows: &[f32], width: usize) -> Self {
+        let n = rows.len() / width;
+        let mut mean = vec![0.0; width];
+        for row in rows.chunks_exact(width) {
+            mean.iter_mut().zip(row).for_each(|(mean, &x)| *mean += f64::from(x) / n as f64);
+        }
+        Self { x: rows.iter().zip(mean.iter().cycle()).map(|(&x, mean)| f64::from(x) - mean).collect(), n, width }
+    }
+
+    fn row(&self, i: usize) -> &[f64] {
+        &self.x[i * self.width..(i + 1) * self.width]
+    }
+
+    /// k-means++ (Arthur and Vassilvitskii, 2007), then k-means until no row changes its cluster.
+    fn kmeans(&self, components: usize, draws: &mut impl Iterator<Item = f64>) -> Result<Vec<usize>, JudgeError> {
+        let mut draw = || draws.next().unwrap_or_default();
+        let mut centres = self.row((draw() * self.n as f64) as usize).to_vec();
+        let mut nearest: Vec<f64> = vec![f64::INFINITY; self.n];
+        for found in 1..components {
+            let newest = &centres[(found - 1) * self.width..];
+            let pairs = nearest.par_iter_mut().zip(self.x.par_chunks_exact(self.width));
+            pairs.for_each(|(nearest, row)| *nearest = nearest.min(distance(row, newest)));
+            let target = draw() * nearest.iter().sum::<f64>();
+            let mut sum = 0.0;
+            let chosen = nearest.iter().position(|distance| {
+                sum += distance;
+                sum > target
+            });
+            // None is beyond the target when all rows coincide with a centre.
+            let chosen = chosen.ok_or(JudgeError::Collapsed { found, wanted: components })?;
+            centres.extend_from_slice(self.row(chosen));
+        }
+        let mut labels = vec![usize::MAX; self.n];
+        for _ in 0..KMEANS_ROUNDS {
+            let closest = |row| {
+                let distances = centres.chunks_exact(self.width).map(|centre| distance(row, centre)).enumerate();
+                distances.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(label, _)| label)
+            };
+            let now: Vec<usize> = self.x.par_chunks_exact(self.width).map(closest).collect();
+            if now == labels {
+                break;
+            }
+            labels = now;
+            self.move_centres(&labels, &mut centres);
+        }
+        Ok(labels)
+    }
+
+    /// Puts each centre at the mean of its rows; one without rows stays.
+    fn move_centres(&self, labels: &[usize], centres: &mut [f64]) {
+        let mut sums = vec![0.0; centres.len()];
+        let mut counts = vec![0.0; centres.len() / self.width];
+        for (row, &label) in self.x.chunks_exact(self.width).zip(labels) {
+            counts[label] += 1.0;
+            sums[label * self.width..].iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        }
+        let pairs = centres.chunks_exact_mut(self.width).zip(sums.chunks_exact(self.width)).zip(counts);
+        for ((centre, sum), count) in pairs.filter(|(_, count)| *count > 0.0) {
+            centre.iter_mut().zip(sum).for_each(|(centre, sum)| *centre = sum / count);
+        }
+    }
+
+    /// Expectation and maximisation from a hard assignment; `None` where a covariance cannot be inverted.
+    fn fit(&self, labels: &[usize], settings: &Settings) -> Option<Clustering> {
+        let components = settings.components;
+        let mut shares = vec![0.0; self.n * components];
+        labels.iter().enumerate().for_each(|(i, label)| shares[i * components + label] = 1.0);
+        let (mut previous, mut rounds) = (f64::NEG_INFINITY, 0);
+        loop {
+            let mixture = self.maximise(&shares, components, settings.reg_covar)?;
+            let log_likelihood = self.expect(&mixture, &mut shares);
+            rounds += 1;
+            if !log_likelihood.is_finite() {
+                return None;
+            }
+            let converged = (log_likelihood - previous).abs() < settings.tolerance;
+            if converged || rounds >= settings.max_rounds {
+                let labels = shares.chunks_exact(components).map(largest).collect();
+                return Some(Clustering { labels, log_likelihood, converged, rounds });
+            }
+            previous = log_likelihood;
+        }
+    }
+
+    /// The mixture that suits the rows' shares `[n, components]` best; `None` where a covariance cannot be inverted.
+    fn maximise(&self, shares: &[f64], components: usize, reg_covar: f64) -> Option<Mixture> {
+        let (n, width) = (self.n, self.width);
+        // A Gaussian without rows keeps a weight, as in scikit-learn, so that nothing is divided by zero.
+        let mut counts = vec![10.0 * f64::EPSILON; components];
+        for row in shares.chunks_exact(components) {
+            counts.iter_mut().zip(row).for_each(|(count, share)| *count += share);
+        }
+        let mut means = vec![0.0; components * width];
+        gemm(Matrix::new(shares, n, components).t(), Matrix::new(&self.x, n, width), &mut means, false);
+        for (mean, count) in means.chunks_exact_mut(width).zip(&counts) {
+            mean.iter_mut().for_each(|x| *x /= count);
+        }
+        let mut whitening = Vec::with_capacity(components * width * width);
+        let mut half_log_dets = Vec::with_capacity(components);
+        let mut weighted = vec![0.0; n * width];
+        let mut covariance = vec![0.0; width * width];
+        for (component, (mean, count)) in means.chunks_exact(width).zip(&counts).enumerate() {
+            let rows = weighted.par_chunks_exact_mut(width).zip(self.x.par_chunks_exact(width)).enumerate();
+            rows.with_min_len(256).for_each(|(i, (out, x))| {
+                let root = (shares[i * components + component] / count).sqrt();
+                out.iter_mut().zip(x).zip(mean).for_each(|((out, x), mean)| *out = root * (x - mean));
+            });
+            let weighted = Matrix::new(&weighted, n, width);
+            gemm(weighted.t(), weighted, &mut covariance, false);
+            covariance.iter_mut().step_by(width + 1).for_each(|variance| *variance += reg_covar);
+            half_log_dets.push(cholesky(&mut covariance, width)?);
+            whitening.extend(invert_lower(&covariance, width));
+        }
+        let log_weights = counts.iter().map(|count| (count / n as f64).ln()).collect();
+        Some(Mixture { log_weights, means, whitening, half_log_dets })
+    }
+
+    /// Writes the rows' shares `[n, components]` and returns their mean log-likelihood.
+    fn expect(&self, mixture: &Mixture, shares: &mut [f64]) -> f64 {
+        let (n, width, components) = (self.n, self.width, mixture.log_weights.len());
+        let normaliser = 0.5 * width as f64 * std::f64::consts::TAU.ln();
+        let mut white = vec![0.0; n * width];
+        for component in 0..components {
+            let whitening = &mixture.whitening[component * width * width..][..width * width];
+            let mean = &mixture.means[component * width..][..width];
+            gemm(Matrix::new(&self.x, n, width), Matrix::new(whitening, width, width).t(), &mut white, false);
+            let white_mean: Vec<f64> = whitening.chunks_exact(width).map(|row| dot(row, mean)).collect();
+            let constant = mixture.log_weights[component] - mixture.half_log_dets[component] - normaliser;
+            let rows = shares.par_chunks_exact_mut(components).zip(white.par_chunks_exact(width));
+            rows.with_min_len(256).for_each(|(shares, white)| {
+                shares[component] = constant - 0.5 * distance(white, &white_mean);
+            });
+        }
+        let normalise = |logs: &mut [f64]| {
+            let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let log_sum = most + logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln();
+            logs.iter_mut().for_each(|log| *log = (*log - log_sum).exp());
+            log_sum
+        };
+        let log_sums: Vec<f64> = shares.par_chunks_exact_mut(components).with_min_len(256).map(normalise).collect();
+        log_sums.iter().sum::<f64>() / n as f64
+    }
+}
+
+/// The index of the largest share, the first among equals.
+fn largest(shares: &[f64]) -> u8 {
+    let best = shares.iter().enumerate().rev().max_by(|a, b| a.1.total_cmp(b.1));
+    best.map_or(0, |(label, _)| label as u8)
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
+}
+
+/// Replaces the lower triangle of a symmetric matrix by its Cholesky factor and returns the sum of the logarithms of its
+/// diagonal; `None` where the matrix is not positive definite.
+fn cholesky(matrix: &mut [f64], width: usize) -> Option<f64> {
+    let mut log_det = 0.0;
+    for i in 0..width {
+        let (above, row) = matrix.split_at_mut(i * width);
+        for j in 0..i {
+            let other = &above[j * width..];
+            row[j] = (row[j] - dot(&row[..j], &other[..j])) / other[j];
+        }
+        let pivot = row[i] - dot(&row[..i], &row[..i]);
+        if !(pivot > 0.0 && pivot.is_finite()) {
+            return None;
+        }
+        row[i] = pivot.sqrt();
+        log_det += row[i].ln();
+    }
+    Some(log_det)
+}
+
+/// The inverse of a lower triangular matrix; the upper triangle of `factor` is not read.
+fn invert_lower(factor: &[f64], width: usize) -> Vec<f64> {
+    let mut inverse = vec![0.0; width * width];
+    for i in 0..width {
+        let (above, row) = inverse.split_at_mut(i * width);
+        let factor = &factor[i * width..];
+        for (j, other) in above.chunks_exact(width).enumerate() {
+            row.iter_mut().zip(&other[..=j]).for_each(|(x, y)| *x -= factor[j] * y);
+        }
+        row[..=i].iter_mut().for_each(|x| *x /= factor[i]);
+        row[i] = 1.0 / factor[i];
+    }
+    inverse
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_inverse_factor_whitens() {
+        let matrix = [4.0, 2.0, 0.6, 2.0, 5.0, -1.0, 0.6, -1.0, 3.0];
+        let mut factor = matrix;
+        let log_det = cholesky(&mut factor, 3).expect("positive definite");
+        // Determinant by hand: 4 (15 - 1) - 2 (6 + 0.6) + 0.6 (-2 - 3) = 39.8.
+        assert!((2.0 * log_det - 39.8f64.ln()).abs() < 1e-14);
+        let w = invert_lower(&factor, 3);
+        for i in 0..3 {
+            for j in 0..3 {
+                let product: f64 = (0..9).map(|at| w[i * 3 + at / 3] * matrix[at] * w[j * 3 + at % 3]).sum();
+                assert!((product - f64::from(i == j)).abs() < 1e-14, "{i}, {j}: {product}");
+            }
+        }
+    }
+
+    #[test]
+    fn indefinite_matrices_have_no_factor() {
+        assert_eq!(cholesky(&mut [1.0, 2.0, 2.0, 1.0], 2), None);
+        assert_eq!(cholesky(&mut [f64::NAN], 1), None);
+    }
+}

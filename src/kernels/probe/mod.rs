@@ -1,0 +1,5 @@
+//! Kernels of the judges.
+
+pub mod nearest;
+pub mod normalise;
+pub mod squares;

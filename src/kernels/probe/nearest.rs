@@ -1,0 +1,67 @@
+//! Twin of `shaders/probe/nearest.wgsl`: the nearest points of each query.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// The largest k: the lists of 64 lanes then fill the 16 KiB of workgroup memory that every adapter has.
+pub const MAX_K: usize = 32;
+
+/// The `k` points with the smallest `|p|^2 - 2 q.p` for each query, nearest first, ties to the lower index.
+///
+/// Tensors: products `q.p [queries, points]`, squares `|p|^2 [points]`, nearest: indices `[queries, k]`. Needs
+/// `k <= points`, `k <= MAX_K` and finite numbers.
+#[derive(Clone, Debug)]
+pub struct Nearest {
+    /// Queries, at most 65,535.
+    pub queries: usize,
+    /// Points to choose from.
+    pub points: usize,
+    /// Points to find for each query.
+    pub k: usize,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    points: u32,
+}
+
+impl Kernel for Nearest {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::real("products", Access::Read, self.queries * self.points),
+            Binding::real("squares", Access::Read, self.points),
+            Binding::uint("nearest", Access::Write, self.queries * self.k),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params { points: self.points as u32 })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("probe/nearest", include_str!("../../../shaders/probe/nearest.wgsl"));
+        Launch { shader: shader.constant("K", self.k as u32), workgroups: [self.queries as u32, 1, 1] }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (products, squares, nearest) = (args.real(0), args.real(1), args.uint_mut(2));
+        let (k, two) = (self.k, T::of(2.0));
+        let rows = nearest.par_chunks_exact_mut(k).zip(products.par_chunks_exact(self.points));
+        rows.take(self.queries).for_each(|(nearest, products)| {
+            let mut best: Vec<(T, u32)> = Vec::with_capacity(k + 1);
+            for (point, (&product, &square)) in products.iter().zip(squares).enumerate() {
+                let key = square - two * product;
+                // Points come in order, so a tie with the last of the list is lost.
+                if best.len() == k && key >= best[k - 1].0 {
+                    continue;
+                }
+                let at = best.partition_point(|(other, _)| *other <= key);
+                best.insert(at, (key, point as u32));
+                best.truncate(k);
+            }
+            nearest.iter_mut().zip(best).for_each(|(nearest, (_, point))| *nearest = point);
+        });
+    }
+}

@@ -1,0 +1,47 @@
+//! Twin of `shaders/probe/squares.wgsl`: the squared lengths of vectors.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// The squared length of each row of a matrix.
+///
+/// Tensors: matrix `[rows, width]`, squares `[rows]`.
+#[derive(Clone, Debug)]
+pub struct Squares {
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    rows: u32,
+    width: u32,
+}
+
+impl Kernel for Squares {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::real("matrix", Access::Read, self.rows * self.width),
+            Binding::real("squares", Access::Write, self.rows),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params { rows: self.rows as u32, width: self.width as u32 })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("probe/squares", include_str!("../../../shaders/probe/squares.wgsl"));
+        Launch { shader, workgroups: groups_for(self.rows) }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (matrix, squares) = (args.real(0), args.real_mut(1));
+        let pairs = squares[..self.rows].par_iter_mut().zip(matrix.par_chunks_exact(self.width));
+        pairs.with_min_len(64).for_each(|(square, row)| *square = row.iter().map(|&x| x * x).sum());
+    }
+}
