@@ -41,7 +41,7 @@ impl Kernel for Normalise {
         rows.with_min_len(64).for_each(|row| {
             let sum: T = row.iter().map(|&x| x * x).sum();
             let length = if sum > T::ZERO { sum.sqrt() } else { T::ONE };
-            row.iter_mut().for_each(|x| *x = *x / length);
+            row.iter_mut().for_each(|x| *x /= length);
         });
     }
 }
