@@ -11,10 +11,10 @@ use crate::kernels::DType;
 use crate::kernels::common::permute::permute;
 use crate::kernels::common::philox::{Purpose, philox, split};
 use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
+use crate::kernels::loss::normalise::Normalise;
 use crate::kernels::probe::nearest::{MAX_K, Nearest};
-use crate::kernels::probe::normalise::Normalise;
 use crate::kernels::probe::squares::Squares;
-use crate::plan::{Graph, Layout};
+use crate::plan::{Graph, Layout, Tensor};
 
 /// Products that a block of queries may have: 64 MiB, half of what every adapter can bind.
 const BLOCK_PRODUCTS: usize = 1 << 24;
@@ -112,20 +112,28 @@ pub fn neighbours(
     let squares = layout.add("squares", DType::Real, [n]);
     let nearest = layout.add("nearest", DType::Uint, [m, k]);
     let mut g = Graph::new("nearest neighbours");
-    match metric {
-        Metric::Euclidean => g.push("squares", Squares { rows: n, width: columns }, &[points, squares]),
-        Metric::Cosine => {
-            g.push("known directions", Normalise { rows: n, width: columns }, &[points]);
-            g.push("query directions", Normalise { rows: m, width: columns }, &[asked]);
+    let (near, from) = match metric {
+        Metric::Euclidean => {
+            g.push("squares", Squares { rows: n, width: columns }, &[points, squares]);
+            (points, asked)
         }
-    }
+        Metric::Cosine => {
+            let mut directions = |name: &str, x: Tensor| {
+                let unit = layout.add(name, DType::Real, x.shape);
+                let (rows, width) = x.shape.as_matrix();
+                g.push(name, Normalise { rows, width }, &[x, unit]);
+                unit
+            };
+            (directions("known directions", points), directions("query directions", asked))
+        }
+    };
     let block = (BLOCK_PRODUCTS / n).clamp(ALIGN, BLOCK) / ALIGN * ALIGN;
     for first in (0..m).step_by(block) {
         let rows = block.min(m - first);
-        let part = asked.slice(first * columns, [rows, columns]);
+        let part = from.slice(first * columns, [rows, columns]);
         let products = g.tensor("products", [rows, n]);
         let product = Matmul { form: Form::Nt, m: rows, n, k: columns, epilogue: Epilogue::None };
-        g.push("products", product, &[part, points, points, products]);
+        g.push("products", product, &[part, near, near, products]);
         let found = nearest.slice(first * k, [rows, k]);
         g.push("nearest", Nearest { queries: rows, points: n, k }, &[products, squares, found]);
     }

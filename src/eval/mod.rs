@@ -5,5 +5,6 @@ mod error;
 pub mod knn;
 pub mod latents;
 pub mod metrics;
+pub mod probe;
 
 pub use error::JudgeError;

@@ -21,7 +21,7 @@ use super::loss::normalise::{Normalise, NormaliseBackward};
 use super::loss::record::Record;
 use super::loss::simvae::{ContentPrior, SimVae};
 use super::optim::{adam::Adam, clock::Clock};
-use super::probe::{nearest::Nearest, normalise::Normalise, squares::Squares};
+use super::probe::{correct::Correct, gather::Gather, nearest::Nearest, squared_error::SquaredError, squares::Squares};
 use super::{AnyKernel, Shader, Tuning};
 use crate::kernels::linear::matmul::Variant;
 use std::collections::BTreeMap;
@@ -228,10 +228,18 @@ fn probes() -> Examples {
     let mut all = Examples::new();
     for (rows, width) in [(1, 1), (7, 3), (65, 10), (130, 67)] {
         all.push(shared(Squares { rows, width }));
-        all.push(shared(Normalise { rows, width }));
     }
     for (queries, points, k) in [(1, 1, 1), (3, 32, 32), (5, 63, 2), (7, 64, 5), (2, 65, 20), (67, 1009, 32)] {
         all.push(shared(Nearest { queries, points, k }));
+    }
+    for (images, rows, width) in [(6, 1, 1), (7, 5, 10), (11, 67, 33)] {
+        all.push(shared(Gather { images, rows, width }));
+    }
+    for count in [1, 63, 1009] {
+        all.push(shared(SquaredError { count, gradient_scale: 0.25 }));
+    }
+    for (rows, classes) in [(1, 3), (7, 10), (67, 131)] {
+        all.push(shared(Correct { rows, classes }));
     }
     all
 }

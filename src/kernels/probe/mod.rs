@@ -1,5 +1,7 @@
-//! Kernels of the judges.
+//! Kernels of the judges: nearest neighbours, and what probes on frozen embeddings need.
 
+pub mod correct;
+pub mod gather;
 pub mod nearest;
-pub mod normalise;
+pub mod squared_error;
 pub mod squares;

@@ -1,0 +1,173 @@
+//! Probes: a linear layer or a small MLP, trained on frozen embeddings. How well it predicts the class, or the factors of
+//! style, says what the representation holds (Bizeul, Schölkopf and Allen, 2024, section 6).
+//!
+//! A probe is a model like any other: it is recorded once into a plan and trains on the device that it is given. The
+//! embeddings are uploaded once; an evaluation reads back one number per output.
+
+mod error;
+mod fit;
+mod rows;
+
+pub use error::ProbeError;
+pub use rows::Rows;
+
+use crate::device::{Choice, Values};
+use crate::kernels::Tuning;
+use fit::{Kind, Task, fit};
+use rows::Moments;
+
+/// The model on top of the embeddings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Head {
+    /// One linear layer.
+    Linear,
+    /// One hidden layer with ReLU.
+    Mlp {
+        /// Its width; `None` is the width of the embeddings.
+        hidden: Option<usize>,
+    },
+}
+
+/// How a probe is trained; the default is the paper's linear probe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProbeSettings {
+    /// The model.
+    pub head: Head,
+    /// Adam's learning rate, constant.
+    pub learning_rate: f64,
+    /// Passes over the training rows.
+    pub epochs: u32,
+    /// Rows of a step; all of them where there are fewer.
+    pub batch: usize,
+    /// Epochs between two evaluations of a classification; the last epoch is always evaluated.
+    pub evaluate_every: u32,
+    /// Shift and scale each column of the embeddings to mean 0 and deviation 1 on the training rows. Regression always
+    /// does: see [`regress`].
+    pub standardise: bool,
+    /// Seed of the initial weights and of the order of the rows.
+    pub seed: u64,
+}
+
+impl Default for ProbeSettings {
+    fn default() -> Self {
+        Self {
+            head: Head::Linear,
+            learning_rate: 3e-4,
+            epochs: 200,
+            batch: 128,
+            evaluate_every: 1,
+            standardise: false,
+            seed: 0,
+        }
+    }
+}
+
+/// What a classification reached.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProbeResult {
+    /// Test accuracy after the last epoch, in 0..=1.
+    pub last: f64,
+    /// The best test accuracy of any evaluation. Optimistic: the test rows chose the epoch.
+    pub best: f64,
+    /// The first epoch that reached it, from 1.
+    pub best_epoch: u32,
+    /// Mean cross-entropy of the epoch's training steps at each evaluation.
+    pub losses: Vec<f64>,
+}
+
+/// Trains a classifier on the training rows and returns its accuracy on the test rows.
+///
+/// # Errors
+/// When a set is empty, rows and labels do not fit together, a label is not below `classes`, an embedding is not finite,
+/// the settings make no sense, the training diverges or the device fails.
+#[allow(clippy::too_many_arguments)]
+pub fn classify(
+    choice: &Choice,
+    tuning: Tuning,
+    train: Rows<'_>,
+    train_labels: &[u8],
+    test: Rows<'_>,
+    test_labels: &[u8],
+    classes: usize,
+    settings: &ProbeSettings,
+) -> Result<ProbeResult, ProbeError> {
+    rows::check_pair(train, test, "embeddings")?;
+    let labels = |set: &'static str, rows: Rows<'_>, labels: &[u8]| {
+        rows::check_count(&format!("{set} labels"), labels.len(), rows.count())?;
+        match labels.iter().position(|&label| usize::from(label) >= classes) {
+            Some(row) => Err(ProbeError::Label { set, row, label: labels[row], classes }),
+            None => Ok(Values::U32(labels.iter().map(|&label| label.into()).collect())),
+        }
+    };
+    let task = Task {
+        kind: Kind::Classes,
+        outputs: classes,
+        train: labels("training", train, train_labels)?,
+        test: labels("test", test, test_labels)?,
+    };
+    let moments = settings.standardise.then(|| Moments::of(train));
+    let history = match moments {
+        None => fit(choice, tuning, train, test, &task, settings)?,
+        Some(moments) => {
+            let (train, test) = (moments.standardise(train), moments.standardise(test));
+            let width = moments.width();
+            let [train, test] = [&train, &test].map(|values| Rows { values, width });
+            fit(choice, tuning, train, test, &task, settings)?
+        }
+    };
+    let accuracies = history.iter().map(|evaluation| evaluation.scores[0] / test.count() as f64);
+    let (mut last, mut best, mut best_epoch) = (0.0, -1.0, 0);
+    for (accuracy, evaluation) in accuracies.zip(&history) {
+        last = accuracy;
+        if accuracy > best {
+            (best, best_epoch) = (accuracy, evaluation.epoch);
+        }
+    }
+    Ok(ProbeResult { last, best, best_epoch, losses: history.iter().map(|evaluation| evaluation.loss).collect() })
+}
+
+/// Trains one model that predicts all columns of the training targets `[rows, factors]`, and returns the coefficient of
+/// determination R^2 of each on the test rows after the last epoch: 1 is a perfect prediction, 0 no better than the mean.
+/// `None` where a factor does not vary among the test rows.
+///
+/// Embeddings and targets are standardised with the training rows' mean and deviation. For a linear probe that changes no
+/// R^2 that can be reached, only the steps that Adam takes to get there; its factors do not interact. The factors of an
+/// MLP share its hidden layer.
+///
+/// # Errors
+/// As [`classify`].
+pub fn regress(
+    choice: &Choice,
+    tuning: Tuning,
+    train: Rows<'_>,
+    train_targets: Rows<'_>,
+    test: Rows<'_>,
+    test_targets: Rows<'_>,
+    settings: &ProbeSettings,
+) -> Result<Vec<Option<f64>>, ProbeError> {
+    rows::check_pair(train, test, "embeddings")?;
+    rows::check_pair(train_targets, test_targets, "targets")?;
+    rows::check_count("training targets", train_targets.count(), train.count())?;
+    rows::check_count("test targets", test_targets.count(), test.count())?;
+    let targets = Moments::of(train_targets);
+    let wanted = targets.standardise(test_targets);
+    let deviations = Moments::of(Rows { values: &wanted, width: targets.width() }).deviations;
+    let task = Task {
+        kind: Kind::Factors,
+        outputs: targets.width(),
+        train: Values::F32(targets.standardise(train_targets)),
+        test: Values::F32(wanted),
+    };
+    let moments = Moments::of(train);
+    let (x, y) = (moments.standardise(train), moments.standardise(test));
+    let [x, y] = [&x, &y].map(|values| Rows { values, width: moments.width() });
+    // Only the last epoch's score is wanted.
+    let settings = ProbeSettings { evaluate_every: settings.epochs, ..settings.clone() };
+    let history = fit(choice, tuning, x, y, &task, &settings)?;
+    let errors = history.last().map_or(&[][..], |evaluation| &evaluation.scores);
+    let explained = |(error, deviation): (&f64, &f64)| {
+        let total = deviation * deviation * test.count() as f64;
+        (total > 0.0).then(|| 1.0 - error / total)
+    };
+    Ok(errors.iter().zip(&deviations).map(explained).collect())
+}

@@ -1,0 +1,52 @@
+//! Twin of `shaders/probe/gather.wgsl`: the embeddings of a step's images.
+
+use crate::kernels::augment::sample::VIEW_WORDS;
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::math::Real;
+use encase::ShaderType;
+
+/// Looks up the matrix row of each drawn image.
+///
+/// Tensors: views `[rows, 8]` of [`Sample`](crate::kernels::augment::sample::Sample), matrix `[images, width]`, gathered
+/// `[rows, width]`.
+#[derive(Clone, Debug)]
+pub struct Gather {
+    /// Rows of the matrix.
+    pub images: usize,
+    /// Rows to look up.
+    pub rows: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    rows: u32,
+    width: u32,
+}
+
+impl Kernel for Gather {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::uint("views", Access::Read, self.rows * VIEW_WORDS),
+            Binding::real("matrix", Access::Read, self.images * self.width),
+            Binding::real("gathered", Access::Write, self.rows * self.width),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params { rows: self.rows as u32, width: self.width as u32 })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("probe/gather", include_str!("../../../shaders/probe/gather.wgsl"));
+        Launch { shader, workgroups: groups_for(self.rows * self.width) }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (views, matrix, gathered) = (args.uint(0), args.real(1), args.real_mut(2));
+        for (row, view) in gathered.chunks_exact_mut(self.width).zip(views.chunks_exact(VIEW_WORDS)) {
+            row.copy_from_slice(&matrix[view[0] as usize * self.width..][..self.width]);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Twin of `shaders/probe/squared_error.wgsl`: the loss of regression.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::math::{Real, simd};
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// `(prediction - target)^2` and its gradient. Tensors: predictions, targets, terms, dpredictions; all of `count` elements.
+#[derive(Clone, Debug)]
+pub struct SquaredError {
+    /// Elements, rows times outputs.
+    pub count: usize,
+    /// The loss's derivative with respect to one term, usually `1 / rows`.
+    pub gradient_scale: f64,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    count: u32,
+    gradient_scale: f32,
+}
+
+impl Kernel for SquaredError {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::real("predictions", Access::Read, self.count),
+            Binding::real("targets", Access::Read, self.count),
+            Binding::real("terms", Access::Write, self.count),
+            Binding::real("dpredictions", Access::Write, self.count),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params { count: self.count as u32, gradient_scale: self.gradient_scale as f32 })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("probe/squared_error", include_str!("../../../shaders/probe/squared_error.wgsl"));
+        Launch { shader, workgroups: groups_for(self.count) }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (predictions, targets) = (args.real(0), args.real(1));
+        let (terms, dpredictions) = (args.real_mut(2), args.real_mut(3));
+        let scale = T::of(2.0 * self.gradient_scale);
+        terms[..self.count]
+            .par_chunks_mut(simd::CHUNK)
+            .zip(dpredictions.par_chunks_mut(simd::CHUNK))
+            .zip(predictions.par_chunks(simd::CHUNK).zip(targets.par_chunks(simd::CHUNK)))
+            .for_each(|((terms, dpredictions), (predictions, targets))| {
+                let outputs = terms.iter_mut().zip(dpredictions);
+                for ((term, d), (&prediction, &target)) in outputs.zip(predictions.iter().zip(targets)) {
+                    let error = prediction - target;
+                    *term = error * error;
+                    *d = error * scale; // d (p - t)^2 / d p = 2 (p - t)
+                }
+            });
+    }
+}
