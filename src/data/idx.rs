@@ -67,6 +67,8 @@ fn images(pixels: Idx, labels: Idx, classes: &[&str]) -> Result<Images, DataErro
         classes: classes.iter().map(|&class| class.to_owned()).collect(),
         factors: Vec::new(),
         factor_names: Vec::new(),
+        binary_factors: false,
+        files: Vec::new(),
     })
 }
 

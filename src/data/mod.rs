@@ -43,6 +43,10 @@ pub struct Images {
     pub factors: Vec<f32>,
     /// Names of the style factors.
     pub factor_names: Vec<String>,
+    /// Whether the style factors are yes or no (1 or 0), such as the attributes of a face, rather than continuous.
+    pub binary_factors: bool,
+    /// File of each image, relative to the data set's folder; empty where images are not files of their own.
+    pub files: Vec<String>,
 }
 
 impl Images {
@@ -61,6 +65,7 @@ impl Images {
         self.labels.truncate(count);
         self.pixels.truncate(count * self.shape.bytes());
         self.factors.truncate(count * self.factor_names.len());
+        self.files.truncate(count);
     }
 }
 

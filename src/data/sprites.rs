@@ -108,6 +108,8 @@ fn split(shape: ImageShape, images: usize, stream: u32, device: &Choice) -> Resu
         classes: glyph_names(),
         factors: executor.read(factors)?.to_f32(),
         factor_names: FACTORS.map(str::to_owned).to_vec(),
+        binary_factors: false,
+        files: Vec::new(),
     })
 }
 
