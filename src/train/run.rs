@@ -148,6 +148,11 @@ pub fn run(
     };
     let settings = options.out.join("config.toml");
     write_atomically(&settings, config.to_toml().as_bytes()).map_err(folder_error(&settings))?;
+    if let [first, ..] = &data.skipped[..] {
+        let list = options.out.join("skipped-files.txt");
+        write_atomically(&list, (data.skipped.join("\n") + "\n").as_bytes()).map_err(folder_error(&list))?;
+        progress.note(&format!("{} damaged files are left out, see {}: {first}", data.skipped.len(), list.display()));
+    }
 
     let mut training = Training::open(config, data, choice, tuning, options)?;
     if let (Some((_, folder)), Some(state)) = (&newest, state) {
