@@ -2,7 +2,7 @@
 
 use crate::kernels::augment::labels::Labels;
 use crate::kernels::augment::sample::{Sample, VIEW_WORDS};
-use crate::kernels::augment::views::Views;
+use crate::kernels::augment::views::{Ring, Views};
 use crate::plan::{Graph, Tensor};
 
 /// Random changes that make the views of an image.
@@ -39,10 +39,10 @@ impl Drawn {
     }
 }
 
-/// A data set on the device.
+/// A data set on the device: all of it, or a ring of the images of the next steps, which the host writes ahead.
 #[derive(Clone, Copy, Debug)]
 pub struct ImageSource {
-    /// Planar bytes, four to a word.
+    /// Planar bytes, four to a word: of all images, or, where there are fewer, a [`Ring`].
     pub pixels: Tensor,
     /// Number of images.
     pub images: usize,
@@ -53,6 +53,18 @@ pub struct ImageSource {
 }
 
 impl ImageSource {
+    /// Bytes of an image.
+    pub fn bytes(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Where steps of `batch` images find theirs; none where the device holds all images.
+    pub fn ring(&self, batch: usize) -> Option<Ring> {
+        let room = 4 * self.pixels.len();
+        let stride = Ring::stride(batch * self.bytes());
+        (room < self.images * self.bytes()).then(|| Ring { steps: (room / stride).max(1), stride })
+    }
+
     /// Emits the `views` random views of each image of a step: `[images_per_step * views, channels, height, width]`, in
     /// a shuffled order that changes with the epoch.
     pub fn augmented(&self, g: &mut Graph, clock: Tensor, batch: usize, views: usize, how: &Augmentation) -> Drawn {
@@ -86,8 +98,10 @@ impl ImageSource {
         };
         g.push("draw views", sample, &[clock, boxes]);
         let x = g.tensor("x", [rows, channels, height, width]);
-        let render = Views { images: self.images, rows, channels, height, width, threshold: self.threshold };
-        g.push("render views", render, &[boxes, self.pixels, x]);
+        let ring = self.ring(rows / views);
+        let render =
+            Views { images: self.images, rows, channels, height, width, threshold: self.threshold, views, ring };
+        g.push("render views", render, &[clock, boxes, self.pixels, x]);
         Drawn { boxes, x }
     }
 }

@@ -101,11 +101,14 @@ fn split(shape: ImageShape, images: usize, stream: u32, device: &Choice) -> Resu
     let plan = executor.load(graph.finish().map_err(crate::device::DeviceError::from)?)?;
     executor.write(glyphs, &Values::F32(table()))?;
     executor.run(plan, 1)?;
+    // Grey pictures do not show the hue, the last factor.
+    let shown = if shape.channels == 1 { FACTORS.len() - 1 } else { FACTORS.len() };
     let bytes: Vec<u8> = executor.read(pixels)?.words().iter().flat_map(|word| word.to_le_bytes()).collect();
     let labels = (0..images).map(|image| (image % GLYPHS.len()) as u8).collect();
+    let factors = executor.read(factors)?.to_f32();
     Ok(Images {
-        factors: executor.read(factors)?.to_f32(),
-        factor_names: FACTORS.map(str::to_owned).to_vec(),
+        factors: factors.chunks(FACTORS.len()).flat_map(|all| &all[..shown]).copied().collect(),
+        factor_names: FACTORS[..shown].iter().map(|&name| name.to_owned()).collect(),
         ..Images::labelled(shape, bytes, labels, glyph_names())
     })
 }

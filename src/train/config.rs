@@ -121,6 +121,8 @@ pub struct DataConfig {
     pub corrupt: Corrupt,
     /// Folder that keeps decoded image files; `auto` is the user's cache folder, `off` keeps none.
     pub cache: String,
+    /// Training or test images of more bytes stream from the host; 0 is as much as the device can hold in one buffer.
+    pub device_bytes: u64,
 }
 
 /// The networks: an MLP encoder and the mirrored decoder.
@@ -216,6 +218,7 @@ impl Default for Config {
                 size: 64,
                 corrupt: Corrupt::Stop,
                 cache: "auto".to_owned(),
+                device_bytes: 0,
             },
             model: ModelConfig { latent: 10, hidden: vec![2000, 500, 500] },
             likelihood: LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.02 },

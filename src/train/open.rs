@@ -87,7 +87,7 @@ impl Trained {
         let missing = || CheckpointError::Missing { path: run.join("checkpoints") };
         let (step, folder) = checkpoint::list(run).pop().ok_or_else(missing)?;
         let mut session = Session::open(&config, &data, choice, choice.tune()?)?;
-        let Session { blueprint, executor } = &mut session;
+        let Session { blueprint, executor, .. } = &mut session;
         checkpoint::load(&folder, executor.as_mut(), &blueprint.params, &blueprint.memory)?;
         Ok(Self { config, data, session, step })
     }
