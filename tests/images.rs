@@ -183,3 +183,167 @@ fn damaged_files_stop_the_run_or_are_left_out() {
     let message = read("folder", nothing.path(), &skip).expect_err("nothing is left");
     assert!(message.contains("no training image"), "{message}");
 }
+
+const ATTRIBUTES: &str = "list_attr_celeba.txt";
+const PARTITION: &str = "list_eval_partition.txt";
+
+/// Six faces in CelebA's layout: one of each colour of hair, one of two, one of none; the third is for validation.
+fn celeba() -> TempDir {
+    let folder = temporary();
+    let lists: [(&str, &[u8]); 2] = [
+        (
+            ATTRIBUTES,
+            b"6\nBald Black_Hair Blond_Hair Brown_Hair Gray_Hair Smiling \n\
+              000001.jpg -1  1 -1 -1 -1  1\n\
+              000002.jpg -1 -1  1 -1 -1 -1\n\
+              000003.jpg -1 -1 -1  1 -1 -1\n\
+              000004.jpg -1 -1 -1 -1  1  1\n\
+              000005.jpg -1  1 -1  1 -1 -1\n\
+              000006.jpg  1 -1 -1 -1 -1  1\n",
+        ),
+        (PARTITION, b"000001.jpg 0\n000002.jpg 0\n000003.jpg 1\n000004.jpg 2\n000005.jpg 0\n000006.jpg 2\n"),
+    ];
+    for (name, bytes) in lists {
+        put(folder.path(), name, bytes);
+    }
+    for number in 1..=6 {
+        // A white frame around the central square of 148, which is of one grey.
+        let inside = |x: u32, y: u32| (15..163).contains(&x) && (35..183).contains(&y);
+        let face = RgbImage::from_fn(178, 218, |x, y| Rgb([if inside(x, y) { 20 * number } else { 255 }; 3]));
+        save(folder.path(), &format!("img_align_celeba/00000{number}.jpg"), &face.into());
+    }
+    folder
+}
+
+#[test]
+fn celeba_has_hair_colours_as_classes_and_attributes_as_style() {
+    let folder = celeba();
+    let data = read("celeba", folder.path(), &FileOptions::default()).expect("a good folder");
+    let (train, test) = (&data.train, &data.test);
+    assert_eq!(train.files, [1, 2, 5].map(|n| format!("img_align_celeba/00000{n}.jpg")));
+    assert_eq!((&train.labels[..], &test.labels[..]), (&[0, 1, 4][..], &[3, 4][..]));
+    assert_eq!(train.classes, ["black", "blond", "brown", "gray", "other"]);
+    assert_eq!((train.factor_names.len(), &train.factor_names[5][..]), (6, "Smiling"));
+    assert!(train.binary_factors && test.binary_factors);
+    assert_eq!(train.factors[..6], [0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+    assert_eq!(test.factors[6..], [1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    assert_eq!((train.shape.channels, train.shape.height, train.shape.width), (3, 64, 64));
+    // JPEG smears the frame over at most one of its blocks.
+    let near = |pixels: &[u8], number: u8| {
+        let inner = (8..56).flat_map(|y| &pixels[y * 64 + 8..y * 64 + 56]);
+        inner.into_iter().all(|byte| byte.abs_diff(20 * number) <= 2)
+    };
+    assert!(near(&train.pixels, 1) && near(&test.pixels, 4));
+    assert!(train.pixels.iter().all(|&byte| byte < 200), "the frame is cropped away");
+}
+
+#[test]
+fn damaged_lists_are_refused_by_line() {
+    refusal("celeba", Path::new("/nonexistent/celeba"), &["list_attr_celeba.txt", "--data-dir"]);
+    let message = load_with("celeba", None, &Choice::cpu(), &options(8)).expect_err("no folder").to_string();
+    assert!(message.contains("img_align_celeba.zip"), "{message}");
+    let cases: [(&str, &str, &str, &[&str]); 9] = [
+        (ATTRIBUTES, "6\n", "many\n", &["line 1", "`many`"]),
+        (ATTRIBUTES, "6\n", "7\n", &["line 1", "promises 7 faces, 6 follow"]),
+        (ATTRIBUTES, "Gray_Hair", "Grey_Hair", &["line 2", "Gray_Hair"]),
+        (ATTRIBUTES, "000002.jpg -1", "000002.jpg 0", &["line 4", "`0` of 000002.jpg"]),
+        (ATTRIBUTES, "000002.jpg -1", "000002.jpg", &["line 4", "5 attributes, expected 6"]),
+        (ATTRIBUTES, "000002.jpg -1", "other.jpg -1", &["line 2", "000002.jpg has no line"]),
+        (PARTITION, "000003.jpg 1", "000003.jpg 3", &["line 3", "part `3`"]),
+        (PARTITION, "000003.jpg 1", "000003.jpg", &["line 3", "not a file and the number"]),
+        (PARTITION, " 2\n", " 1\n", &["3 training and 0 test images"]),
+    ];
+    for (name, from, to, words) in cases {
+        let folder = celeba();
+        let text = std::fs::read_to_string(folder.path().join(name)).expect("a list");
+        assert!(text.contains(from), "{from}");
+        put(folder.path(), name, text.replace(from, to).as_bytes());
+        refusal("celeba", folder.path(), words);
+    }
+    let folder = celeba();
+    std::fs::remove_file(folder.path().join("img_align_celeba/000004.jpg")).expect("it is there");
+    refusal("celeba", folder.path(), &["000004.jpg", "data.corrupt=skip"]);
+}
+
+/// The only file of a cache.
+fn cached(cache: &Path) -> PathBuf {
+    let files: Vec<PathBuf> = std::fs::read_dir(cache).expect("a cache").flatten().map(|entry| entry.path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files[0].clone()
+}
+
+#[test]
+fn a_second_start_takes_the_decoded_images() {
+    let (folder, cache) = (two_classes(), temporary());
+    put(folder.path(), "cats/damaged.png", b"");
+    let plain = FileOptions { corrupt: Corrupt::Skip, ..options(8) };
+    let with_cache = FileOptions { cache: Some(cache.path().join("new")), ..plain.clone() };
+    let decoded = read("folder", folder.path(), &plain).expect("it decodes");
+    assert_eq!(read("folder", folder.path(), &with_cache).expect("the first start"), decoded);
+
+    // Ruined files of the same size and time: the cache does not look into them.
+    let ruin = folder.path().join("cats/3.png");
+    let data = std::fs::metadata(&ruin).expect("it is there");
+    std::fs::write(&ruin, vec![0; data.len() as usize]).expect("it is written");
+    let file = std::fs::OpenOptions::new().write(true).open(&ruin).expect("it opens");
+    file.set_modified(data.modified().expect("a time")).expect("the time is set");
+    let mapped = read("folder", folder.path(), &with_cache).expect("the second start");
+    assert_eq!(mapped, decoded);
+    let mut fewer = mapped.clone();
+    fewer.train.truncate(5);
+    assert_eq!((fewer.train.len(), fewer.train.pixels.len()), (5, 5 * 192));
+    assert_eq!(fewer.train.pixels[..], mapped.train.pixels[..5 * 192]);
+
+    // Another time of change, another size, another setting: decoded again.
+    save(folder.path(), "cats/3.png", &coloured(77, 20, 20));
+    let changed = read("folder", folder.path(), &with_cache).expect("it decodes again");
+    assert_eq!(changed, read("folder", folder.path(), &plain).expect("it decodes"));
+    assert_ne!(changed, mapped);
+    assert_eq!(mapped, decoded, "what is mapped does not change with the file");
+    cached(&cache.path().join("new"));
+    let larger = FileOptions { size: 9, ..with_cache };
+    assert_eq!(read("folder", folder.path(), &larger).expect("it decodes").train.shape.width, 9);
+}
+
+#[test]
+fn faces_are_cached_with_their_attributes() {
+    let (folder, cache) = (celeba(), temporary());
+    let with_cache = FileOptions { cache: Some(cache.path().to_owned()), ..FileOptions::default() };
+    let decoded = read("celeba", folder.path(), &FileOptions::default()).expect("it decodes");
+    for _ in 0..2 {
+        assert_eq!(read("celeba", folder.path(), &with_cache).expect("it loads"), decoded);
+    }
+    // The same pictures with another attribute are another data set.
+    let text = std::fs::read_to_string(folder.path().join(ATTRIBUTES)).expect("a list");
+    put(folder.path(), ATTRIBUTES, text.replace("000001.jpg -1", "000001.jpg  1").as_bytes());
+    assert_eq!(read("celeba", folder.path(), &with_cache).expect("it loads").train.factors[0], 1.0);
+}
+
+#[test]
+fn a_damaged_cache_is_made_again() {
+    let (folder, cache) = (two_classes(), temporary());
+    let with_cache = FileOptions { cache: Some(cache.path().to_owned()), ..options(8) };
+    let decoded = read("folder", folder.path(), &with_cache).expect("it decodes");
+    let path = cached(cache.path());
+    let good = std::fs::read(&path).expect("a cache");
+    let mut damaged: Vec<Vec<u8>> = [0, 1, 7, 8, 100, good.len() / 2, good.len() - 1]
+        .into_iter()
+        .map(|length| good[..length].to_vec())
+        .chain([b"something else".to_vec(), vec![0xff; 4096], [&good[..], &[0]].concat()])
+        .collect();
+    // Any single byte, of the header, the names and the numbers.
+    damaged.extend((0..good.len()).step_by(97).map(|at| {
+        let mut bytes = good.clone();
+        bytes[at] ^= 0x10;
+        bytes
+    }));
+    for bytes in damaged {
+        // Not in place: what is mapped lives on in the old file.
+        std::fs::remove_file(&path).and_then(|()| std::fs::write(&path, bytes)).expect("it is written");
+        assert_eq!(read("folder", folder.path(), &with_cache).expect("it decodes again"), decoded);
+        assert_eq!(std::fs::read(&path).expect("a cache"), good, "the cache is whole again");
+    }
+    // A folder that cannot be: everything is decoded each time.
+    let nowhere = FileOptions { cache: Some(path.join("inside a file")), ..options(8) };
+    assert_eq!(read("folder", folder.path(), &nowhere).expect("it decodes"), decoded);
+}
