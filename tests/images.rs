@@ -2,6 +2,7 @@
 
 use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use tempfile::TempDir;
 use wgpu_simvae::data::{Corrupt, Dataset, FileOptions, load_with};
 use wgpu_simvae::device::Choice;
@@ -66,9 +67,10 @@ fn sub_folders_are_classes_and_one_image_in_ten_is_for_testing() {
     let data = read("folder", folder.path(), &options(12)).expect("a good folder");
     assert_eq!((data.train.len(), data.test.len()), (18, 2));
     assert_eq!(data.train.classes, ["cats", "dogs"]);
+    let among_first = |class| data.train.labels[..9].iter().filter(|&&label| label == class).count();
+    assert!(among_first(0) >= 2 && among_first(1) >= 2, "a limit keeps images of every class");
     let mut all: Vec<(&String, u8)> = Vec::new();
     for images in [&data.train, &data.test] {
-        assert!(images.files.is_sorted());
         for ((file, &label), pixels) in images.files.iter().zip(&images.labels).zip(images.pixels.chunks(3 * 144)) {
             let number = file.trim_end_matches(".png").trim_end_matches(".PNG");
             let number: u8 = number.rsplit('/').next().and_then(|n| n.parse().ok()).expect("a number");
@@ -346,4 +348,36 @@ fn a_damaged_cache_is_made_again() {
     // A folder that cannot be: everything is decoded each time.
     let nowhere = FileOptions { cache: Some(path.join("inside a file")), ..options(8) };
     assert_eq!(read("folder", folder.path(), &nowhere).expect("it decodes"), decoded);
+}
+
+#[test]
+fn a_run_on_a_folder_lists_its_files_and_what_it_left_out() {
+    let (folder, out) = (two_classes(), temporary());
+    put(folder.path(), "dogs/damaged.jpg", b"no picture");
+    let simvae = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_wgpu-simvae")).args(arguments).output().expect("it starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (data, run) = (format!("folder:{}", folder.path().display()), out.path().join("run").display().to_string());
+    let settings = ["batch=6", "epochs=1", "model.hidden=[8]", "data.size=8", "data.cache=off"];
+    let mut train = vec!["train", "--device", "cpu", "--data", &data, "--out", &run];
+    train.extend(settings.iter().flat_map(|set| ["--set", set]));
+    let (code, text) = simvae(&train);
+    assert!(code == Some(1) && text.contains("damaged.jpg") && text.contains("data.corrupt=skip"), "{text}");
+    train.extend(["--set", "data.corrupt=skip"]);
+    let (code, text) = simvae(&train);
+    assert!(code == Some(0) && text.contains("1 damaged files are left out"), "{text}");
+    let list = std::fs::read_to_string(out.path().join("run/skipped-files.txt")).expect("a list");
+    assert!(list.starts_with("dogs/damaged.jpg: "), "{list}");
+
+    // The folder moved: the run still opens.
+    let moved = out.path().join("moved");
+    std::fs::rename(folder.path(), &moved).expect("it moves");
+    assert_eq!(simvae(&["embed", &run, "--device", "cpu", "--data-dir", &moved.display().to_string()]).0, Some(0));
+    let embeddings = out.path().join("run/embeddings");
+    let files = std::fs::read_to_string(embeddings.join("test-files.txt")).expect("a list");
+    assert_eq!(files.lines().count(), 2);
+    let bytes = std::fs::read(embeddings.join("test.safetensors")).expect("an embedding");
+    let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).expect("a header");
+    assert_eq!(header.metadata().as_ref().expect("metadata")["files"], files.trim_end());
 }

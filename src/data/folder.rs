@@ -2,7 +2,7 @@
 
 use super::DataError;
 use super::listing::{Listing, Part};
-use crate::kernels::common::permute::permute;
+use md5::{Digest, Md5};
 use std::collections::BTreeSet;
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
@@ -10,10 +10,8 @@ use std::path::{Path, PathBuf};
 /// A folder with the first and one of the others is split already.
 const TRAIN: &str = "train";
 const TESTS: [&str; 2] = ["test", "val"];
-/// Of a folder that is not split, one image in so many is a test image.
+/// Of a folder that is not split, one image in so many, and at least one, is a test image: the first in order.
 const TEST_SHARE: usize = 10;
-/// Which ones, whatever the seed of the run.
-const SPLIT_KEY: [u32; 4] = [0x5e1e_c7ed, 0x0f01_de25, 0x0b5e_55ed, 0x7e57_1a9e];
 /// Labels are bytes.
 const MOST_CLASSES: usize = 256;
 /// The class of images that lie in no sub-folder.
@@ -43,9 +41,10 @@ pub(super) fn list(root: Option<&Path>) -> Result<Listing, DataError> {
             (names(&train), train, labelled(root, test)?)
         }
         None => {
-            let all = labelled(root, "")?;
-            let (train, test) = split(&all);
-            (names(&all), train, test)
+            let mut test = labelled(root, "")?;
+            let classes = names(&test);
+            let train = test.split_off((test.len() / TEST_SHARE).max(1).min(test.len()));
+            (classes, train, test)
         }
     };
     let classes: Vec<String> = classes.into_iter().collect();
@@ -76,16 +75,9 @@ pub(super) fn list(root: Option<&Path>) -> Result<Listing, DataError> {
     Ok(Listing { root: root.to_owned(), crop: u32::MAX, train, test, classes, factor_names: Vec::new() })
 }
 
-/// One image in ten, drawn by a fixed permutation of the sorted files, and at least one, is a test image.
-fn split(images: &[Labelled]) -> (Vec<Labelled>, Vec<Labelled>) {
-    let tests = (images.len() / TEST_SHARE).max(1);
-    let is_test = |at: usize| (permute(at as u32, images.len() as u32, SPLIT_KEY) as usize) < tests;
-    let part = |test: bool| (0..images.len()).filter(|&at| is_test(at) == test).map(|at| images[at].clone()).collect();
-    (part(false), part(true))
-}
-
-/// The images within a part of the folder, sorted by path: the first sub-folder below it is the class, what lies deeper
-/// belongs to it.
+/// The images within a part of the folder: the first sub-folder below it is the class, what lies deeper belongs to it.
+/// They are in the order of their paths' checksums, which is always the same, yet mixes the classes: the first so many
+/// images are a fair sample, and a new file moves few others between training and test.
 fn labelled(root: &Path, within: &str) -> Result<Vec<Labelled>, DataError> {
     let top = root.join(within);
     let mut images = Vec::new();
@@ -112,7 +104,7 @@ fn labelled(root: &Path, within: &str) -> Result<Vec<Labelled>, DataError> {
         });
     }
     images.iter_mut().filter(|(class, _)| class.is_empty()).for_each(|(class, _)| *class = NO_CLASS.to_owned());
-    images.sort_by(|(_, a), (_, b)| a.cmp(b));
+    images.sort_by_cached_key(|(_, file)| Md5::digest(file));
     Ok(images)
 }
 
