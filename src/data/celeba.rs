@@ -3,7 +3,7 @@
 use super::DataError;
 use super::listing::{Listing, Part};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const IMAGES: &str = "img_align_celeba";
 const ATTRIBUTES: &str = "list_attr_celeba.txt";
@@ -88,7 +88,7 @@ struct Faces<'a> {
 
 impl<'a> Faces<'a> {
     /// A line with the number of faces, one with the attributes' names, then a line of 1 and -1 for each face.
-    fn parse(text: &'a str, path: &PathBuf) -> Result<Self, DataError> {
+    fn parse(text: &'a str, path: &Path) -> Result<Self, DataError> {
         let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let first = lines.next().map_or("", |(_, line)| line.trim());
         let Ok(count) = first.parse::<usize>() else {
