@@ -375,8 +375,9 @@ fn a_run_on_a_folder_lists_its_files_and_what_it_left_out() {
     std::fs::rename(folder.path(), &moved).expect("it moves");
     assert_eq!(simvae(&["embed", &run, "--device", "cpu", "--data-dir", &moved.display().to_string()]).0, Some(0));
     let embeddings = out.path().join("run/embeddings");
-    let files = std::fs::read_to_string(embeddings.join("test-files.txt")).expect("a list");
-    assert_eq!(files.lines().count(), 2);
+    let [others, files] = ["train", "test"]
+        .map(|split| std::fs::read_to_string(embeddings.join(format!("{split}-files.txt"))).expect("a list"));
+    assert_eq!(others.lines().count() + files.lines().count(), 20);
     let bytes = std::fs::read(embeddings.join("test.safetensors")).expect("an embedding");
     let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).expect("a header");
     assert_eq!(header.metadata().as_ref().expect("metadata")["files"], files.trim_end());
