@@ -158,7 +158,10 @@ fn damaged_files_stop_the_run_or_are_left_out() {
     // Four billion pixels a side, with a header's right checksum missing: refused before any memory is asked for.
     let mut huge = png.clone();
     huge[16..24].fill(0x7f);
-    let cases: [(&str, &[u8]); 7] = [
+    let mut vast = whole.clone();
+    let frame = vast.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("a frame");
+    vast[frame + 5..frame + 9].fill(0xff);
+    let cases: [(&str, &[u8]); 9] = [
         ("cats/empty.png", b""),
         ("cats/text.jpg", b"This is not a picture."),
         ("cats/half.jpg", &whole[..whole.len() / 2]),
@@ -166,6 +169,9 @@ fn damaged_files_stop_the_run_or_are_left_out() {
         ("cats/half.png", &png[..png.len() / 2]),
         ("cats/flipped.png", &flipped),
         ("cats/huge.png", &huge),
+        ("cats/vast.jpg", &vast),
+        // Over this one the decoder panics.
+        ("cats/unsound.jpg", include_bytes!("unsound.jpg")),
     ];
     let folder = two_classes();
     for (name, bytes) in cases {

@@ -2,11 +2,14 @@
 
 use super::{Corrupt, DataError};
 use image::imageops::FilterType;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageReader};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, Limits};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
+use std::cell::Cell;
 use std::io::Cursor;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::sync::Once;
 
 /// How a picture becomes a square.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +64,10 @@ fn planes(path: &Path, square: Square) -> Result<Vec<u8>, String> {
     if ends_early(&bytes) {
         return Err("the JPEG file ends before its picture does: it is truncated".to_owned());
     }
-    let image = upright(&bytes).map_err(|error| format!("it cannot be decoded ({error})"))?;
+    let image = match quietly(|| upright(&bytes)) {
+        Some(image) => image.map_err(|error| format!("it cannot be decoded ({error})"))?,
+        None => return Err("it cannot be decoded (the decoder gave up on it)".to_owned()),
+    };
     let grey = matches!(image.color(), ColorType::L8 | ColorType::La8 | ColorType::L16 | ColorType::La16);
     let image = match grey {
         true => DynamicImage::from(image.into_luma8()),
@@ -76,10 +82,34 @@ fn planes(path: &Path, square: Square) -> Result<Vec<u8>, String> {
 
 fn upright(bytes: &[u8]) -> image::ImageResult<DynamicImage> {
     let mut decoder = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?.into_decoder()?;
+    // The reader holds PNG files to its limit of memory, JPEG files only here.
+    Limits::default().reserve(decoder.total_bytes())?;
     let orientation = decoder.orientation()?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
     Ok(image)
+}
+
+thread_local! {
+    /// Whether this thread is in a decoder.
+    static DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a decoder; none where it panics, as the one for JPEG does over some damaged files. Nothing is printed then.
+fn quietly<T>(decode: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let tell = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !DECODING.get() {
+                tell(info);
+            }
+        }));
+    });
+    DECODING.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(decode));
+    DECODING.set(false);
+    result.ok()
 }
 
 /// Whether a JPEG file has no end mark behind its last beginning of a scan: the decoder would fill the rest with grey.
