@@ -39,6 +39,17 @@ fn the_official_code_preset_has_the_published_codes_settings() {
 }
 
 #[test]
+fn only_colour_sets_are_jittered() {
+    for preset in ["paper", "official-code"] {
+        for (data, probability) in [("mnist", 0.0), ("sprites-rgb", 1.0), ("cifar10", 1.0), ("celeba", 1.0)] {
+            let augment = merged(preset, data, &[]).expect("a preset").augment;
+            assert_eq!(augment.jitter.probability, probability, "{preset}, {data}");
+            assert_eq!((augment.grey, augment.blur.probability, augment.solarise.probability), (0.0, 0.0, 0.0));
+        }
+    }
+}
+
+#[test]
 fn later_sources_win() {
     let file = Some(("run.toml".to_owned(), "views = 5\n[optim]\nlr = 1".to_owned()));
     let sources =
@@ -102,6 +113,14 @@ fn values_outside_their_range_are_refused_by_key() {
         "augment.aspect=[0, 1]",
         "augment.vertical_flip=1.5",
         "augment.horizontal_flip=-0.1",
+        "augment.jitter.probability=2",
+        "augment.jitter.contrast=-0.1",
+        "augment.jitter.hue=0.6",
+        "augment.grey=nan",
+        "augment.blur.probability=-1",
+        "augment.blur.kernel=4",
+        "augment.blur.sigma=[0, 1]",
+        "augment.solarise.threshold=128",
         "optim.lr=inf",
         "optim.eps=0",
         "optim.beta1=1",
@@ -120,7 +139,7 @@ fn values_outside_their_range_are_refused_by_key() {
 #[test]
 fn saved_settings_read_back_the_same() {
     for preset in presets::names() {
-        for data in ["sprites", "sprites-rgb", "mnist", "fashion-mnist"] {
+        for data in ["sprites", "sprites-rgb", "mnist", "fashion-mnist", "cifar10", "celeba"] {
             let config = merged(preset, data, &["seed=7"]).expect("a preset");
             let again = Config::from_toml("config.toml", &config.to_toml()).expect("its own output");
             assert_eq!(config, again);

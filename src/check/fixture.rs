@@ -1,6 +1,6 @@
 //! The small model whose every buffer the checks look at: two odd-sized layers, augmented sprites of random bytes.
 
-use crate::augment::{Augmentation, ImageSource};
+use crate::augment::{Augmentation, EffectSettings, ImageSource};
 use crate::device::{DeviceError, Executor, Values};
 use crate::kernels::DType;
 use crate::kernels::common::clock;
@@ -97,6 +97,7 @@ impl Fixture {
             aspect: [0.75, 4.0 / 3.0],
             horizontal_flip: 0.5,
             vertical_flip: 0.5,
+            effects: EffectSettings::default(),
         };
         let threshold = case.name.ends_with("bernoulli");
         let source = ImageSource { pixels, images: IMAGES, shape: SHAPE, threshold };

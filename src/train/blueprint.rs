@@ -1,7 +1,7 @@
 //! What a run puts on a device: memory, model and the plans that train and look at it.
 
 use super::config::Config;
-use crate::augment::{Augmentation, ImageSource};
+use crate::augment::{Augmentation, EffectSettings, ImageSource};
 use crate::data::{Dataset, Images};
 use crate::kernels::DType;
 use crate::kernels::activation::{Activation, Function};
@@ -156,6 +156,12 @@ impl Blueprint {
             aspect: augment.aspect,
             horizontal_flip: augment.horizontal_flip,
             vertical_flip: augment.vertical_flip,
+            effects: EffectSettings {
+                jitter: augment.jitter.clone(),
+                grey: augment.grey,
+                blur: augment.blur.clone(),
+                solarise: augment.solarise.clone(),
+            },
         };
         let drawn = source.augmented(g, model.clock, batch, views, &how);
         let noise = |g: &mut Graph| {

@@ -1,6 +1,7 @@
 //! The settings of a run, their defaults and their ranges. `merge.rs` says where they come from.
 
 use super::merge::ConfigError;
+use crate::augment::{BlurSettings, EffectSettings, JitterSettings, SolariseSettings};
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
 use crate::loss::random::Random;
@@ -144,6 +145,14 @@ pub struct AugmentConfig {
     pub horizontal_flip: f64,
     /// Probability of a vertical flip.
     pub vertical_flip: f64,
+    /// Colour jitter.
+    pub jitter: JitterSettings,
+    /// Probability that a view loses its colours.
+    pub grey: f64,
+    /// Gaussian blur.
+    pub blur: BlurSettings,
+    /// Inversion of bright pixels.
+    pub solarise: SolariseSettings,
     /// Turn pixels black or white at one half, after everything else.
     pub threshold: bool,
 }
@@ -194,6 +203,7 @@ pub struct LogConfig {
 
 impl Default for Config {
     fn default() -> Self {
+        let EffectSettings { jitter, grey, blur, solarise } = EffectSettings::default();
         Self {
             method: Method::Simvae,
             seed: 0,
@@ -214,6 +224,10 @@ impl Default for Config {
                 aspect: [0.75, 1.3],
                 horizontal_flip: 0.0,
                 vertical_flip: 0.5,
+                jitter,
+                grey,
+                blur,
+                solarise,
                 threshold: false,
             },
             optim: OptimConfig {
@@ -325,11 +339,32 @@ impl Config {
             ordered(augment.aspect),
             "[low, high] with 0 < low <= high",
         )?;
-        for (key, p) in
-            [("augment.horizontal_flip", augment.horizontal_flip), ("augment.vertical_flip", augment.vertical_flip)]
-        {
+        let AugmentConfig { jitter, blur, solarise, .. } = augment;
+        for (key, p) in [
+            ("augment.horizontal_flip", augment.horizontal_flip),
+            ("augment.vertical_flip", augment.vertical_flip),
+            ("augment.jitter.probability", jitter.probability),
+            ("augment.grey", augment.grey),
+            ("augment.blur.probability", blur.probability),
+            ("augment.solarise.probability", solarise.probability),
+        ] {
             check(key, p.to_string(), probability(p), "a probability between 0 and 1")?;
         }
+        for (key, range) in [
+            ("augment.jitter.brightness", jitter.brightness),
+            ("augment.jitter.contrast", jitter.contrast),
+            ("augment.jitter.saturation", jitter.saturation),
+        ] {
+            check(key, range.to_string(), not_negative(range), "zero or a positive number")?;
+        }
+        let hue_good = (0.0..=0.5).contains(&jitter.hue);
+        check("augment.jitter.hue", jitter.hue.to_string(), hue_good, "a part of the circle between 0 and 0.5")?;
+        let kernel_good = blur.kernel % 2 == 1 && blur.kernel <= 127;
+        check("augment.blur.kernel", blur.kernel.to_string(), kernel_good, "an odd number of pixels up to 127")?;
+        let sigma_good = ordered(blur.sigma) && blur.sigma[0] >= 0.01;
+        check("augment.blur.sigma", format!("{:?}", blur.sigma), sigma_good, "[low, high] with 0.01 <= low <= high")?;
+        let level_good = (0.0..=1.0).contains(&solarise.threshold);
+        check("augment.solarise.threshold", solarise.threshold.to_string(), level_good, "a value between 0 and 1")?;
         check("optim.lr", optim.lr.to_string(), positive(optim.lr), "a positive number")?;
         check("optim.eps", optim.eps.to_string(), positive(optim.eps), "a positive number")?;
         for (key, beta) in [("optim.beta1", optim.beta1), ("optim.beta2", optim.beta2)] {
