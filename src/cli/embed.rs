@@ -34,7 +34,7 @@ enum Split {
 
 /// Writes, for each split, `SPLIT.safetensors` with everything and `SPLIT-mu.npy`, `SPLIT-labels.npy` for NumPy.
 pub(super) fn main(arguments: &EmbedArguments) -> Result<(), Failure> {
-    let mut trained = arguments.folder.open()?;
+    let (mut trained, _) = arguments.folder.open()?;
     let out = arguments.out.clone().unwrap_or_else(|| arguments.folder.run.join("embeddings"));
     let Trained { session, data, .. } = &mut trained;
     let (train, test) = (session.blueprint.train, session.blueprint.test);

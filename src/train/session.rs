@@ -108,22 +108,51 @@ impl Session {
     /// # Errors
     /// When the device fails.
     pub fn reconstruct(&mut self, source: &ImageSource, count: usize) -> Result<(Vec<f32>, Vec<f32>), DeviceError> {
+        let (mut x, mut pictures) = (Vec::new(), Vec::new());
+        self.each_reconstruction(source, count, &mut |images, reconstructions| {
+            x.extend_from_slice(images);
+            pictures.extend_from_slice(reconstructions);
+        })?;
+        Ok((x, pictures))
+    }
+
+    /// The mean squared error of a pixel in 0..=1 when a generative model reconstructs all images of a source from their
+    /// posterior means.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn reconstruction_error(&mut self, source: &ImageSource) -> Result<f64, DeviceError> {
+        let (mut sum, mut pixels) = (0.0, 0);
+        self.each_reconstruction(source, source.images, &mut |images, reconstructions| {
+            pixels += images.len();
+            sum += images.iter().zip(reconstructions).map(|(x, y)| f64::from(x - y).powi(2)).sum::<f64>();
+        })?;
+        Ok(sum / pixels as f64)
+    }
+
+    /// Hands the first `count` images of a source and their reconstructions to `take`, batch by batch.
+    fn each_reconstruction(
+        &mut self,
+        source: &ImageSource,
+        count: usize,
+        take: &mut dyn FnMut(&[f32], &[f32]),
+    ) -> Result<(), DeviceError> {
         let count = count.min(source.images);
         let batch = BATCH.min(count);
         let (plan, tensors) = self.blueprint.reconstruct(source, batch)?;
         let plan = self.executor.load(plan)?;
-        let (mut x, mut pictures) = (Vec::new(), Vec::new());
+        let pixels = source.shape.iter().product::<usize>();
         for first in (0..count).step_by(batch) {
             self.seek(first)?;
             self.executor.run(plan, 1)?;
-            x.extend(self.executor.read(tensors.x)?.to_f32());
-            pictures.extend(self.executor.read(tensors.pictures)?.to_f32());
+            let images = self.executor.read(tensors.x)?.to_f32();
+            let reconstructions = self.executor.read(tensors.pictures)?.to_f32();
+            // The last batch goes on with images from the beginning.
+            let wanted = batch.min(count - first) * pixels;
+            take(&images[..wanted], &reconstructions[..wanted]);
         }
         self.executor.unload(plan);
-        let pixels = count * source.shape.iter().product::<usize>();
-        x.truncate(pixels);
-        pictures.truncate(pixels);
-        Ok((x, pictures))
+        Ok(())
     }
 
     /// Draws the pictures of latents `[count, latent]` with a generative model: `[count, channels, height, width]` in
