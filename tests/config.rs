@@ -50,6 +50,19 @@ fn only_colour_sets_are_jittered() {
 }
 
 #[test]
+fn photographs_have_larger_latents_in_every_preset() {
+    for preset in ["paper", "official-code"] {
+        for data in ["cifar10", "celeba", "folder:some/where"] {
+            let config = merged(preset, data, &[]).expect("a preset");
+            assert_eq!((config.model.latent, config.augment.area), (64, [0.6, 1.0]), "{preset} {data}");
+            assert_eq!(config.likelihood.kind, LikelihoodKind::Gaussian, "{preset} {data}");
+        }
+    }
+    let cifar = merged("official-code", "cifar10", &[]).expect("a preset");
+    assert!((cifar.likelihood.variance - (-4.6f64).exp()).abs() < 1e-12);
+}
+
+#[test]
 fn later_sources_win() {
     let file = Some(("run.toml".to_owned(), "views = 5\n[optim]\nlr = 1".to_owned()));
     let sources =
@@ -87,7 +100,15 @@ fn unknown_keys_name_the_nearest_known_one() {
 
 #[test]
 fn wrong_types_and_words_are_refused() {
-    for set in ["batch=many", "batch=-3", "simvae.prior=flat", "model.hidden=7", "augment.area=[0.1]", "method=vea"] {
+    for set in [
+        "batch=many",
+        "batch=-3",
+        "simvae.prior=flat",
+        "model.hidden=7",
+        "data.corrupt=fix",
+        "augment.area=[0.1]",
+        "method=vea",
+    ] {
         assert!(refusal(set).contains(set), "{}", refusal(set));
     }
     assert!(refusal("nonsense").contains("key=value"));
@@ -100,6 +121,8 @@ fn values_outside_their_range_are_refused_by_key() {
         "epochs=0",
         "batch=0",
         "views=1",
+        "data.size=0",
+        "data.size=1025",
         "model.latent=0",
         "model.hidden=[9000000000]",
         "model.hidden=[]",
@@ -139,7 +162,7 @@ fn values_outside_their_range_are_refused_by_key() {
 #[test]
 fn saved_settings_read_back_the_same() {
     for preset in presets::names() {
-        for data in ["sprites", "sprites-rgb", "mnist", "fashion-mnist", "cifar10", "celeba"] {
+        for data in ["sprites", "sprites-rgb", "mnist", "fashion-mnist", "cifar10", "celeba", "folder:a/b"] {
             let config = merged(preset, data, &["seed=7"]).expect("a preset");
             let again = Config::from_toml("config.toml", &config.to_toml()).expect("its own output");
             assert_eq!(config, again);

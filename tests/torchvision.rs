@@ -10,6 +10,7 @@ use wgpu_simvae::device::{Executor, Values};
 use wgpu_simvae::gpu::{GpuExecutor, GpuOptions};
 use wgpu_simvae::kernels::DType;
 use wgpu_simvae::kernels::augment::{blur::Blur, colour::Colour, solarise::Solarise, views::Views};
+use wgpu_simvae::kernels::common::clock::CLOCK_WORDS;
 use wgpu_simvae::plan::{Graph, Layout, PlanId, Tensor};
 
 /// `BLUR_KERNEL` and `SOLARISE_THRESHOLD` of the script.
@@ -60,12 +61,14 @@ impl Table {
         let mut layout = Layout::default();
         let pixels = layout.add("pixels", DType::Uint, [self.pixels.len()]);
         let mut g = Graph::new("torchvision's views");
+        let clock = g.input_uints("clock", [CLOCK_WORDS]);
         let views = g.input_uints("views", [rows, 8]);
         let effects = g.input("effects", [rows, 8]);
         let [x, across] = ["x", "across"].map(|name| g.tensor(name, shape));
         g.keep(x);
-        let render = Views { images, rows, channels, height: side, width: side, threshold: false };
-        g.push("render", render, &[views, pixels, x]);
+        let (height, width) = (side, side);
+        let render = Views { images, rows, channels, height, width, threshold: false, views: 1, ring: None };
+        g.push("render", render, &[clock, views, pixels, x]);
         g.push("colour", Colour { rows, channels, plane: side * side }, &[effects, x]);
         for (vertical, tensors) in [(false, [effects, x, across]), (true, [effects, across, x])] {
             g.push("blur", Blur { rows, channels, height: side, width: side, kernel: KERNEL, vertical }, &tensors);

@@ -6,7 +6,7 @@ pub use crate::kernels::augment::effects::{BlurSettings, EffectSettings, JitterS
 
 use crate::kernels::augment::labels::Labels;
 use crate::kernels::augment::sample::{Sample, VIEW_WORDS};
-use crate::kernels::augment::views::Views;
+use crate::kernels::augment::views::{Ring, Views};
 use crate::plan::{Graph, Tensor};
 
 /// Random changes that make the views of an image.
@@ -45,10 +45,10 @@ impl Drawn {
     }
 }
 
-/// A data set on the device.
+/// A data set on the device: all of it, or a ring of the images of the next steps, which the host writes ahead.
 #[derive(Clone, Copy, Debug)]
 pub struct ImageSource {
-    /// Planar bytes, four to a word.
+    /// Planar bytes, four to a word: of all images, or, where there are fewer, a [`Ring`].
     pub pixels: Tensor,
     /// Number of images.
     pub images: usize,
@@ -59,6 +59,18 @@ pub struct ImageSource {
 }
 
 impl ImageSource {
+    /// Bytes of an image.
+    pub fn bytes(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Where steps of `batch` images find theirs; none where the device holds all images.
+    pub fn ring(&self, batch: usize) -> Option<Ring> {
+        let room = 4 * self.pixels.len();
+        let stride = Ring::stride(batch * self.bytes());
+        (room < self.images * self.bytes()).then(|| Ring { steps: (room / stride).max(1), stride })
+    }
+
     /// Emits the `views` random views of each image of a step: `[images_per_step * views, channels, height, width]`, in
     /// a shuffled order that changes with the epoch.
     pub fn augmented(&self, g: &mut Graph, clock: Tensor, batch: usize, views: usize, how: &Augmentation) -> Drawn {
@@ -101,8 +113,9 @@ impl ImageSource {
         // Black and white comes last.
         let changes = effects::any(&drawn.effects);
         let threshold = self.threshold && !changes;
-        let render = Views { images: self.images, rows, channels, height, width, threshold };
-        g.push("render views", render, &[boxes, self.pixels, x]);
+        let ring = self.ring(rows / views);
+        let render = Views { images: self.images, rows, channels, height, width, threshold, views, ring };
+        g.push("render views", render, &[clock, boxes, self.pixels, x]);
         let views = Drawn { boxes, x };
         if changes {
             effects::emit(g, clock, self, &views, drawn);

@@ -4,6 +4,7 @@ use super::run_folder::JudgeArguments;
 use super::settings::SettingsArguments;
 use super::{Failure, stop_on_interrupt, usage};
 use crate::compare::{CompareError, Study, compare, tables};
+use crate::data::title;
 use crate::device::{DeviceRequest, choose};
 use crate::train::config::Method;
 use crate::train::{RunError, Terminal};
@@ -67,7 +68,7 @@ pub(super) fn main(arguments: &CompareArguments) -> Result<(), Failure> {
     let methods: Vec<Method> = Method::ALL.into_iter().filter(|&method| named(&Wanted::One(method))).collect();
     let out = match &arguments.out {
         Some(out) => out.clone(),
-        None => PathBuf::from("runs").join(format!("compare-{}", arguments.settings.data_name()?)),
+        None => PathBuf::from("runs").join(format!("compare-{}", title(&arguments.settings.data_name()?))),
     };
     let study = Study { methods, seeds: arguments.seeds, sources, judges: arguments.judges.settings(), out };
     let choice = choose(&arguments.device)?;

@@ -2,7 +2,7 @@
 
 use super::settings::{SettingsArguments, read};
 use super::{Failure, stop_on_interrupt, usage};
-use crate::data::Dataset;
+use crate::data::{Dataset, title};
 use crate::device::{Choice, DeviceRequest, choose};
 use crate::eval::knn::{Metric, Points, accuracy};
 use crate::train::config::Config;
@@ -86,7 +86,7 @@ fn settings(arguments: &TrainArguments) -> Result<Config, Failure> {
 
 /// The first of `runs/DATA-METHOD`, `runs/DATA-METHOD-2`, ... that holds no run.
 fn default_folder(config: &Config) -> PathBuf {
-    let base = format!("{}-{}", config.data.name, config.method.name());
+    let base = format!("{}-{}", title(&config.data.name), config.method.name());
     let names = std::iter::once(base.clone()).chain((2..).map(|n| format!("{base}-{n}")));
     let mut folders = names.map(|name| Path::new("runs").join(name));
     folders.find(|folder| !folder.join("config.toml").exists()).unwrap_or_else(|| Path::new("runs").join(base))

@@ -5,7 +5,8 @@
 use super::activation::{Activation, ActivationBackward, Function};
 use super::augment::effects::{BlurSettings, EffectSettings, Effects, JitterSettings, SolariseSettings};
 use super::augment::{
-    blur::Blur, colour::Colour, labels::Labels, sample::Sample, solarise::Solarise, sprites::Sprites, views::Views,
+    blur::Blur, colour::Colour, labels::Labels, sample::Sample, solarise::Solarise, sprites::Sprites, views::Ring,
+    views::Views,
 };
 use super::common::philox::Purpose;
 use super::latent::normal::Normal;
@@ -87,8 +88,11 @@ fn augmentations() -> Examples {
             }));
         }
         for (channels, threshold) in [(1, false), (1, true), (3, false)] {
-            let [images, rows, height, width] = [images, rows, height, width].map(|x| x as usize);
-            all.push(shared(Views { images, rows, channels, height, width, threshold }));
+            let [images, rows, views, height, width] = [images, rows, views, height, width].map(|x| x as usize);
+            let stride = Ring::stride(rows / views * channels * height * width);
+            for ring in [None, Some(Ring { steps: 2, stride })] {
+                all.push(shared(Views { images, rows, channels, height, width, threshold, views, ring }));
+            }
         }
     }
     for (images, rows) in [(6, 1), (11, 67)] {

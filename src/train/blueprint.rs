@@ -5,6 +5,7 @@ use crate::augment::{Augmentation, EffectSettings, ImageSource};
 use crate::data::{Dataset, Images};
 use crate::kernels::DType;
 use crate::kernels::activation::{Activation, Function};
+use crate::kernels::augment::views::Ring;
 use crate::kernels::common::clock::CLOCK_WORDS;
 use crate::kernels::common::philox::Purpose;
 use crate::kernels::latent::normal::Normal;
@@ -13,6 +14,11 @@ use crate::nn::{ParamMemory, Params, Sizes};
 use crate::optim::{Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
 use std::sync::Arc;
+
+/// Images that a plan which walks over a data set in order takes at a time, at most.
+pub(super) const READ_BATCH: usize = 256;
+/// Steps given to the executor at a time: how soon an interruption is noticed, and how far images are streamed ahead.
+pub(super) const STEPS_AT_A_TIME: usize = 4;
 
 /// The handles of a run's memory and its model.
 #[derive(Clone, Debug)]
@@ -41,7 +47,7 @@ pub struct Blueprint {
     pub judging: (StepState, LossLog),
     /// What is minimised.
     pub objective: Arc<dyn Objective>,
-    config: Config,
+    pub(super) config: Config,
 }
 
 /// Images and what the model makes of them, both `[batch, pixels]` in 0..=1.
@@ -63,8 +69,8 @@ pub struct Decoding {
 }
 
 impl Blueprint {
-    /// Lays out the memory of a run.
-    pub fn new(config: &Config, data: &Dataset) -> Self {
+    /// Lays out the memory of a run. Images stay on the device as a whole where they take at most `room` bytes.
+    pub fn new(config: &Config, data: &Dataset, room: u64) -> Self {
         let mut layout = Layout::default();
         let mut params = Params::default();
         let shape = data.train.shape;
@@ -79,7 +85,7 @@ impl Blueprint {
         let model = Model::new(&mut layout, &mut params, objective.as_ref(), &sizes, state.clock);
         let reading = layout.add("reading clock", DType::Uint, [CLOCK_WORDS]);
         let mut source = |name: &str, images: &Images| ImageSource {
-            pixels: layout.add(name, DType::Uint, [images.pixels.len().div_ceil(4)]),
+            pixels: layout.add(name, DType::Uint, [held_bytes(images, config.batch, room).div_ceil(4)]),
             images: images.len(),
             shape: [shape.channels, shape.height, shape.width],
             threshold: config.augment.threshold,
@@ -236,4 +242,12 @@ impl Blueprint {
         g.keep(pictures);
         pictures
     }
+}
+
+/// Bytes of images that lie on the device: all, or a ring that a few steps and any other plan fit into.
+fn held_bytes(images: &Images, batch: usize, room: u64) -> usize {
+    let stride = |batch: usize| Ring::stride(batch.min(images.len()) * images.shape.bytes());
+    let ring = (STEPS_AT_A_TIME * stride(batch)).max(stride(READ_BATCH));
+    let all = images.pixels.len();
+    if all as u64 > room { ring.min(all) } else { all }
 }

@@ -2,12 +2,15 @@
 
 use super::merge::ConfigError;
 use crate::augment::{BlurSettings, EffectSettings, JitterSettings, SolariseSettings};
+use crate::data::{Corrupt, FileOptions};
+use crate::kernels::augment::views::MAX_SIDE;
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
 use crate::loss::random::Random;
 use crate::loss::supervised::Supervised;
 use crate::loss::{LikelihoodSettings, Objective, cr_vae, simclr, simvae, vae, vicreg};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Widest layer: the number of parameters between two such layers still fits the address space.
@@ -113,6 +116,14 @@ pub struct DataConfig {
     pub dir: String,
     /// Use only the first so many training images; 0 uses all.
     pub limit: usize,
+    /// Side of the square that image files are resized to, in pixels.
+    pub size: usize,
+    /// Whether a damaged image file stops the run or is left out.
+    pub corrupt: Corrupt,
+    /// Folder that keeps decoded image files; `auto` is the user's cache folder, `off` keeps none.
+    pub cache: String,
+    /// Training or test images of more bytes stream from the host; 0 is as much as the device can hold in one buffer.
+    pub device_bytes: u64,
 }
 
 /// The networks: an MLP encoder and the mirrored decoder.
@@ -210,7 +221,15 @@ impl Default for Config {
             epochs: 400,
             batch: 128,
             views: 10,
-            data: DataConfig { name: "sprites".to_owned(), dir: String::new(), limit: 0 },
+            data: DataConfig {
+                name: "sprites".to_owned(),
+                dir: String::new(),
+                limit: 0,
+                size: 64,
+                corrupt: Corrupt::Stop,
+                cache: "auto".to_owned(),
+                device_bytes: 0,
+            },
             model: ModelConfig { latent: 10, hidden: vec![2000, 500, 500] },
             likelihood: LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.02 },
             simvae: simvae::Settings { variance_z: 0.15, prior: ContentPrior::Uniform, entropy_scale: 1.0 },
@@ -295,6 +314,8 @@ impl Config {
             batch.saturating_mul(*views) < 1 << 24,
             "fewer rows than 2^24",
         )?;
+        let size = self.data.size;
+        check("data.size", size.to_string(), (1..=MAX_SIDE).contains(&size), "between 1 and 1024 pixels")?;
         check(
             "model.latent",
             model.latent.to_string(),
@@ -376,6 +397,18 @@ impl Config {
         check("log.pictures_every", log.pictures_every.to_string(), log.pictures_every >= 1, "at least 1 epoch")?;
         check("log.checkpoint_every", log.checkpoint_every.to_string(), log.checkpoint_every >= 1, "at least 1 epoch")?;
         check("log.keep_checkpoints", log.keep_checkpoints.to_string(), log.keep_checkpoints >= 1, "at least 1")
+    }
+}
+
+impl DataConfig {
+    /// How image files become a data set.
+    pub fn file_options(&self) -> FileOptions {
+        let cache = match self.cache.as_str() {
+            "off" => None,
+            "auto" => dirs::cache_dir().map(|folder| folder.join("wgpu-simvae").join("images")),
+            folder => Some(PathBuf::from(folder)),
+        };
+        FileOptions { size: self.size, corrupt: self.corrupt, cache }
     }
 }
 
