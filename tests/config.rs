@@ -169,3 +169,12 @@ fn saved_settings_read_back_the_same() {
         }
     }
 }
+
+#[test]
+fn runs_of_older_versions_still_open() {
+    let config = merged("quick", "sprites", &["seed=7"]).expect("a preset");
+    let lacking: String =
+        config.to_toml().lines().filter(|line| !line.starts_with("grey")).map(|l| format!("{l}\n")).collect();
+    assert_ne!(lacking, config.to_toml());
+    assert_eq!(Config::from_toml("config.toml", &lacking).expect("a default for the missing key"), config);
+}
