@@ -5,3 +5,4 @@ pub mod lanes;
 pub mod math;
 pub mod permute;
 pub mod philox;
+pub mod total;
