@@ -2,6 +2,7 @@
 
 use super::checkpoint::{self, CheckpointError, State};
 use super::config::Config;
+use super::merge::ConfigError;
 use super::metrics::{MetricsError, MetricsLog};
 use super::pictures::{self, PictureError};
 use super::progress::Progress;
@@ -49,6 +50,9 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// The networks do not take the data's images.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// More images in a batch than in the data set.
     #[error("batch = {batch} is larger than the data set of {images} images: choose a batch of at most {images}")]
     BatchTooLarge {
@@ -120,6 +124,8 @@ pub fn run(
     progress: &mut dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Report, RunError> {
+    let shape = data.train.shape;
+    config.check_images([shape.channels, shape.height, shape.width])?;
     if config.batch > data.train.len() {
         return Err(RunError::BatchTooLarge { batch: config.batch, images: data.train.len() });
     }

@@ -50,7 +50,8 @@ impl ConvShape {
                     let at = ((line * images + n) * rows + y) * columns;
                     let inside = down.contains(&y) && !along.is_empty();
                     let source = inside.then(|| {
-                        let (y, x) = (y * self.stride + ky - self.padding, along.start * self.stride + kx - self.padding);
+                        let (y, x) =
+                            (y * self.stride + ky - self.padding, along.start * self.stride + kx - self.padding);
                         (plane + y * width + x, along.clone())
                     });
                     row(at, source);

@@ -45,8 +45,7 @@ impl Kernel for WeightGradient {
         let shape = &self.shape;
         let [channels, ..] = shape.image;
         let step = channels.div_ceil(TASKS.div_ceil(shape.parts())).max(1);
-        let groups: Vec<Range<usize>> =
-            (0..channels).step_by(step).map(|c| c..(c + step).min(channels)).collect();
+        let groups: Vec<Range<usize>> = (0..channels).step_by(step).map(|c| c..(c + step).min(channels)).collect();
         let parts = parts[..shape.parts() * shape.weight_len()].par_chunks_exact_mut(shape.weight_len());
         parts.enumerate().for_each(|(index, part)| {
             let images = shape.part(index);
