@@ -160,6 +160,11 @@ impl Graph {
         self.grads.get(&tensor.place).map(|grad| grad.reshape(tensor.shape))
     }
 
+    /// Says what the gradient of `tensor` is, where no dispatch computes it: an input.
+    pub fn set_grad(&mut self, tensor: Tensor, grad: Tensor) {
+        self.grads.insert(tensor.place, grad);
+    }
+
     /// Where to write a contribution to the gradient of `tensor`, and whether to add to what is there: the first
     /// contribution overwrites, later ones accumulate.
     pub fn grad_target(&mut self, tensor: Tensor) -> (Tensor, bool) {

@@ -22,6 +22,9 @@ pub(super) struct Facts {
     pub recon: Option<LikelihoodKind>,
     pub p_y: Option<ContentPrior>,
     pub adam_eps: Option<f64>,
+    /// The layer of a case of a single layer, as PyTorch prints it.
+    pub module: Option<String>,
+    #[serde(default)]
     losses: BTreeMap<String, serde_json::Value>,
 }
 
@@ -72,6 +75,12 @@ impl Case {
             Some(shape) => Err(self.problem(format!("tensor `{name}` is {shape:?}, a matrix is expected"))),
             None => Err(self.problem(format!("tensor `{name}` is missing"))),
         }
+    }
+
+    /// A tensor's dimensions.
+    pub fn dims(&self, name: &str) -> Result<&[usize], GoldenError> {
+        let tensor = self.tensors.get(name).ok_or_else(|| self.problem(format!("tensor `{name}` is missing")))?;
+        Ok(&tensor.0)
     }
 
     /// A tensor's values.
