@@ -4,13 +4,13 @@ use crate::augment::{Augmentation, ImageSource};
 use crate::device::{DeviceError, Executor, Values};
 use crate::kernels::DType;
 use crate::kernels::common::clock;
-use crate::kernels::common::philox::{Purpose, philox};
+use crate::kernels::common::philox::{Purpose, philox, unit};
 use crate::kernels::latent::normal::Normal;
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
 use crate::loss::supervised::Supervised;
 use crate::loss::{Batch, LikelihoodSettings, LossLog, Model, Objective, cr_vae, simclr, simvae, vae, vicreg};
-use crate::nn::{Backbone, ParamMemory, Params, Sizes};
+use crate::nn::{Backbone, Init, ParamMemory, Params, Sizes};
 use crate::optim::{Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
 use std::sync::Arc;
@@ -24,7 +24,9 @@ const CLASSES: usize = 4;
 const SHAPE: [usize; 3] = [1, 7, 9];
 /// The smallest images and the narrowest layers of the convolutional networks.
 const CONV_SHAPE: [usize; 3] = [3, 16, 16];
-const CONV_WIDTH: usize = 2;
+const CONV_WIDTH: usize = 4;
+/// Random part of what would begin with one value everywhere.
+const UNEVEN: f64 = 0.5;
 const LATENT: usize = 3;
 const HIDDEN: [usize; 2] = [17, 13];
 
@@ -35,6 +37,13 @@ pub(super) struct Case {
     views: usize,
     image: [usize; 3],
     backbone: Backbone<'static>,
+}
+
+impl Case {
+    /// Whether the networks are convolutional.
+    pub fn is_convolutional(&self) -> bool {
+        !matches!(self.backbone, Backbone::Mlp(_))
+    }
 }
 
 /// Every method, the generative ones with both likelihoods.
@@ -142,7 +151,13 @@ impl Fixture {
         let labels = (0..IMAGES).map(|i| (i % CLASSES) as u32).collect();
         executor.write(self.labels, &Values::U32(labels))?;
         // Larger weights than usual spread the representations: gradients of rows that are all alike would cancel.
-        let weights = self.params.initial(SEED).iter().map(|weight| SPREAD * weight).collect();
+        let mut weights: Vec<f32> = self.params.initial(SEED).iter().map(|weight| SPREAD * weight).collect();
+        // A shift of zero would leave channels that are all alike exactly at the kink of a ReLU.
+        for spec in self.params.specs().iter().filter(|spec| matches!(spec.init, Init::Constant(_))) {
+            for i in spec.param.offset..spec.param.offset + spec.param.shape.len() {
+                weights[i] += (UNEVEN * (2.0 * unit(philox([3, 4], [i as u32, 0, 0, 0])[0]) - 1.0)) as f32;
+            }
+        }
         executor.write(self.memory.weights, &Values::F32(weights))?;
         self.memory.write_buffers(executor, self.params.initial_buffers())?;
         self.rewind(executor)

@@ -114,6 +114,10 @@ impl ConvDecoder {
         }
         let settings = ConvSettings { inputs: width, outputs: channels, kernel: 7, stride: 2, padding: 3, bias: true };
         let last = ConvTranspose2d::new(params, &format!("{name}.conv1"), settings, 1);
+        if shortcuts == DecoderShortcuts::Upsampling {
+            // The authors' code declares a normalisation of the pixels that it never applies: its state dict has it.
+            BatchNorm2d::new(params, &format!("{name}.bn1"), channels);
+        }
         Self { seed, linear, blocks: blocks.into(), last }
     }
 }

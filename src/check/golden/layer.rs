@@ -49,7 +49,8 @@ impl Layer {
             }
             "BatchNorm2d" => Layer::Norm(BatchNorm2d::new(params, "m", case.dims("m.weight")?[0])),
             "MaxPool2d" => {
-                let kernel = module.split_once("kernel_size=").and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
+                let kernel =
+                    module.split_once("kernel_size=").and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
                 let kernel = kernel.ok_or_else(|| case.problem(format!("`{module}` has no kernel_size")))?;
                 Layer::Pool(MaxPool2d { kernel, stride, padding })
             }

@@ -4,6 +4,7 @@ use super::{ConvEpilogue, ConvShape};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
+use crate::math::scratch::with_scratch;
 use rayon::prelude::*;
 
 /// `map[n, f, y, x] = sum over c, ky, kx of weight[f, c, ky, kx] image[n, c, y s - p + ky, x s - p + kx]`.
@@ -50,29 +51,30 @@ impl Kernel for Correlate {
         let accumulate = self.epilogue == ConvEpilogue::Accumulate;
         let images = image[..shape.image_len()].par_chunks(block * channels * height * width);
         let maps = map[..shape.map_len()].par_chunks_mut(block * filters * positions);
-        maps.zip(images).for_each_init(Vec::new, |scratch, (maps, image)| {
+        maps.zip(images).for_each(|(maps, image)| {
             let images = maps.len() / (filters * positions);
             let columns = images * positions;
-            scratch.resize((depth + filters) * columns, T::ZERO);
-            let (unfolded, result) = scratch.split_at_mut(depth * columns);
-            let unfolded = if shape.is_pointwise() && images == 1 {
-                image
-            } else {
-                shape.unfold(image, images, 0..channels, unfolded);
-                &*unfolded
-            };
-            let unfolded = Matrix::new(unfolded, depth, columns);
-            if images == 1 {
-                product(weight, unfolded, maps, accumulate);
-            } else {
-                product(weight, unfolded, &mut result[..filters * columns], false);
-                scatter_channels(result, images, positions, accumulate, maps);
-            }
-            if self.epilogue == ConvEpilogue::Bias {
-                for (plane, &bias) in maps.chunks_exact_mut(positions).zip(bias[..filters].iter().cycle()) {
-                    plane.iter_mut().for_each(|y| *y += bias);
+            with_scratch((depth + filters) * columns, |scratch| {
+                let (unfolded, result) = scratch.split_at_mut(depth * columns);
+                let unfolded = if shape.is_pointwise() && images == 1 {
+                    image
+                } else {
+                    shape.unfold(image, images, 0..channels, unfolded);
+                    &*unfolded
+                };
+                let unfolded = Matrix::new(unfolded, depth, columns);
+                if images == 1 {
+                    product(weight, unfolded, maps, accumulate);
+                } else {
+                    product(weight, unfolded, &mut result[..filters * columns], false);
+                    scatter_channels(result, images, positions, accumulate, maps);
                 }
-            }
+                if self.epilogue == ConvEpilogue::Bias {
+                    for (plane, &bias) in maps.chunks_exact_mut(positions).zip(bias[..filters].iter().cycle()) {
+                        plane.iter_mut().for_each(|y| *y += bias);
+                    }
+                }
+            });
         });
     }
 }

@@ -5,6 +5,7 @@ use super::{ConvEpilogue, ConvShape};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
+use crate::math::scratch::with_scratch;
 use rayon::prelude::*;
 
 /// `image[n, c, y, x] = sum over f, ky, kx of weight[f, c, ky, kx] map[n, f, (y + p - ky) / s, (x + p - kx) / s]`, where
@@ -52,33 +53,34 @@ impl Kernel for Transposed {
         let accumulate = self.epilogue == ConvEpilogue::Accumulate;
         let images = image[..shape.image_len()].par_chunks_mut(block * channels * height * width);
         let maps = map[..shape.map_len()].par_chunks(block * filters * positions);
-        images.zip(maps).for_each_init(Vec::new, |scratch, (image, maps)| {
+        images.zip(maps).for_each(|(image, maps)| {
             let images = maps.len() / (filters * positions);
             let columns = images * positions;
-            scratch.resize((depth + filters) * columns, T::ZERO);
-            let (unfolded, gathered) = scratch.split_at_mut(depth * columns);
-            let maps = if images == 1 {
-                maps
-            } else {
-                gather_channels(maps, filters, positions, gathered);
-                &*gathered
-            };
-            let maps = Matrix::new(&maps[..filters * columns], filters, columns);
-            let whole = shape.is_pointwise() && images == 1;
-            if whole {
-                product(weight, maps, image, accumulate);
-            } else if !accumulate {
-                image.fill(T::ZERO);
-            }
-            if self.epilogue == ConvEpilogue::Bias {
-                for (plane, &bias) in image.chunks_exact_mut(height * width).zip(bias[..channels].iter().cycle()) {
-                    plane.iter_mut().for_each(|y| *y += bias);
+            with_scratch((depth + filters) * columns, |scratch| {
+                let (unfolded, gathered) = scratch.split_at_mut(depth * columns);
+                let maps = if images == 1 {
+                    maps
+                } else {
+                    gather_channels(maps, filters, positions, gathered);
+                    &*gathered
+                };
+                let maps = Matrix::new(&maps[..filters * columns], filters, columns);
+                let whole = shape.is_pointwise() && images == 1;
+                if whole {
+                    product(weight, maps, image, accumulate);
+                } else if !accumulate {
+                    image.fill(T::ZERO);
                 }
-            }
-            if !whole {
-                product(weight, maps, unfolded, false);
-                shape.fold(unfolded, images, image);
-            }
+                if self.epilogue == ConvEpilogue::Bias {
+                    for (plane, &bias) in image.chunks_exact_mut(height * width).zip(bias[..channels].iter().cycle()) {
+                        plane.iter_mut().for_each(|y| *y += bias);
+                    }
+                }
+                if !whole {
+                    product(weight, maps, unfolded, false);
+                    shape.fold(unfolded, images, image);
+                }
+            });
         });
     }
 }

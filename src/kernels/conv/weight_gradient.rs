@@ -5,6 +5,7 @@ use super::lower::gather_channels;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
+use crate::math::scratch::with_scratch;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -76,22 +77,23 @@ impl WeightGradient {
         let (filters, positions, pixels) = (shape.map[0], shape.positions(), shape.image.iter().product::<usize>());
         let depth = group.len() * shape.kernel * shape.kernel;
         let block = shape.block();
-        let mut scratch = vec![T::ZERO; (depth + filters) * block * positions];
-        for first in images.clone().step_by(block) {
-            let count = block.min(images.end - first);
-            let columns = count * positions;
-            let (unfolded, gathered) = scratch.split_at_mut(depth * columns);
-            let image = &image[first * pixels..][..count * pixels];
-            let map = &map[first * filters * positions..][..filters * columns];
-            let map = if count == 1 {
-                map
-            } else {
-                gather_channels(map, filters, positions, gathered);
-                &gathered[..filters * columns]
-            };
-            shape.unfold(image, count, group.clone(), unfolded);
-            let unfolded = Matrix::new(unfolded, depth, columns).t();
-            product(Matrix::new(map, filters, columns), unfolded, sum, first > images.start);
-        }
+        with_scratch((depth + filters) * block * positions, |scratch| {
+            for first in images.clone().step_by(block) {
+                let count = block.min(images.end - first);
+                let columns = count * positions;
+                let (unfolded, gathered) = scratch.split_at_mut(depth * columns);
+                let image = &image[first * pixels..][..count * pixels];
+                let map = &map[first * filters * positions..][..filters * columns];
+                let map = if count == 1 {
+                    map
+                } else {
+                    gather_channels(map, filters, positions, gathered);
+                    &gathered[..filters * columns]
+                };
+                shape.unfold(image, count, group.clone(), unfolded);
+                let unfolded = Matrix::new(unfolded, depth, columns).t();
+                product(Matrix::new(map, filters, columns), unfolded, sum, first > images.start);
+            }
+        });
     }
 }
