@@ -11,7 +11,7 @@ use super::{Module, Pass};
 use crate::plan::{Graph, Tensor};
 use std::sync::Arc;
 
-/// Images from this side on begin with a kernel of four instead of three.
+/// Images from this side on begin with a kernel of four instead of three, without a bias.
 const LARGE: usize = 64;
 /// The decoder doubles its sides this often: three stages and the last convolution.
 const DOUBLINGS: u32 = 4;
@@ -29,8 +29,8 @@ impl ConvEncoder {
     /// Declares the layers for images `[channels, height, width]`; `width` is that of the first convolution, even.
     pub fn new(params: &mut Params, name: &str, image: [usize; 3], width: usize, outputs: usize) -> Self {
         let [channels, rows, columns] = image;
-        let kernel = if rows.min(columns) < LARGE { 3 } else { 4 };
-        let settings = ConvSettings { inputs: channels, outputs: width, kernel, stride: 1, padding: 0, bias: true };
+        let (kernel, bias) = if rows.min(columns) < LARGE { (3, true) } else { (4, false) };
+        let settings = ConvSettings { inputs: channels, outputs: width, kernel, stride: 1, padding: 0, bias };
         let conv = Conv2d::new(params, &format!("{name}.0"), settings, Some(kaiming(width, kernel)));
         let stem = (conv, BatchNorm2d::new(params, &format!("{name}.1"), width));
         let mut blocks = Vec::new();

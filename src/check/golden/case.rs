@@ -45,6 +45,9 @@ impl Case {
         };
         let json = std::fs::read(path).map_err(io(path))?;
         let facts: Facts = serde_json::from_slice(&json).map_err(|error| format(path, error.to_string()))?;
+        if facts.module.is_none() && facts.losses.is_empty() {
+            return Err(format(path, "it has neither `losses` nor a `module`".to_owned()));
+        }
         let data = path.with_extension("safetensors");
         let bytes = std::fs::read(&data).map_err(io(&data))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| format(&data, error.to_string()))?;
