@@ -111,8 +111,8 @@ fn input(seed: [u32; 2], binding: &Binding, len: usize) -> Values {
     }
     match (binding.dtype, binding.name) {
         (DType::Real, "rates") => Values::F32(vec![1e-2, 1.3, 2.7, 0.0]),
-        // A second moment is not negative.
-        (DType::Real, "second") => Values::F32((0..len).map(|i| unit(word(i)) as f32 + 1e-3).collect()),
+        // A second moment or a variance is not negative.
+        (DType::Real, "second" | "running_var") => Values::F32((0..len).map(|i| unit(word(i)) as f32 + 1e-3).collect()),
         // Pixels, and products on whose diagonal variances lie.
         (DType::Real, "targets" | "products" | "images" | "sharp") => {
             Values::F32((0..len).map(|i| unit(word(i)) as f32).collect())
@@ -136,6 +136,8 @@ fn input(seed: [u32; 2], binding: &Binding, len: usize) -> Values {
         (DType::Uint, "clock") => Values::U32(vec![7, 3, 5, 3, 1, 0x1234_5678, 0x9abc_def0, 0]),
         // Classes that every example has.
         (DType::Uint, "labels") => Values::U32((0..len).map(|i| word(i) % 3).collect()),
+        // Taps of a window of four.
+        (DType::Uint, "taps") => Values::U32((0..len).map(|i| word(i) % 4).collect()),
         // Crops that fit the smallest picture of the examples, six or more images.
         (DType::Uint, "views") => Values::U32(
             (0..len / VIEW_WORDS)

@@ -9,12 +9,16 @@ use crate::kernels::loss::simvae::ContentPrior;
 use crate::loss::random::Random;
 use crate::loss::supervised::Supervised;
 use crate::loss::{LikelihoodSettings, Objective, cr_vae, simclr, simvae, vae, vicreg};
+use crate::nn::{Backbone, ConvDecoder};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Widest layer: the number of parameters between two such layers still fits the address space.
 const WIDEST: usize = 1 << 20;
+
+/// Widest first convolution; the deepest is eight times as wide.
+const WIDEST_CONV: usize = 1 << 10;
 
 /// The method to train.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,14 +130,30 @@ pub struct DataConfig {
     pub device_bytes: u64,
 }
 
-/// The networks: an MLP encoder and the mirrored decoder.
+/// What the encoder and the decoder are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModelKind {
+    /// Linear layers.
+    Mlp,
+    /// The convolutional networks of the authors' code.
+    OfficialConv,
+    /// A ResNet-18, and the authors' decoder with all its shortcuts.
+    Resnet18,
+}
+
+/// The networks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
+    /// What they are made of.
+    pub kind: ModelKind,
     /// Latent size, L.
     pub latent: usize,
-    /// Widths of the encoder's hidden layers.
+    /// Widths of an MLP encoder's hidden layers; the decoder mirrors them.
     pub hidden: Vec<usize>,
+    /// Channels of a convolutional encoder's first layer; the other layers' are multiples of it.
+    pub width: usize,
 }
 
 /// What follows the encoder while a discriminative method trains; judges see what enters it.
@@ -230,7 +250,7 @@ impl Default for Config {
                 cache: "auto".to_owned(),
                 device_bytes: 0,
             },
-            model: ModelConfig { latent: 10, hidden: vec![2000, 500, 500] },
+            model: ModelConfig { kind: ModelKind::Mlp, latent: 10, hidden: vec![2000, 500, 500], width: 64 },
             likelihood: LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.02 },
             simvae: simvae::Settings { variance_z: 0.15, prior: ContentPrior::Uniform, entropy_scale: 1.0 },
             beta_vae: vae::Settings { beta: 4.0 },
@@ -278,6 +298,19 @@ impl Config {
             Method::Supervised => Arc::new(Supervised { classifier: true }),
             Method::Random => Arc::new(Random),
         }
+    }
+
+    /// Checks whether the networks take images of this shape, `[channels, height, width]`.
+    ///
+    /// # Errors
+    /// When a convolutional network does not return to their size.
+    pub fn check_images(&self, [_, height, width]: [usize; 3]) -> Result<(), ConfigError> {
+        let fits = |side: usize| side > 0 && side.is_multiple_of(ConvDecoder::GRID);
+        if self.model.kind == ModelKind::Mlp || (fits(height) && fits(width)) {
+            return Ok(());
+        }
+        let (data, multiple) = (self.data.name.clone(), ConvDecoder::GRID);
+        Err(ConfigError::ImageSize { kind: self.model.kind.name(), data, height, width, multiple })
     }
 
     /// Checks every range.
@@ -329,6 +362,8 @@ impl Config {
             widths_good,
             "at least one layer, each 1 to 1,048,576 wide",
         )?;
+        let width_good = model.width.is_multiple_of(2) && (2..=WIDEST_CONV).contains(&model.width);
+        check("model.width", model.width.to_string(), width_good, "an even number between 2 and 1,024")?;
         check(
             "likelihood.variance",
             likelihood.variance.to_string(),
@@ -409,6 +444,28 @@ impl DataConfig {
             folder => Some(PathBuf::from(folder)),
         };
         FileOptions { size: self.size, corrupt: self.corrupt, cache }
+    }
+}
+
+impl ModelKind {
+    /// The name, as in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            ModelKind::Mlp => "mlp",
+            ModelKind::OfficialConv => "official-conv",
+            ModelKind::Resnet18 => "resnet18",
+        }
+    }
+}
+
+impl ModelConfig {
+    /// What the networks are made of.
+    pub fn backbone(&self) -> Backbone<'_> {
+        match self.kind {
+            ModelKind::Mlp => Backbone::Mlp(&self.hidden),
+            ModelKind::OfficialConv => Backbone::Official(self.width),
+            ModelKind::Resnet18 => Backbone::ResNet18(self.width),
+        }
     }
 }
 

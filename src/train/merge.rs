@@ -52,6 +52,22 @@ pub enum ConfigError {
         /// What is allowed.
         fix: &'static str,
     },
+    /// Images that the networks cannot return to.
+    #[error(
+        "model.kind = {kind}: images of {data} are {height} x {width}, and the decoder's sides are multiples of {multiple}: use model.kind = mlp, or other images"
+    )]
+    ImageSize {
+        /// The networks.
+        kind: &'static str,
+        /// The data set.
+        data: String,
+        /// Height of its images.
+        height: usize,
+        /// Width of its images.
+        width: usize,
+        /// What both must be multiples of.
+        multiple: usize,
+    },
     /// No such preset.
     #[error("preset `{name}`: there is no such preset; choose one of {known}")]
     UnknownPreset {

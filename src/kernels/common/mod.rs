@@ -6,3 +6,4 @@ pub mod lanes;
 pub mod math;
 pub mod permute;
 pub mod philox;
+pub mod total;
