@@ -1,6 +1,6 @@
 //! Where a training step's time goes: the median time of each dispatch, largest first, and each kind's share.
 //!
-//! `cargo bench --bench profile -- [DEVICE] [ROWS]`. On a GPU each dispatch is submitted and waited for by itself, which
+//! `cargo bench --bench profile -- [DEVICE] [ROWS] [conv]`. On a GPU each dispatch is submitted and waited for by itself, which
 //! adds the same overhead to all; the shares of large dispatches are what to read.
 
 use std::time::Instant;
@@ -16,13 +16,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let request: DeviceRequest = arguments.next().as_deref().unwrap_or("auto").parse()?;
     let rows: usize = arguments.next().as_deref().unwrap_or("1280").parse()?;
+    let conv = arguments.next().is_some_and(|networks| networks == "conv");
     let choice = choose(&request)?;
-    let data = data::load("sprites", None, &choice)?;
-    let sources = Sources {
-        preset: Some("official-code".to_owned()),
-        set: vec![format!("batch={}", rows / 2)],
-        ..Sources::default()
-    };
+    let data = data::load(if conv { "sprites-rgb" } else { "sprites" }, None, &choice)?;
+    let mut set = vec![format!("data.name={}", data.name), format!("batch={}", rows / 2)];
+    if conv {
+        set.extend(["model.kind=official-conv", "model.latent=64"].map(str::to_owned));
+    }
+    let sources = Sources { preset: Some("official-code".to_owned()), set, ..Sources::default() };
     let config = Config::merge(&sources)?;
     let mut session = Session::open(&config, &data, &choice, choice.tune()?)?;
     let step = session.load_step()?;

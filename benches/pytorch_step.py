@@ -51,10 +51,91 @@ class SimVae(nn.Module):
         return (likelihood + entropy + prior) / grouped.shape[0]
 
 
+def norm_unit(conv, relu=True):
+    """A convolution, its batch normalisation and, if wanted, a ReLU."""
+    return nn.Sequential(conv, nn.BatchNorm2d(conv.out_channels), nn.ReLU() if relu else nn.Identity())
+
+
+class EncoderBlock(nn.Module):
+    """ResNet's BasicBlock; the shortcut is the input or its 1x1 convolution."""
+
+    def __init__(self, inputs, outputs, stride, project):
+        super().__init__()
+        self.first = norm_unit(nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False))
+        self.second = norm_unit(nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), relu=False)
+        shortcut = norm_unit(nn.Conv2d(inputs, outputs, 1, stride, bias=False), relu=False)
+        self.shortcut = shortcut if project else nn.Identity()
+
+    def forward(self, x):
+        return torch.relu(self.second(self.first(x)) + self.shortcut(x))
+
+
+class DecoderBlock(nn.Module):
+    """Two transposed convolutions; only the block that upsamples has a shortcut."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.first = norm_unit(nn.ConvTranspose2d(inputs, outputs, 3, stride, 1, stride - 1, bias=False))
+        self.second = norm_unit(nn.ConvTranspose2d(outputs, outputs, 3, 1, 1, bias=False), relu=False)
+        self.shortcut = None
+        if stride > 1:
+            self.shortcut = norm_unit(nn.ConvTranspose2d(inputs, outputs, 1, stride, 0, stride - 1, bias=False), False)
+
+    def forward(self, x):
+        y = self.second(self.first(x))
+        return torch.relu(y if self.shortcut is None else y + self.shortcut(x))
+
+
+class ConvSimVae(nn.Module):
+    """SimVAE with the authors' convolutional networks for 32 x 32 x 3."""
+
+    latent = 64
+
+    def __init__(self):
+        super().__init__()
+        blocks = []
+        inputs = 64
+        for stage, outputs in enumerate([32, 64, 128]):
+            blocks += [EncoderBlock(inputs, outputs, 2 if stage else 1, True), EncoderBlock(outputs, outputs, 1, False)]
+            inputs = outputs
+        stem = norm_unit(nn.Conv2d(3, 64, 3))
+        self.encoder = nn.Sequential(
+            stem, nn.MaxPool2d(3, 2, 1), *blocks, nn.Flatten(), nn.Linear(2048, 2 * self.latent)
+        )
+        blocks = []
+        for inputs, outputs in [(512, 256), (256, 128), (128, 64), (64, 64)]:
+            blocks += [DecoderBlock(inputs, inputs, 1), DecoderBlock(inputs, outputs, 1 if inputs == outputs else 2)]
+        self.decoder = nn.Sequential(
+            nn.Linear(self.latent, 2048),
+            nn.Unflatten(1, (512, 2, 2)),
+            *blocks,
+            nn.ConvTranspose2d(64, 3, 7, 2, 3, 1),
+            nn.Flatten(),
+        )
+
+    def forward(self, x):
+        """The loss per image of x: [images * VIEWS, 3, 32, 32], the views of an image in neighbouring rows."""
+        mu, logvar = self.encoder(x).chunk(2, dim=1)
+        z = mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)
+        pictures = torch.sigmoid(self.decoder(z))
+        likelihood = 0.5 * (x.flatten(1) - pictures).square().sum() / LIKELIHOOD_VARIANCE
+        entropy = -0.5 * logvar.sum()
+        grouped = z.view(-1, VIEWS, self.latent)
+        spread = grouped - grouped.mean(dim=1, keepdim=True)
+        prior = 0.5 * spread.square().sum() / PRIOR_VARIANCE
+        return (likelihood + entropy + prior) / grouped.shape[0]
+
+
+def images(model, rows, device):
+    """Random pixels in the shape that the model takes."""
+    shape = (3, 32, 32) if isinstance(model, ConvSimVae) else (784,)
+    return torch.rand(rows, *shape, device=device)
+
+
 def timed_steps(model, rows, args):
     """Milliseconds of each of args.repeats steps after args.warmup untimed ones."""
     device = torch.device(args.device)
-    x = torch.rand(rows, 784, device=device)
+    x = images(model, rows, device)
     optimizer = torch.optim.Adam(model.parameters(), lr=8e-5, eps=1e-4)
     loss_of = torch.compile(model) if args.compile else model
 
@@ -84,7 +165,7 @@ def timed_steps(model, rows, args):
 
 def pipelined_ms(model, rows, args):
     """Mean milliseconds of a step when the host never waits between steps (CUDA only)."""
-    x = torch.rand(rows, 784, device="cuda")
+    x = images(model, rows, "cuda")
     optimizer = torch.optim.Adam(model.parameters(), lr=8e-5, eps=1e-4)
     loss_of = torch.compile(model) if args.compile else model
     for count in (args.warmup, args.repeats):
@@ -98,16 +179,30 @@ def pipelined_ms(model, rows, args):
     return (time.perf_counter() - begin) * 1e3 / args.repeats
 
 
-def timed_views(args):
-    """Microseconds per view of torchvision's crop and flip on 28 x 28 grey PIL images, in one process."""
-    from PIL import Image
+def view_pipelines():
+    """PIL images and the transforms that make their views: name, (height, width, channels), transform."""
     from torchvision import transforms
 
-    pixels = torch.randint(0, 256, (256, 28, 28), dtype=torch.uint8).numpy()
+    def crop(side, low):
+        return [transforms.RandomResizedCrop(side, scale=(low, 1.0), ratio=(0.75, 1.3)), transforms.RandomVerticalFlip()]
+
+    jitter = [transforms.ColorJitter(0.8, 0.8, 0.8, 0.2)]
+    grey, colour = (28, 28), (32, 32, 3)
+    for name, shape, steps in [
+        ("28x28 grey: crop, flip", grey, crop(28, 0.4)),
+        ("32x32 colour: crop, flip", colour, crop(32, 0.6)),
+        ("32x32 colour: crop, flip, jitter", colour, crop(32, 0.6) + jitter),
+        ("32x32 colour: enlarge to 256, jitter, crop, flip", colour, [transforms.Resize(256)] + jitter + crop(32, 0.6)),
+    ]:
+        yield name, shape, transforms.Compose(steps + [transforms.ToTensor()])
+
+
+def timed_views(shape, view, args):
+    """Microseconds per view of PIL images, in one process."""
+    from PIL import Image
+
+    pixels = torch.randint(0, 256, (256, *shape), dtype=torch.uint8).numpy()
     images = [Image.fromarray(p) for p in pixels]
-    view = transforms.Compose(
-        [transforms.RandomResizedCrop(28, scale=(0.4, 1.0)), transforms.RandomVerticalFlip(), transforms.ToTensor()]
-    )
     times = []
     for _ in range(args.repeats):
         begin = time.perf_counter()
@@ -132,6 +227,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("--tf32", action="store_true", help="let CUDA products round their inputs to TF32")
     parser.add_argument("--compile", action="store_true", help="torch.compile the model and its loss")
+    parser.add_argument("--conv", action="store_true", help="the authors' convolutional networks, 32 x 32 x 3")
     parser.add_argument("--views", action="store_true", help="time torchvision's augmentation instead")
     args = parser.parse_args()
     if any(rows <= 0 or rows % VIEWS for rows in args.rows):
@@ -142,13 +238,16 @@ def main():
     torch.set_num_threads(args.threads)
     torch.set_float32_matmul_precision("high" if args.tf32 else "highest")
     if args.views:
-        summary(timed_views(args), what="torchvision view", unit="us", torch=torch.__version__)
+        for name, shape, view in view_pipelines():
+            times = timed_views(shape, view, args)
+            summary(times, what="torchvision view", pipeline=name, unit="us", torch=torch.__version__)
         return
     for rows in args.rows:
         torch.manual_seed(0)
-        model = SimVae().to(args.device)
+        model = (ConvSimVae if args.conv else SimVae)().to(args.device)
         labels = {
             "what": "pytorch step",
+            "networks": "official-conv" if args.conv else "mlp",
             "device": torch.cuda.get_device_name() if args.device == "cuda" else f"cpu, {args.threads} threads",
             "torch": torch.__version__,
             "tf32": args.tf32,

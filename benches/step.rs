@@ -1,6 +1,7 @@
-//! Time of one training step of the paper's MLP (784-2000-500-500-20 / 10-500-500-2000-784), with and without its views.
+//! Time of one training step of the paper's MLP (784-2000-500-500-20 / 10-500-500-2000-784) or of the authors' convolutional networks
+//! (32x32x3), with and without its views, and the memory that it is planned to take.
 //!
-//! `cargo bench --bench step -- [DEVICE]`; `benches/pytorch_step.py` is the same step in PyTorch. One JSON line per size.
+//! `cargo bench --bench step -- [DEVICE] [conv]`; `benches/pytorch_step.py` is the same step in PyTorch. One JSON line per size.
 
 use std::time::Instant;
 use wgpu_simvae::data;
@@ -11,26 +12,36 @@ use wgpu_simvae::train::config::Config;
 use wgpu_simvae::train::merge::Sources;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let device = std::env::args().nth(1).filter(|argument| !argument.starts_with("--"));
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let device = arguments.next();
+    let conv = arguments.next().is_some_and(|networks| networks == "conv");
     let request: DeviceRequest = device.as_deref().unwrap_or("auto").parse()?;
     let choice = choose(&request)?;
     let tuning = choice.tune()?;
-    let data = data::load("sprites", None, &choice)?;
-    for (batch, repeats) in [(64, 60), (640, 20)] {
-        let set = ["data.name=sprites".to_owned(), format!("batch={batch}")].to_vec();
+    let data = data::load(if conv { "sprites-rgb" } else { "sprites" }, None, &choice)?;
+    let sizes = if conv { [(64, 20), (320, 5)] } else { [(64, 60), (640, 20)] };
+    for (batch, repeats) in sizes {
+        let mut set = vec![format!("data.name={}", data.name), format!("batch={batch}")];
+        if conv {
+            set.extend(["model.kind=official-conv", "model.latent=64"].map(str::to_owned));
+        }
         let sources = Sources { preset: Some("official-code".to_owned()), set, ..Sources::default() };
         let config = Config::merge(&sources)?;
         let mut session = Session::open(&config, &data, &choice, tuning)?;
         let step = session.load_step()?;
-        let dispatches = &session.executor.plan(step)?.dispatches;
+        let plan = session.executor.plan(step)?;
+        let planned = (plan.arena.device_bytes() + session.blueprint.layout.device_bytes()) >> 20;
+        let dispatches = &plan.dispatches;
         let count = dispatches.len();
         let after_views = dispatches.iter().position(|d| d.label == "noise").ok_or("the step has no noise")?;
         let with_views = median(&mut session, step, 0..count, repeats)?;
         let without_views = median(&mut session, step, after_views..count, repeats)?;
         let rows = batch * config.views;
         println!(
-            "{{\"device\": {:?}, \"tuning\": {:?}, \"rows\": {rows}, \"step_ms\": {without_views:.3}, \"step_with_views_ms\": {with_views:.3}}}",
-            choice.reason, tuning.matmul
+            "{{\"device\": {:?}, \"tuning\": {:?}, \"networks\": {:?}, \"rows\": {rows}, \"step_ms\": {without_views:.3}, \"step_with_views_ms\": {with_views:.3}, \"planned_mib\": {planned}}}",
+            choice.reason,
+            tuning.matmul,
+            config.model.kind.name()
         );
     }
     Ok(())

@@ -39,6 +39,17 @@ fn the_official_code_preset_has_the_published_codes_settings() {
 }
 
 #[test]
+fn only_colour_sets_are_jittered() {
+    for preset in ["paper", "official-code"] {
+        for (data, probability) in [("mnist", 0.0), ("sprites-rgb", 1.0), ("cifar10", 1.0), ("celeba", 1.0)] {
+            let augment = merged(preset, data, &[]).expect("a preset").augment;
+            assert_eq!(augment.jitter.probability, probability, "{preset}, {data}");
+            assert_eq!((augment.grey, augment.blur.probability, augment.solarise.probability), (0.0, 0.0, 0.0));
+        }
+    }
+}
+
+#[test]
 fn photographs_have_larger_latents_in_every_preset() {
     for preset in ["paper", "official-code"] {
         for data in ["cifar10", "celeba", "folder:some/where"] {
@@ -125,6 +136,14 @@ fn values_outside_their_range_are_refused_by_key() {
         "augment.aspect=[0, 1]",
         "augment.vertical_flip=1.5",
         "augment.horizontal_flip=-0.1",
+        "augment.jitter.probability=2",
+        "augment.jitter.contrast=-0.1",
+        "augment.jitter.hue=0.6",
+        "augment.grey=nan",
+        "augment.blur.probability=-1",
+        "augment.blur.kernel=4",
+        "augment.blur.sigma=[0, 1]",
+        "augment.solarise.threshold=128",
         "optim.lr=inf",
         "optim.eps=0",
         "optim.beta1=1",
@@ -149,4 +168,13 @@ fn saved_settings_read_back_the_same() {
             assert_eq!(config, again);
         }
     }
+}
+
+#[test]
+fn runs_of_older_versions_still_open() {
+    let config = merged("quick", "sprites", &["seed=7"]).expect("a preset");
+    let lacking: String =
+        config.to_toml().lines().filter(|line| !line.starts_with("grey")).map(|l| format!("{l}\n")).collect();
+    assert_ne!(lacking, config.to_toml());
+    assert_eq!(Config::from_toml("config.toml", &lacking).expect("a default for the missing key"), config);
 }

@@ -29,6 +29,7 @@ VIEWS = 2
 IMAGES = 64
 VARIANCE_X = math.exp(-4.6)
 VARIANCE_Z = 0.15
+ATTEMPTS = 10
 
 
 def idx(folder, stem, header):
@@ -56,11 +57,14 @@ def views_of(images, generator):
     """Crops with bilinear sampling and half a pixel's care, then vertical flips and the threshold: [n * VIEWS, 784]."""
     x = images.repeat_interleave(VIEWS, dim=0)
     n, side = len(x), x.shape[-1]
-    uniform = lambda low, high: torch.rand(n, generator=generator) * (high - low) + low
+    # torchvision's rule: ten attempts at an area and an aspect, of which the first that fits is taken, else the whole image.
+    uniform = lambda low, high: torch.rand(n, ATTEMPTS, generator=generator) * (high - low) + low
     area = side * side * uniform(0.4, 1.0)
     aspect = torch.exp(uniform(math.log(0.75), math.log(1.3)))
-    width = torch.round(torch.sqrt(area * aspect)).clamp(1, side)
-    height = torch.round(torch.sqrt(area / aspect)).clamp(1, side)
+    sizes = torch.stack([torch.sqrt(area * aspect), torch.sqrt(area / aspect)], dim=-1).round()
+    fits = (sizes <= side).all(dim=-1)
+    first = fits.float().argmax(dim=1)
+    width, height = torch.where(fits.any(dim=1), sizes[torch.arange(n), first].T, torch.tensor(float(side)))
     left = torch.floor(torch.rand(n, generator=generator) * (side - width + 1))
     top = torch.floor(torch.rand(n, generator=generator) * (side - height + 1))
     steps = (torch.arange(side) + 0.5) / side

@@ -1,5 +1,9 @@
 //! Views: what a step sees of the data set, drawn and rendered on the device.
 
+mod effects;
+
+pub use crate::kernels::augment::effects::{BlurSettings, EffectSettings, JitterSettings, SolariseSettings};
+
 use crate::kernels::augment::labels::Labels;
 use crate::kernels::augment::sample::{Sample, VIEW_WORDS};
 use crate::kernels::augment::views::{Ring, Views};
@@ -18,6 +22,8 @@ pub struct Augmentation {
     pub horizontal_flip: f64,
     /// Probability of a vertical flip.
     pub vertical_flip: f64,
+    /// Changes of colours and sharpness, after the crop and the flips.
+    pub effects: EffectSettings,
 }
 
 /// The views of a step.
@@ -78,8 +84,14 @@ impl ImageSource {
 
     fn emit(&self, g: &mut Graph, clock: Tensor, rows: usize, views: usize, how: Option<&Augmentation>) -> Drawn {
         let [channels, height, width] = self.shape;
-        let none =
-            Augmentation { plain_views: 1, area: [1.0; 2], aspect: [1.0; 2], horizontal_flip: 0.0, vertical_flip: 0.0 };
+        let none = Augmentation {
+            plain_views: 1,
+            area: [1.0; 2],
+            aspect: [1.0; 2],
+            horizontal_flip: 0.0,
+            vertical_flip: 0.0,
+            effects: EffectSettings::default(),
+        };
         let drawn = how.unwrap_or(&none);
         let boxes = g.uints("views", [rows, VIEW_WORDS]);
         let sample = Sample {
@@ -98,10 +110,16 @@ impl ImageSource {
         };
         g.push("draw views", sample, &[clock, boxes]);
         let x = g.tensor("x", [rows, channels, height, width]);
+        // Black and white comes last.
+        let changes = effects::any(&drawn.effects);
+        let threshold = self.threshold && !changes;
         let ring = self.ring(rows / views);
-        let render =
-            Views { images: self.images, rows, channels, height, width, threshold: self.threshold, views, ring };
+        let render = Views { images: self.images, rows, channels, height, width, threshold, views, ring };
         g.push("render views", render, &[clock, boxes, self.pixels, x]);
-        Drawn { boxes, x }
+        let views = Drawn { boxes, x };
+        if changes {
+            effects::emit(g, clock, self, &views, drawn);
+        }
+        views
     }
 }

@@ -1,16 +1,16 @@
-//! The small model whose every buffer the checks look at: two odd-sized layers, augmented sprites of random bytes.
+//! The small models whose every buffer the checks look at: odd-sized layers, augmented sprites of random bytes.
 
-use crate::augment::{Augmentation, ImageSource};
+use crate::augment::{Augmentation, EffectSettings, ImageSource};
 use crate::device::{DeviceError, Executor, Values};
 use crate::kernels::DType;
 use crate::kernels::common::clock;
-use crate::kernels::common::philox::{Purpose, philox};
+use crate::kernels::common::philox::{Purpose, philox, unit};
 use crate::kernels::latent::normal::Normal;
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
 use crate::loss::supervised::Supervised;
 use crate::loss::{Batch, LikelihoodSettings, LossLog, Model, Objective, cr_vae, simclr, simvae, vae, vicreg};
-use crate::nn::{ParamMemory, Params, Sizes};
+use crate::nn::{Backbone, Init, ParamMemory, Params, Sizes};
 use crate::optim::{Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
 use std::sync::Arc;
@@ -22,6 +22,11 @@ const IMAGES: usize = 11;
 const BATCH: usize = 5;
 const CLASSES: usize = 4;
 const SHAPE: [usize; 3] = [1, 7, 9];
+/// The smallest images and the narrowest layers of the convolutional networks.
+const CONV_SHAPE: [usize; 3] = [3, 16, 16];
+const CONV_WIDTH: usize = 4;
+/// Random part of what would begin with one value everywhere.
+const UNEVEN: f64 = 0.5;
 const LATENT: usize = 3;
 const HIDDEN: [usize; 2] = [17, 13];
 
@@ -30,12 +35,23 @@ pub(super) struct Case {
     pub name: String,
     objective: Arc<dyn Objective>,
     views: usize,
+    image: [usize; 3],
+    backbone: Backbone<'static>,
+}
+
+impl Case {
+    /// Whether the networks are convolutional.
+    pub fn is_convolutional(&self) -> bool {
+        !matches!(self.backbone, Backbone::Mlp(_))
+    }
 }
 
 /// Every method, the generative ones with both likelihoods.
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    let mut add = |name: &str, views, objective| cases.push(Case { name: name.to_owned(), objective, views });
+    let mut add = |name: &str, views, objective| {
+        cases.push(Case { name: name.to_owned(), objective, views, image: SHAPE, backbone: Backbone::Mlp(&HIDDEN) });
+    };
     for (kind_name, kind) in [("gaussian", LikelihoodKind::Gaussian), ("bernoulli", LikelihoodKind::Bernoulli)] {
         let likelihood = LikelihoodSettings { kind, variance: 0.1 };
         for (prior_name, prior) in [("uniform", ContentPrior::Uniform), ("gaussian", ContentPrior::Gaussian)] {
@@ -53,6 +69,17 @@ pub(super) fn cases() -> Vec<Case> {
     let settings = vicreg::Settings { invariance: 25.0, variance: 20.0, covariance: 1.5 };
     add("vicreg", 3, Arc::new(vicreg::VicReg { settings, projector: vec![5] }));
     add("supervised", 1, Arc::new(Supervised { classifier: true }));
+
+    let likelihood = LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.1 };
+    let settings = simvae::Settings { variance_z: 0.15, prior: ContentPrior::Gaussian, entropy_scale: 1.5 };
+    let settings_of_vae = vae::Settings { beta: 4.0 };
+    let mut add = |name: &str, views, backbone, objective| {
+        cases.push(Case { name: name.to_owned(), objective, views, image: CONV_SHAPE, backbone });
+    };
+    let simvae = Arc::new(simvae::SimVae { likelihood, settings });
+    add("simvae_official_conv", 2, Backbone::Official(CONV_WIDTH), simvae);
+    let vae = Arc::new(vae::Vae { likelihood, settings: settings_of_vae });
+    add("beta_vae_resnet18", 1, Backbone::ResNet18(CONV_WIDTH), vae);
     cases
 }
 
@@ -73,9 +100,9 @@ impl Fixture {
     pub fn new(case: &Case, update: bool) -> Result<Self, PlanError> {
         let mut layout = Layout::default();
         let mut params = Params::default();
-        let count = SHAPE.iter().product();
+        let count = case.image.iter().product::<usize>();
         let state = StepState::new(&mut layout);
-        let sizes = Sizes { pixels: count, hidden: &HIDDEN, latent: LATENT, classes: CLASSES };
+        let sizes = Sizes { image: case.image, backbone: case.backbone, latent: LATENT, classes: CLASSES };
         let model = Model::new(&mut layout, &mut params, case.objective.as_ref(), &sizes, state.clock);
         let pixels = layout.add("images", DType::Uint, [(IMAGES * count).div_ceil(4)]);
         let known = layout.add("labels", DType::Uint, [IMAGES]);
@@ -97,9 +124,10 @@ impl Fixture {
             aspect: [0.75, 4.0 / 3.0],
             horizontal_flip: 0.5,
             vertical_flip: 0.5,
+            effects: EffectSettings::default(),
         };
         let threshold = case.name.ends_with("bernoulli");
-        let source = ImageSource { pixels, images: IMAGES, shape: SHAPE, threshold };
+        let source = ImageSource { pixels, images: IMAGES, shape: case.image, threshold };
         let views = case.views;
         let drawn = source.augmented(&mut g, state.clock, BATCH, views, &how);
         let noise = |g: &mut Graph| {
@@ -124,8 +152,16 @@ impl Fixture {
         let labels = (0..IMAGES).map(|i| (i % CLASSES) as u32).collect();
         executor.write(self.labels, &Values::U32(labels))?;
         // Larger weights than usual spread the representations: gradients of rows that are all alike would cancel.
-        let weights = self.params.initial(SEED).iter().map(|weight| SPREAD * weight).collect();
+        let mut weights: Vec<f32> = self.params.initial(SEED).iter().map(|weight| SPREAD * weight).collect();
+        // A shift of zero would leave channels that are all alike exactly at the kink of a ReLU.
+        for spec in self.params.specs().iter().filter(|spec| matches!(spec.init, Init::Constant(_))) {
+            let range = spec.param.offset..spec.param.offset + spec.param.shape.len();
+            for (i, weight) in range.clone().zip(&mut weights[range]) {
+                *weight += (UNEVEN * (2.0 * unit(philox([3, 4], [i as u32, 0, 0, 0])[0]) - 1.0)) as f32;
+            }
+        }
         executor.write(self.memory.weights, &Values::F32(weights))?;
+        self.memory.write_buffers(executor, self.params.initial_buffers())?;
         self.rewind(executor)
     }
 

@@ -76,7 +76,7 @@ pub(super) fn main(arguments: &CompareArguments) -> Result<(), Failure> {
     let stop = stop_on_interrupt()?;
     let judged = compare(&study, &choice, &mut Terminal::default(), &stop).map_err(|error| match error {
         CompareError::Config(_) | CompareError::OtherSettings { .. } => usage(error),
-        CompareError::Train { source: RunError::BatchTooLarge { .. }, .. } => usage(error),
+        CompareError::Train { ref source, .. } if matches!(**source, RunError::BatchTooLarge { .. }) => usage(error),
         error => error.into(),
     })?;
     let Some(judged) = judged else {

@@ -42,7 +42,7 @@ pub(super) fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     let stop = stop_on_interrupt()?;
     let options = RunOptions { out: out.clone(), resume: arguments.resume };
     let mut report = run(&config, &data, &choice, &options, &mut progress, &stop).map_err(|error| match error {
-        RunError::BatchTooLarge { .. } | RunError::Occupied { .. } => usage(error),
+        RunError::BatchTooLarge { .. } | RunError::Occupied { .. } | RunError::Config(_) => usage(error),
         error => error.into(),
     })?;
     if report.interrupted {

@@ -28,18 +28,18 @@ pub enum CompareError {
         /// The row's folder.
         row: PathBuf,
         /// Why.
-        source: RunError,
+        source: Box<RunError>,
     },
     /// A row could not be opened.
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(#[from] Box<OpenError>),
     /// A row could not be judged.
     #[error("{row}: {source}")]
     Judge {
         /// The row's folder.
         row: PathBuf,
         /// Why.
-        source: VerdictError,
+        source: Box<VerdictError>,
     },
     /// The folder holds a row of other settings.
     #[error(
@@ -155,7 +155,7 @@ fn row(
     let other = |difference: String| CompareError::OtherSettings { row: folder.to_owned(), difference };
     let resume = !checkpoint::list(folder).is_empty();
     if resume {
-        let saved = Trained::settings(folder)?;
+        let saved = Trained::settings(folder).map_err(Box::new)?;
         if let Some(difference) = first_difference(&saved, config) {
             return Err(other(difference));
         }
@@ -169,12 +169,12 @@ fn row(
     let data = load_data(config, None, choice)?;
     let options = RunOptions { out: folder.to_owned(), resume };
     let report = run(config, &data, choice, &options, progress, stop)
-        .map_err(|source| CompareError::Train { row: folder.to_owned(), source })?;
+        .map_err(|source| CompareError::Train { row: folder.to_owned(), source: Box::new(source) })?;
     if report.interrupted {
         return Ok(None);
     }
     drop(report);
-    let mut trained = Trained::with_data(folder, config.clone(), data, choice)?;
+    let mut trained = Trained::with_data(folder, config.clone(), data, choice).map_err(Box::new)?;
     let mut note = |judge: &str| progress.note(&format!("  {judge}"));
     let judged = judge_run(&mut trained, folder, choice, &study.judges, &mut note);
     let (judged, _) = judged.map_err(|source| fault(folder, source))?;
@@ -183,7 +183,7 @@ fn row(
 }
 
 fn fault(folder: &Path, source: VerdictError) -> CompareError {
-    CompareError::Judge { row: folder.to_owned(), source }
+    CompareError::Judge { row: folder.to_owned(), source: Box::new(source) }
 }
 
 /// The first line in which two settings differ.

@@ -84,7 +84,7 @@ pub enum JudgeError {
     },
     /// A probe could not be trained.
     #[error(transparent)]
-    Probe(#[from] ProbeError),
+    Probe(#[from] Box<ProbeError>),
     /// The device failed or is too small.
     #[error(transparent)]
     Device(#[from] DeviceError),

@@ -212,7 +212,7 @@ impl Court<'_> {
             note(name);
             let settings = self.probe(head);
             let ProbeResult { last, best, best_epoch, .. } =
-                classify(self.choice, self.tuning, known, train, asked, test, classes, &settings)?;
+                classify(self.choice, self.tuning, known, train, asked, test, classes, &settings).map_err(Box::new)?;
             Ok::<_, JudgeError>(Accuracy { last, best, best_epoch })
         };
         Ok([one("linear probe", HEADS[0])?, one("MLP probe", HEADS[1])?])
@@ -252,7 +252,7 @@ impl Court<'_> {
         let mut scores = Vec::new();
         for (name, head) in ["style, linear probe", "style, MLP probe"].into_iter().zip(HEADS) {
             note(name);
-            scores.push(regress(
+            let scored = regress(
                 self.choice,
                 self.tuning,
                 self.rows(train),
@@ -260,7 +260,8 @@ impl Court<'_> {
                 self.rows(test),
                 Rows { values: test.factors, width },
                 &self.probe(head),
-            )?);
+            );
+            scores.push(scored.map_err(Box::new)?);
         }
         let factor = |(i, name): (usize, &String)| Factor {
             name: name.clone(),

@@ -3,8 +3,19 @@
 //! `wgpu-simvae shaders` writes their WGSL, and the kernel tests run each of them on every device against its twin.
 
 use super::activation::{Activation, ActivationBackward, Function};
-use super::augment::{labels::Labels, sample::Sample, sprites::Sprites, views::Ring, views::Views};
+use super::augment::effects::{BlurSettings, EffectSettings, Effects, JitterSettings, SolariseSettings};
+use super::augment::{
+    blur::Blur, colour::Colour, labels::Labels, sample::Sample, solarise::Solarise, sprites::Sprites, views::Ring,
+    views::Views,
+};
 use super::common::philox::Purpose;
+use super::conv::average_pool::{AveragePool, AveragePoolBackward};
+use super::conv::channel_sum::ChannelSum;
+use super::conv::correlate::Correlate;
+use super::conv::max_pool::{MaxPool, MaxPoolBackward, Pooling};
+use super::conv::transposed::Transposed;
+use super::conv::weight_gradient::WeightGradient;
+use super::conv::{ConvEpilogue, ConvShape};
 use super::latent::normal::Normal;
 use super::latent::reparameterise::{Reparameterise, ReparameteriseBackward};
 use super::linear::column_sum::ColumnSum;
@@ -20,6 +31,11 @@ use super::loss::likelihood::{Likelihood, LikelihoodKind};
 use super::loss::normalise::{Normalise, NormaliseBackward};
 use super::loss::record::Record;
 use super::loss::simvae::{ContentPrior, SimVae};
+use super::norm::Planes;
+use super::norm::batch_norm::BatchNorm;
+use super::norm::batch_norm_backward::{BatchNormBackward, ResidualGradient};
+use super::norm::batch_norm_sums::BatchNormSums;
+use super::norm::moments::Moments;
 use super::optim::{adam::Adam, clock::Clock};
 use super::probe::{correct::Correct, gather::Gather, nearest::Nearest, squared_error::SquaredError, squares::Squares};
 use super::{AnyKernel, Shader, Tuning};
@@ -31,10 +47,21 @@ type Examples = Vec<Arc<dyn AnyKernel>>;
 
 /// Every kernel in every permutation, at sizes of one, primes, and beside the edges of tiles and workgroups.
 pub fn examples() -> Examples {
-    [activations(), augmentations(), latents(), products(), losses(), comparisons(), optimisers(), probes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let all = [
+        activations(),
+        augmentations(),
+        effects(),
+        latents(),
+        products(),
+        convolutions(),
+        pools(),
+        norms(),
+        losses(),
+        comparisons(),
+        optimisers(),
+        probes(),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 /// The WGSL of every permutation, by label, for every tuning.
@@ -100,6 +127,31 @@ fn augmentations() -> Examples {
     all
 }
 
+fn effects() -> Examples {
+    let settings = EffectSettings {
+        jitter: JitterSettings { probability: 0.8, brightness: 0.8, contrast: 1.5, saturation: 0.8, hue: 0.2 },
+        grey: 0.2,
+        blur: BlurSettings { probability: 0.5, kernel: 3, sigma: [0.1, 2.0] },
+        solarise: SolariseSettings { probability: 0.3, threshold: 0.5 },
+    };
+    let mut all = Examples::new();
+    for (rows, plain) in [(1, 0), (67, 1), (1009, 0)] {
+        all.push(shared(Effects { rows, plain, settings: settings.clone() }));
+    }
+    for (rows, height, width) in [(1, 1, 1), (3, 2, 5), (7, 9, 8), (29, 28, 17)] {
+        for channels in [1, 3] {
+            all.push(shared(Colour { rows, channels, plane: height * width }));
+            for (kernel, vertical) in [(1, false), (3, false), (3, true), (23, false), (23, true)] {
+                all.push(shared(Blur { rows, channels, height, width, kernel, vertical }));
+            }
+        }
+        for black_and_white in [false, true] {
+            all.push(shared(Solarise { rows, width: height * width, threshold: 0.6, black_and_white }));
+        }
+    }
+    all
+}
+
 fn latents() -> Examples {
     let mut all = Examples::new();
     for count in [1, 3, 4, 5, 1013] {
@@ -145,6 +197,72 @@ fn products() -> Examples {
     for (m, n, k) in [(600, 1000, 5), (1300, 1450, 19)] {
         for form in [Form::Nt, Form::Nn, Form::Tn] {
             all.push(shared(Matmul { form, m, n, k, epilogue: Epilogue::Bias { relu: true } }));
+        }
+    }
+    all
+}
+
+fn convolutions() -> Examples {
+    // Images, image and map, kernel, stride and padding; the map's sides follow from the others.
+    let sizes = [
+        (1, [1, 1, 1], [1, 1, 1], 1, 1, 0),
+        (3, [3, 10, 9], [8, 8, 7], 3, 1, 0),
+        (2, [5, 15, 15], [7, 15, 15], 3, 1, 1),
+        (5, [7, 15, 15], [6, 8, 8], 3, 2, 1),
+        (7, [3, 11, 8], [2, 8, 5], 4, 1, 0),
+        (70, [2, 10, 6], [5, 5, 3], 7, 2, 3),
+        (67, [9, 2, 2], [13, 2, 2], 3, 1, 1),
+        (2, [11, 8, 7], [17, 4, 4], 1, 2, 0),
+        (3, [19, 23, 29], [67, 23, 29], 1, 1, 0),
+        (2, [3, 9, 10], [5, 3, 3], 2, 4, 1),
+        (50, [3, 16, 16], [65, 16, 16], 3, 1, 1),
+    ];
+    let mut all = Examples::new();
+    for (images, image, map, kernel, stride, padding) in sizes {
+        let shape = ConvShape { images, image, map, kernel, stride, padding };
+        for epilogue in [ConvEpilogue::None, ConvEpilogue::Bias, ConvEpilogue::Accumulate] {
+            all.push(shared(Correlate { shape, epilogue }));
+            all.push(shared(Transposed { shape, epilogue }));
+        }
+        all.push(shared(WeightGradient { shape }));
+        all.push(shared(ChannelSum { images, channels: map[0], area: map[1] * map[2] }));
+    }
+    all
+}
+
+fn pools() -> Examples {
+    let mut all = Examples::new();
+    for (planes, input, output, kernel, stride, padding) in [
+        (1, [1, 1], [2, 2], 2, 1, 1),
+        (6, [9, 8], [5, 4], 3, 2, 1),
+        (7, [30, 29], [15, 15], 3, 2, 1),
+        (3, [7, 5], [3, 2], 2, 2, 0),
+        (2, [6, 7], [6, 7], 3, 1, 1),
+    ] {
+        let pooling = Pooling { planes, input, output, kernel, stride, padding };
+        all.push(shared(MaxPool { pooling }));
+        all.push(shared(MaxPoolBackward { pooling }));
+        all.push(shared(AveragePool { planes, area: input[0] * input[1] }));
+        all.push(shared(AveragePoolBackward { planes, area: input[0] * input[1] }));
+    }
+    all
+}
+
+fn norms() -> Examples {
+    let mut all = Examples::new();
+    for (images, channels, area) in [(3, 1, 1), (2, 3, 7), (5, 7, 64), (67, 13, 4), (19, 5, 131)] {
+        let planes = Planes { images, channels, area };
+        for training in [false, true] {
+            all.push(shared(Moments { planes, momentum: 0.1, epsilon: 1e-5, training }));
+        }
+        for relu in [false, true] {
+            for residual in [false, true] {
+                all.push(shared(BatchNorm { planes, residual, relu }));
+            }
+            all.push(shared(BatchNormSums { planes, relu }));
+            for residual in [ResidualGradient::None, ResidualGradient::Write, ResidualGradient::Add] {
+                all.push(shared(BatchNormBackward { planes, relu, residual }));
+            }
         }
     }
     all

@@ -28,9 +28,9 @@ impl Model {
     ) -> Forward {
         let (rows, width) = batch.x.shape.as_matrix();
         let noise = (batch.noise)(g);
-        let encoded = self.networks.encoder.forward(g, &self.memory, batch.x, false);
+        let encoded = self.encode(g, batch.x);
         let z = reparameterise(g, encoded, noise);
-        let logits = self.networks.head.forward(g, &self.memory, z, true);
+        let logits = self.continue_with_head(g, z);
 
         let terms = g.tensor("reconstruction", [rows]);
         let (dlogits, _) = g.grad_target(logits);

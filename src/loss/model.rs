@@ -1,7 +1,7 @@
 //! A method's networks in their place on a device, and what a step gives them.
 
 use super::{LossLog, Objective};
-use crate::nn::{Networks, ParamMemory, Params, Sizes};
+use crate::nn::{Mode, Networks, ParamMemory, Params, Pass, Sizes};
 use crate::plan::{Graph, Layout, Tensor};
 
 /// Networks with their memory, the clock and the log.
@@ -15,6 +15,8 @@ pub struct Model {
     pub clock: Tensor,
     /// Where the loss terms go.
     pub log: LossLog,
+    /// Whether it trains.
+    pub mode: Mode,
 }
 
 /// What a step sees.
@@ -62,14 +64,26 @@ impl Model {
         let networks = objective.networks(params, sizes);
         let memory = params.allocate(layout);
         let log = LossLog::new(layout, objective.terms());
-        Self { networks, memory, clock, log }
+        Self { networks, memory, clock, log, mode: Mode::Training }
     }
 
     /// Emits encoder and head, and remembers their backward.
     pub(super) fn project(&self, g: &mut Graph, x: Tensor) -> Forward {
-        let encoded = self.networks.encoder.forward(g, &self.memory, x, false);
-        let z = self.networks.head.forward(g, &self.memory, encoded, true);
+        let encoded = self.encode(g, x);
+        let z = self.continue_with_head(g, encoded);
         Forward { encoded, z }
+    }
+
+    /// Emits the encoder, and remembers its backward.
+    pub(super) fn encode(&self, g: &mut Graph, x: Tensor) -> Tensor {
+        let pass = Pass { mode: self.mode, differentiate_input: false };
+        self.networks.encoder.forward(g, &self.memory, x, pass)
+    }
+
+    /// Emits the head on what came from the encoder, and remembers its backward.
+    pub(super) fn continue_with_head(&self, g: &mut Graph, z: Tensor) -> Tensor {
+        let pass = Pass { mode: self.mode, differentiate_input: true };
+        self.networks.head.forward(g, &self.memory, z, pass)
     }
 
     /// Records the sum of a term, times `scale`, in its column.

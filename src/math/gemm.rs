@@ -81,10 +81,23 @@ impl<'a, T> Matrix<'a, T> {
 /// # Panics
 /// If the inner dimensions differ, or `c` has another size than the product.
 pub fn gemm<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], accumulate: bool) {
+    let work = a.rows * b.cols * a.cols;
+    let blocks = if work < PARALLEL_WORK { 1 } else { BLOCKS_PER_THREAD * rayon::current_num_threads() };
+    in_blocks(a, b, c, accumulate, blocks);
+}
+
+/// [`gemm`] on the calling thread alone, for callers that are parallel themselves.
+///
+/// # Panics
+/// As [`gemm`].
+pub fn product<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], accumulate: bool) {
+    in_blocks(a, b, c, accumulate, 1);
+}
+
+fn in_blocks<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], accumulate: bool, blocks: usize) {
     let (m, n, k) = (a.rows, b.cols, a.cols);
     assert_eq!(k, b.rows, "inner dimensions of a product");
     assert_eq!(c.len(), m * n, "a {m} x {n} product");
-    let blocks = if m * n * k < PARALLEL_WORK { 1 } else { BLOCKS_PER_THREAD * rayon::current_num_threads() };
     // Columns first: a column block reads only its own part of `b`.
     let col_step = step(n, blocks, MIN_COLUMNS);
     let row_step = step(m, blocks.div_ceil(n.div_ceil(col_step).max(1)), MIN_ROWS);
@@ -135,7 +148,7 @@ fn step(len: usize, parts: usize, min: usize) -> usize {
 /// The product's first element; blocks write disjoint elements through it.
 struct Output<T>(*mut T);
 
-// SAFETY: see the only use, in `gemm`.
+// SAFETY: see the only use, in `in_blocks`.
 unsafe impl<T: Send> Sync for Output<T> {}
 
 impl<T> Output<T> {

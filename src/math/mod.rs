@@ -2,6 +2,7 @@
 
 pub mod gemm;
 mod real;
+pub mod scratch;
 pub mod simd;
 
 pub use real::Real;

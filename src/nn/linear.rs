@@ -28,6 +28,16 @@ pub(super) enum InputGradient {
     ThroughRelu(Tensor),
 }
 
+impl InputGradient {
+    /// The gradient of `x`, stored or added to what others contributed.
+    pub(super) fn of(g: &mut Graph, x: Tensor) -> Self {
+        match g.grad_target(x) {
+            (dx, true) => Self::Add(dx),
+            (dx, false) => Self::Write(dx),
+        }
+    }
+}
+
 impl Linear {
     /// Declares the layer's parameters, `NAME.weight` and `NAME.bias`.
     pub fn new(params: &mut Params, name: &str, inputs: usize, outputs: usize) -> Self {
@@ -49,6 +59,18 @@ impl Linear {
             Matmul { form: Form::Nt, m: rows, n: self.outputs, k: self.inputs, epilogue: Epilogue::Bias { relu } };
         let tensors = [x, memory.weight(self.weight), memory.weight(self.bias), y];
         g.push(&format!("{} forward", self.name), product, &tensors);
+        y
+    }
+
+    /// Emits the layer by itself and remembers its backward.
+    pub(super) fn apply(&self, g: &mut Graph, memory: &ParamMemory, x: Tensor, differentiate_input: bool) -> Tensor {
+        let y = self.forward(g, memory, x, false);
+        let (layer, memory) = (self.clone(), *memory);
+        g.on_backward(move |g| {
+            let Some(dy) = g.grad(y) else { return };
+            let dx = if differentiate_input { InputGradient::of(g, x) } else { InputGradient::Skip };
+            layer.backward(g, &memory, x, dy, dx);
+        });
         y
     }
 

@@ -2,6 +2,7 @@
 
 use super::linear::{InputGradient, Linear};
 use super::params::{ParamMemory, Params};
+use super::{Module, Pass};
 use crate::plan::{Graph, Tensor};
 use std::sync::Arc;
 
@@ -43,10 +44,7 @@ impl Mlp {
                 } else if !differentiate_input {
                     InputGradient::Skip
                 } else {
-                    match g.grad_target(x) {
-                        (dx, true) => InputGradient::Add(dx),
-                        (dx, false) => InputGradient::Write(dx),
-                    }
+                    InputGradient::of(g, x)
                 };
                 layer.backward(g, &memory, x, dy, dx);
                 if let InputGradient::ThroughRelu(dx) = dx {
@@ -55,5 +53,11 @@ impl Mlp {
             }
         });
         y
+    }
+}
+
+impl Module for Mlp {
+    fn forward(&self, g: &mut Graph, memory: &ParamMemory, x: Tensor, pass: Pass) -> Tensor {
+        Mlp::forward(self, g, memory, x, pass.differentiate_input)
     }
 }

@@ -69,7 +69,7 @@ impl Optimiser {
             epsilon: self.epsilon,
             weight_decay: self.weight_decay,
         };
-        let ParamMemory { weights, gradients, first, second } = *memory;
+        let ParamMemory { weights, gradients, first, second, .. } = *memory;
         g.push("adam", kernel, &[state.rates, gradients, weights, first, second]);
     }
 }

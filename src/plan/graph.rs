@@ -78,7 +78,8 @@ pub struct Graph {
     dispatches: Vec<Dispatch>,
     intermediates: Vec<Intermediate>,
     tape: Vec<Backward>,
-    grads: HashMap<Tensor, Tensor>,
+    /// By the place of what they belong to, so that a tensor and its reshaped views share one.
+    grads: HashMap<Place, Tensor>,
 }
 
 impl fmt::Debug for Graph {
@@ -156,7 +157,12 @@ impl Graph {
 
     /// The gradient of the loss with respect to `tensor`, if anything that came after it in the forward pass used it.
     pub fn grad(&self, tensor: Tensor) -> Option<Tensor> {
-        self.grads.get(&tensor).copied()
+        self.grads.get(&tensor.place).map(|grad| grad.reshape(tensor.shape))
+    }
+
+    /// Says what the gradient of `tensor` is, where no dispatch computes it: an input.
+    pub fn set_grad(&mut self, tensor: Tensor, grad: Tensor) {
+        self.grads.insert(tensor.place, grad);
     }
 
     /// Where to write a contribution to the gradient of `tensor`, and whether to add to what is there: the first
@@ -170,7 +176,7 @@ impl Graph {
             Place::Region { .. } => "d parameter".to_owned(),
         };
         let grad = self.tensor(&name, tensor.shape);
-        self.grads.insert(tensor, grad);
+        self.grads.insert(tensor.place, grad);
         (grad, false)
     }
 

@@ -1,7 +1,7 @@
 //! What a run puts on a device: memory, model and the plans that train and look at it.
 
 use super::config::Config;
-use crate::augment::{Augmentation, ImageSource};
+use crate::augment::{Augmentation, EffectSettings, ImageSource};
 use crate::data::{Dataset, Images};
 use crate::kernels::DType;
 use crate::kernels::activation::{Activation, Function};
@@ -10,7 +10,7 @@ use crate::kernels::common::clock::CLOCK_WORDS;
 use crate::kernels::common::philox::Purpose;
 use crate::kernels::latent::normal::Normal;
 use crate::loss::{Batch, LossLog, Model, Objective, reparameterise};
-use crate::nn::{ParamMemory, Params, Sizes};
+use crate::nn::{Mode, ParamMemory, Params, Pass, Sizes};
 use crate::optim::{Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
 use std::sync::Arc;
@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub(super) const READ_BATCH: usize = 256;
 /// Steps given to the executor at a time: how soon an interruption is noticed, and how far images are streamed ahead.
 pub(super) const STEPS_AT_A_TIME: usize = 4;
+/// How the networks are passed to be looked at.
+const LOOK: Pass = Pass { mode: Mode::Evaluation, differentiate_input: false };
 
 /// The handles of a run's memory and its model.
 #[derive(Clone, Debug)]
@@ -77,8 +79,8 @@ impl Blueprint {
         let state = StepState::new(&mut layout);
         let objective = config.objective();
         let sizes = Sizes {
-            pixels: shape.channels * shape.height * shape.width,
-            hidden: &config.model.hidden,
+            image: [shape.channels, shape.height, shape.width],
+            backbone: config.model.backbone(),
             latent: config.model.latent,
             classes: data.train.classes.len(),
         };
@@ -148,7 +150,7 @@ impl Blueprint {
         let mut g = Graph::new("held-out loss");
         let (state, log) = &self.judging;
         self.optimiser().begin_step(&mut g, state, self.test.images, batch);
-        let model = Model { clock: state.clock, log: log.clone(), ..self.model.clone() };
+        let model = Model { clock: state.clock, log: log.clone(), mode: Mode::Evaluation, ..self.model.clone() };
         self.emit_objective(&mut g, &model, &self.test, self.test_labels, batch);
         g.finish()
     }
@@ -162,6 +164,12 @@ impl Blueprint {
             aspect: augment.aspect,
             horizontal_flip: augment.horizontal_flip,
             vertical_flip: augment.vertical_flip,
+            effects: EffectSettings {
+                jitter: augment.jitter.clone(),
+                grey: augment.grey,
+                blur: augment.blur.clone(),
+                solarise: augment.solarise.clone(),
+            },
         };
         let drawn = source.augmented(g, model.clock, batch, views, &how);
         let noise = |g: &mut Graph| {
@@ -194,7 +202,7 @@ impl Blueprint {
     pub fn encode(&self, source: &ImageSource, batch: usize) -> Result<(Plan, Tensor), PlanError> {
         let mut g = Graph::new("encode");
         let x = source.plain(&mut g, self.reading, batch);
-        let encoded = self.model.networks.encoder.forward(&mut g, &self.memory, x, false);
+        let encoded = self.model.networks.encoder.forward(&mut g, &self.memory, x, LOOK);
         g.keep(encoded);
         Ok((g.finish()?, encoded))
     }
@@ -207,7 +215,7 @@ impl Blueprint {
         let model = &self.model.networks;
         let mut g = Graph::new("reconstruct");
         let x = source.plain(&mut g, self.reading, batch);
-        let encoded = model.encoder.forward(&mut g, &self.memory, x, false);
+        let encoded = model.encoder.forward(&mut g, &self.memory, x, LOOK);
         // An input that nobody writes stays zero, and without noise the sample is the mean.
         let noise = g.input("no noise", [batch, model.latent]);
         let z = reparameterise(&mut g, encoded, noise);
@@ -229,7 +237,7 @@ impl Blueprint {
     }
 
     fn emit_pictures(&self, g: &mut Graph, z: Tensor) -> Tensor {
-        let logits = self.model.networks.head.forward(g, &self.memory, z, false);
+        let logits = self.model.networks.head.forward(g, &self.memory, z, LOOK);
         let pictures = g.tensor("pictures", logits.shape);
         let kernel = Activation { function: Function::Sigmoid, count: pictures.len() };
         g.push("sigmoid", kernel, &[logits, logits, pictures]);

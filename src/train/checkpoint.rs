@@ -1,13 +1,13 @@
 //! Checkpoints: a folder with the model, the optimiser and the clock, which is whole or absent.
 //!
-//! `checkpoints/step-000001234/` holds `model.safetensors` (parameters under their PyTorch names),
+//! `checkpoints/step-000001234/` holds `model.safetensors` (parameters and buffers under their PyTorch names),
 //! `optimizer.safetensors` (Adam's moments under the same names) and `state.json`. The folder is written under another
 //! name, synchronised to disk and renamed: a kill at any moment leaves the previous checkpoint or the new one.
 
 use crate::device::{DeviceError, Executor, Values};
 use crate::files::sync_folder;
 use crate::kernels::Tuning;
-use crate::nn::{ParamMemory, Params};
+use crate::nn::{ParamMemory, ParamSpec, Params};
 use crate::plan::Tensor;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
@@ -118,10 +118,13 @@ pub fn save(
     fs::create_dir(&draft).map_err(io_error(&draft))?;
 
     let weights = executor.read(memory.weights)?.to_f32();
-    write_synced(&draft.join(MODEL), &encode(params, &[("", &weights)], &draft)?)?;
+    let buffers = memory.read_buffers(executor)?;
+    let model = [("", params.specs(), weights.as_slice()), ("", params.buffers(), &buffers)];
+    write_synced(&draft.join(MODEL), &encode(&model, &draft)?)?;
     let first = executor.read(memory.first)?.to_f32();
     let second = executor.read(memory.second)?.to_f32();
-    write_synced(&draft.join(OPTIMISER), &encode(params, &[("exp_avg.", &first), ("exp_avg_sq.", &second)], &draft)?)?;
+    let moments = [("exp_avg.", params.specs(), first.as_slice()), ("exp_avg_sq.", params.specs(), &second)];
+    write_synced(&draft.join(OPTIMISER), &encode(&moments, &draft)?)?;
     let json = serde_json::to_vec_pretty(state)
         .map_err(|error| CheckpointError::Io { path: draft.join(STATE), source: io::Error::other(error) })?;
     write_synced(&draft.join(STATE), &json)?;
@@ -161,12 +164,15 @@ pub fn load(
     params: &Params,
     memory: &ParamMemory,
 ) -> Result<(), CheckpointError> {
-    let [weights] = decode(&folder.join(MODEL), params, [""])?;
-    let [first, second] = decode(&folder.join(OPTIMISER), params, ["exp_avg.", "exp_avg_sq."])?;
+    let (specs, len) = (params.specs(), params.flat_len());
+    let parts = [("", specs, len), ("", params.buffers(), memory.buffers.len())];
+    let [weights, buffers] = decode(&folder.join(MODEL), parts)?;
+    let [first, second] = decode(&folder.join(OPTIMISER), [("exp_avg.", specs, len), ("exp_avg_sq.", specs, len)])?;
     let write = |executor: &mut dyn Executor, tensor: Tensor, flat| executor.write(tensor, &Values::F32(flat));
     write(executor, memory.weights, weights)?;
     write(executor, memory.first, first)?;
     write(executor, memory.second, second)?;
+    memory.write_buffers(executor, buffers)?;
     Ok(())
 }
 
@@ -187,13 +193,16 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
     write().map_err(io_error(path))
 }
 
-/// Serialises flat buffers as one tensor per parameter, named prefix + parameter.
-fn encode(params: &Params, buffers: &[(&str, &[f32])], path: &Path) -> Result<Vec<u8>, CheckpointError> {
+/// A prefix of names, what is named, and a flat layout of it (or the layout's length).
+type Part<'a, T> = (&'a str, &'a [ParamSpec], T);
+
+/// Serialises flat layouts as one tensor per parameter, named prefix + parameter.
+fn encode(parts: &[Part<'_, &[f32]>], path: &Path) -> Result<Vec<u8>, CheckpointError> {
     let damaged =
         |error: SafeTensorError| CheckpointError::Damaged { path: path.to_owned(), problem: error.to_string() };
     let mut tensors = Vec::new();
-    for (prefix, flat) in buffers {
-        for spec in params.specs() {
+    for (prefix, specs, flat) in parts {
+        for spec in *specs {
             let data = &flat[spec.param.offset..][..spec.param.shape.len()];
             let shape = spec.param.shape.dims().to_vec();
             let view = TensorView::new(Dtype::F32, shape, bytemuck::cast_slice(data)).map_err(damaged)?;
@@ -203,16 +212,16 @@ fn encode(params: &Params, buffers: &[(&str, &[f32])], path: &Path) -> Result<Ve
     safetensors::serialize(tensors, None).map_err(damaged)
 }
 
-/// Reads flat buffers back; every parameter must be there with its shape, and nothing else.
-fn decode<const N: usize>(path: &Path, params: &Params, prefixes: [&str; N]) -> Result<[Vec<f32>; N], CheckpointError> {
+/// Reads flat layouts back; every parameter must be there with its shape, and nothing else.
+fn decode<const N: usize>(path: &Path, parts: [Part<'_, usize>; N]) -> Result<[Vec<f32>; N], CheckpointError> {
     let bytes = fs::read(path).map_err(io_error(path))?;
     let other = |problem: String| CheckpointError::OtherModel { path: path.to_owned(), problem };
     let file = SafeTensors::deserialize(&bytes)
         .map_err(|error| CheckpointError::Damaged { path: path.to_owned(), problem: error.to_string() })?;
-    let expected = params.specs().len() * N;
-    let mut flats = prefixes.map(|_| vec![0.0; params.flat_len()]);
-    for (prefix, flat) in prefixes.iter().zip(&mut flats) {
-        for spec in params.specs() {
+    let expected: usize = parts.iter().map(|(_, specs, _)| specs.len()).sum();
+    let mut flats = parts.map(|(.., len)| vec![0.0; len]);
+    for ((prefix, specs, _), flat) in parts.iter().zip(&mut flats) {
+        for spec in *specs {
             let name = format!("{prefix}{}", spec.name);
             let tensor = file.tensor(&name).map_err(|_| other(format!("it has no tensor `{name}`")))?;
             if tensor.dtype() != Dtype::F32 || tensor.shape() != spec.param.shape.dims() {

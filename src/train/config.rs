@@ -1,6 +1,7 @@
 //! The settings of a run, their defaults and their ranges. `merge.rs` says where they come from.
 
 use super::merge::ConfigError;
+use crate::augment::{BlurSettings, EffectSettings, JitterSettings, SolariseSettings};
 use crate::data::{Corrupt, FileOptions};
 use crate::kernels::augment::views::MAX_SIDE;
 use crate::kernels::loss::likelihood::LikelihoodKind;
@@ -8,12 +9,16 @@ use crate::kernels::loss::simvae::ContentPrior;
 use crate::loss::random::Random;
 use crate::loss::supervised::Supervised;
 use crate::loss::{LikelihoodSettings, Objective, cr_vae, simclr, simvae, vae, vicreg};
+use crate::nn::{Backbone, ConvDecoder};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Widest layer: the number of parameters between two such layers still fits the address space.
 const WIDEST: usize = 1 << 20;
+
+/// Widest first convolution; the deepest is eight times as wide.
+const WIDEST_CONV: usize = 1 << 10;
 
 /// The method to train.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,14 +130,30 @@ pub struct DataConfig {
     pub device_bytes: u64,
 }
 
-/// The networks: an MLP encoder and the mirrored decoder.
+/// What the encoder and the decoder are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModelKind {
+    /// Linear layers.
+    Mlp,
+    /// The convolutional networks of the authors' code.
+    OfficialConv,
+    /// A ResNet-18, and the authors' decoder with all its shortcuts.
+    Resnet18,
+}
+
+/// The networks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
+    /// What they are made of.
+    pub kind: ModelKind,
     /// Latent size, L.
     pub latent: usize,
-    /// Widths of the encoder's hidden layers.
+    /// Widths of an MLP encoder's hidden layers; the decoder mirrors them.
     pub hidden: Vec<usize>,
+    /// Channels of a convolutional encoder's first layer; the other layers' are multiples of it.
+    pub width: usize,
 }
 
 /// What follows the encoder while a discriminative method trains; judges see what enters it.
@@ -155,6 +176,14 @@ pub struct AugmentConfig {
     pub horizontal_flip: f64,
     /// Probability of a vertical flip.
     pub vertical_flip: f64,
+    /// Colour jitter.
+    pub jitter: JitterSettings,
+    /// Probability that a view loses its colours.
+    pub grey: f64,
+    /// Gaussian blur.
+    pub blur: BlurSettings,
+    /// Inversion of bright pixels.
+    pub solarise: SolariseSettings,
     /// Turn pixels black or white at one half, after everything else.
     pub threshold: bool,
 }
@@ -205,6 +234,7 @@ pub struct LogConfig {
 
 impl Default for Config {
     fn default() -> Self {
+        let EffectSettings { jitter, grey, blur, solarise } = EffectSettings::default();
         Self {
             method: Method::Simvae,
             seed: 0,
@@ -220,7 +250,7 @@ impl Default for Config {
                 cache: "auto".to_owned(),
                 device_bytes: 0,
             },
-            model: ModelConfig { latent: 10, hidden: vec![2000, 500, 500] },
+            model: ModelConfig { kind: ModelKind::Mlp, latent: 10, hidden: vec![2000, 500, 500], width: 64 },
             likelihood: LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.02 },
             simvae: simvae::Settings { variance_z: 0.15, prior: ContentPrior::Uniform, entropy_scale: 1.0 },
             beta_vae: vae::Settings { beta: 4.0 },
@@ -233,6 +263,10 @@ impl Default for Config {
                 aspect: [0.75, 1.3],
                 horizontal_flip: 0.0,
                 vertical_flip: 0.5,
+                jitter,
+                grey,
+                blur,
+                solarise,
                 threshold: false,
             },
             optim: OptimConfig {
@@ -264,6 +298,19 @@ impl Config {
             Method::Supervised => Arc::new(Supervised { classifier: true }),
             Method::Random => Arc::new(Random),
         }
+    }
+
+    /// Checks whether the networks take images of this shape, `[channels, height, width]`.
+    ///
+    /// # Errors
+    /// When a convolutional network does not return to their size.
+    pub fn check_images(&self, [_, height, width]: [usize; 3]) -> Result<(), ConfigError> {
+        let fits = |side: usize| side > 0 && side.is_multiple_of(ConvDecoder::GRID);
+        if self.model.kind == ModelKind::Mlp || (fits(height) && fits(width)) {
+            return Ok(());
+        }
+        let (data, multiple) = (self.data.name.clone(), ConvDecoder::GRID);
+        Err(ConfigError::ImageSize { kind: self.model.kind.name(), data, height, width, multiple })
     }
 
     /// Checks every range.
@@ -315,6 +362,8 @@ impl Config {
             widths_good,
             "at least one layer, each 1 to 1,048,576 wide",
         )?;
+        let width_good = model.width.is_multiple_of(2) && (2..=WIDEST_CONV).contains(&model.width);
+        check("model.width", model.width.to_string(), width_good, "an even number between 2 and 1,024")?;
         check(
             "likelihood.variance",
             likelihood.variance.to_string(),
@@ -346,11 +395,32 @@ impl Config {
             ordered(augment.aspect),
             "[low, high] with 0 < low <= high",
         )?;
-        for (key, p) in
-            [("augment.horizontal_flip", augment.horizontal_flip), ("augment.vertical_flip", augment.vertical_flip)]
-        {
+        let AugmentConfig { jitter, blur, solarise, .. } = augment;
+        for (key, p) in [
+            ("augment.horizontal_flip", augment.horizontal_flip),
+            ("augment.vertical_flip", augment.vertical_flip),
+            ("augment.jitter.probability", jitter.probability),
+            ("augment.grey", augment.grey),
+            ("augment.blur.probability", blur.probability),
+            ("augment.solarise.probability", solarise.probability),
+        ] {
             check(key, p.to_string(), probability(p), "a probability between 0 and 1")?;
         }
+        for (key, range) in [
+            ("augment.jitter.brightness", jitter.brightness),
+            ("augment.jitter.contrast", jitter.contrast),
+            ("augment.jitter.saturation", jitter.saturation),
+        ] {
+            check(key, range.to_string(), not_negative(range), "zero or a positive number")?;
+        }
+        let hue_good = (0.0..=0.5).contains(&jitter.hue);
+        check("augment.jitter.hue", jitter.hue.to_string(), hue_good, "a part of the circle between 0 and 0.5")?;
+        let kernel_good = blur.kernel % 2 == 1 && blur.kernel <= 127;
+        check("augment.blur.kernel", blur.kernel.to_string(), kernel_good, "an odd number of pixels up to 127")?;
+        let sigma_good = ordered(blur.sigma) && blur.sigma[0] >= 0.01;
+        check("augment.blur.sigma", format!("{:?}", blur.sigma), sigma_good, "[low, high] with 0.01 <= low <= high")?;
+        let level_good = (0.0..=1.0).contains(&solarise.threshold);
+        check("augment.solarise.threshold", solarise.threshold.to_string(), level_good, "a value between 0 and 1")?;
         check("optim.lr", optim.lr.to_string(), positive(optim.lr), "a positive number")?;
         check("optim.eps", optim.eps.to_string(), positive(optim.eps), "a positive number")?;
         for (key, beta) in [("optim.beta1", optim.beta1), ("optim.beta2", optim.beta2)] {
@@ -374,6 +444,28 @@ impl DataConfig {
             folder => Some(PathBuf::from(folder)),
         };
         FileOptions { size: self.size, corrupt: self.corrupt, cache }
+    }
+}
+
+impl ModelKind {
+    /// The name, as in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            ModelKind::Mlp => "mlp",
+            ModelKind::OfficialConv => "official-conv",
+            ModelKind::Resnet18 => "resnet18",
+        }
+    }
+}
+
+impl ModelConfig {
+    /// What the networks are made of.
+    pub fn backbone(&self) -> Backbone<'_> {
+        match self.kind {
+            ModelKind::Mlp => Backbone::Mlp(&self.hidden),
+            ModelKind::OfficialConv => Backbone::Official(self.width),
+            ModelKind::Resnet18 => Backbone::ResNet18(self.width),
+        }
     }
 }
 

@@ -84,6 +84,8 @@ impl Trained {
     /// # Errors
     /// When the checkpoint cannot be read, or the device is too small.
     pub fn with_data(run: &Path, config: Config, data: Dataset, choice: &Choice) -> Result<Self, OpenError> {
+        let shape = data.train.shape;
+        config.check_images([shape.channels, shape.height, shape.width])?;
         let missing = || CheckpointError::Missing { path: run.join("checkpoints") };
         let (step, folder) = checkpoint::list(run).pop().ok_or_else(missing)?;
         let mut session = Session::open(&config, &data, choice, choice.tune()?)?;

@@ -3,6 +3,7 @@
 use super::blueprint::STEPS_AT_A_TIME;
 use super::checkpoint::{self, CheckpointError, State};
 use super::config::Config;
+use super::merge::ConfigError;
 use super::metrics::{MetricsError, MetricsLog};
 use super::pictures::{self, PictureError};
 use super::progress::Progress;
@@ -47,6 +48,9 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// The networks do not take the data's images.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// More images in a batch than in the data set.
     #[error("batch = {batch} is larger than the data set of {images} images: choose a batch of at most {images}")]
     BatchTooLarge {
@@ -118,6 +122,8 @@ pub fn run(
     progress: &mut dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Report, RunError> {
+    let shape = data.train.shape;
+    config.check_images([shape.channels, shape.height, shape.width])?;
     if config.batch > data.train.len() {
         return Err(RunError::BatchTooLarge { batch: config.batch, images: data.train.len() });
     }

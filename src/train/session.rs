@@ -73,6 +73,7 @@ impl Session {
         executor.write(blueprint.labels, &labels(&data.train))?;
         executor.write(blueprint.test_labels, &labels(&data.test))?;
         executor.write(blueprint.memory.weights, &Values::F32(blueprint.params.initial(config.seed)))?;
+        blueprint.memory.write_buffers(executor.as_mut(), blueprint.params.initial_buffers())?;
         executor.write(blueprint.state.clock, &Values::U32(clock::fresh(config.seed).to_vec()))?;
         Ok(Self { blueprint, executor, streams })
     }

@@ -22,6 +22,9 @@ pub(super) struct Facts {
     pub recon: Option<LikelihoodKind>,
     pub p_y: Option<ContentPrior>,
     pub adam_eps: Option<f64>,
+    /// The layer of a case of a single layer, as PyTorch prints it.
+    pub module: Option<String>,
+    #[serde(default)]
     losses: BTreeMap<String, serde_json::Value>,
 }
 
@@ -42,6 +45,9 @@ impl Case {
         };
         let json = std::fs::read(path).map_err(io(path))?;
         let facts: Facts = serde_json::from_slice(&json).map_err(|error| format(path, error.to_string()))?;
+        if facts.module.is_none() && facts.losses.is_empty() {
+            return Err(format(path, "it has neither `losses` nor a `module`".to_owned()));
+        }
         let data = path.with_extension("safetensors");
         let bytes = std::fs::read(&data).map_err(io(&data))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| format(&data, error.to_string()))?;
@@ -72,6 +78,12 @@ impl Case {
             Some(shape) => Err(self.problem(format!("tensor `{name}` is {shape:?}, a matrix is expected"))),
             None => Err(self.problem(format!("tensor `{name}` is missing"))),
         }
+    }
+
+    /// A tensor's dimensions.
+    pub fn dims(&self, name: &str) -> Result<&[usize], GoldenError> {
+        let tensor = self.tensors.get(name).ok_or_else(|| self.problem(format!("tensor `{name}` is missing")))?;
+        Ok(&tensor.0)
     }
 
     /// A tensor's values.

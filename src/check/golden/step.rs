@@ -8,7 +8,7 @@ use crate::device::{DeviceError, Executor, Values};
 use crate::kernels::common::clock;
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::loss::{Batch, Forward, Model};
-use crate::nn::{Params, Sizes};
+use crate::nn::{Backbone, Params, Sizes};
 use crate::optim::{Optimiser, StepState};
 use crate::plan::{Graph, Layout, PlanId, Tensor};
 
@@ -41,7 +41,7 @@ impl<'a> Step<'a> {
         let mut layout = Layout::default();
         let mut params = Params::default();
         let state = StepState::new(&mut layout);
-        let sizes = Sizes { pixels: *pixels, hidden, latent, classes: latent };
+        let sizes = Sizes { image: [1, 1, *pixels], backbone: Backbone::Mlp(hidden), latent, classes: latent };
         let model = Model::new(&mut layout, &mut params, method.objective.as_ref(), &sizes, state.clock);
 
         let mut g = Graph::new("golden");

@@ -1,0 +1,50 @@
+// Conv2d's forward and ConvTranspose2d's input gradient, as a product of weights [filters, taps] and unfolded images [taps, positions]:
+// map[n, f, y, x] = sum over c, ky, kx of weight[f, c, ky, kx] image[n, c, y s - p + ky, x s - p + kx].
+@group(0) @binding(1) var<storage, read> image: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> map: array<f32>;
+
+const SLICED: u32 = 0u;
+const RIGHT_IS_DEEP: bool = false;
+
+// Rows, columns and depth of the product.
+fn extent(slice: u32) -> vec3<u32> {
+    return vec3<u32>(params.filters, params.images * params.rows * params.columns, params.channels * TAPS);
+}
+
+fn left(row: u32, k: u32, slice: u32) -> f32 {
+    return weight[row * params.channels * TAPS + k];
+}
+
+// A column is a position of a map. Coordinates below zero wrap around and are thus beyond the edge.
+fn column_at(column: u32) -> Column {
+    let area = params.rows * params.columns;
+    let position = column % area;
+    let y = position / params.columns * STRIDE - params.padding;
+    let x = position % params.columns * STRIDE - params.padding;
+    return Column(column / area * params.channels * params.height * params.width, y, x);
+}
+
+fn right(at: Column, k: u32, slice: u32) -> f32 {
+    let tap = k % TAPS;
+    let y = at.y + tap / KERNEL;
+    let x = at.x + tap % KERNEL;
+    if (y >= params.height || x >= params.width) {
+        return 0.0;
+    }
+    return image[at.base + (k / TAPS * params.height + y) * params.width + x];
+}
+
+fn store(row: u32, column: u32, slice: u32, sum: f32) {
+    let area = params.rows * params.columns;
+    let at = (column / area * params.filters + row) * area + column % area;
+    var value = sum;
+    if (BIAS == 1u) {
+        value += bias[row];
+    }
+    if (ACCUMULATE == 1u) {
+        value += map[at];
+    }
+    map[at] = value;
+}

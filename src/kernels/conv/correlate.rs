@@ -1,0 +1,95 @@
+//! Twin of `shaders/conv/correlate.wgsl`: Conv2d's forward and ConvTranspose2d's input gradient.
+
+use super::{ConvEpilogue, ConvShape};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
+use crate::math::Real;
+use crate::math::gemm::{Matrix, product};
+use crate::math::scratch::with_scratch;
+use rayon::prelude::*;
+
+/// `map[n, f, y, x] = sum over c, ky, kx of weight[f, c, ky, kx] image[n, c, y s - p + ky, x s - p + kx]`.
+///
+/// Tensors: image, weight, bias `[map channels]` (any tensor where the epilogue has none), map.
+#[derive(Clone, Debug)]
+pub struct Correlate {
+    /// Sizes.
+    pub shape: ConvShape,
+    /// What happens beside the product.
+    pub epilogue: ConvEpilogue,
+}
+
+impl Kernel for Correlate {
+    fn bindings(&self) -> Vec<Binding> {
+        let bias = if self.epilogue == ConvEpilogue::Bias { self.shape.map[0] } else { 0 };
+        let map = if self.epilogue == ConvEpilogue::Accumulate { Access::Update } else { Access::Write };
+        vec![
+            Binding::real("image", Access::Read, self.shape.image_len()),
+            Binding::real("weight", Access::Read, self.shape.weight_len()),
+            Binding::real("bias", Access::Read, bias),
+            Binding::real("map", map, self.shape.map_len()),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        self.shape.uniform()
+    }
+
+    fn launch(&self, tuning: &Tuning) -> Launch {
+        let shader = Shader::new("conv/correlate", include_str!("../../../shaders/conv/correlate.wgsl"))
+            .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
+            .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
+        let size = [self.shape.map[0], self.shape.images * self.shape.positions()];
+        self.shape.launch(shader, tuning, size, None)
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (image, weight, bias, map) = (args.real(0), args.real(1), args.real(2), args.real_mut(3));
+        let (shape, block) = (&self.shape, self.shape.block());
+        let [channels, height, width] = shape.image;
+        let (filters, depth, positions) = (shape.map[0], shape.depth(), shape.positions());
+        let weight = Matrix::new(&weight[..shape.weight_len()], filters, depth);
+        let accumulate = self.epilogue == ConvEpilogue::Accumulate;
+        let images = image[..shape.image_len()].par_chunks(block * channels * height * width);
+        let maps = map[..shape.map_len()].par_chunks_mut(block * filters * positions);
+        maps.zip(images).for_each(|(maps, image)| {
+            let images = maps.len() / (filters * positions);
+            let columns = images * positions;
+            with_scratch((depth + filters) * columns, |scratch| {
+                let (unfolded, result) = scratch.split_at_mut(depth * columns);
+                let unfolded = if shape.is_pointwise() && images == 1 {
+                    image
+                } else {
+                    shape.unfold(image, images, 0..channels, unfolded);
+                    &*unfolded
+                };
+                let unfolded = Matrix::new(unfolded, depth, columns);
+                if images == 1 {
+                    product(weight, unfolded, maps, accumulate);
+                } else {
+                    product(weight, unfolded, &mut result[..filters * columns], false);
+                    scatter_channels(result, images, positions, accumulate, maps);
+                }
+                if self.epilogue == ConvEpilogue::Bias {
+                    for (plane, &bias) in maps.chunks_exact_mut(positions).zip(bias[..filters].iter().cycle()) {
+                        plane.iter_mut().for_each(|y| *y += bias);
+                    }
+                }
+            });
+        });
+    }
+}
+
+/// Writes `[channel, image, position]` as maps `[image, channel, position]`, or adds it to them.
+fn scatter_channels<T: Real>(gathered: &[T], images: usize, positions: usize, accumulate: bool, maps: &mut [T]) {
+    let channels = maps.len() / (images * positions);
+    for (n, map) in maps.chunks_exact_mut(channels * positions).enumerate() {
+        for (channel, plane) in map.chunks_exact_mut(positions).enumerate() {
+            let from = &gathered[(channel * images + n) * positions..][..positions];
+            if accumulate {
+                plane.iter_mut().zip(from).for_each(|(to, &x)| *to += x);
+            } else {
+                plane.copy_from_slice(from);
+            }
+        }
+    }
+}

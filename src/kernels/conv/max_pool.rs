@@ -1,0 +1,157 @@
+//! Twins of `shaders/conv/max_pool.wgsl` and `max_pool_backward.wgsl`: the largest element of each window.
+
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::math::Real;
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// Square windows over planes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pooling {
+    /// Images times channels.
+    pub planes: usize,
+    /// Height and width of the input.
+    pub input: [usize; 2],
+    /// Height and width of the result.
+    pub output: [usize; 2],
+    /// Side of a window.
+    pub kernel: usize,
+    /// Pixels between neighbouring windows.
+    pub stride: usize,
+    /// Rows and columns around the input that belong to windows but are never the largest; at most half of a window.
+    pub padding: usize,
+}
+
+/// The largest element of each window. Tensors: x `[planes, input]`, y `[planes, output]`, taps `[planes, output]`: the first
+/// tap of the window that holds it.
+#[derive(Clone, Debug)]
+pub struct MaxPool {
+    /// Sizes.
+    pub pooling: Pooling,
+}
+
+/// Backward of [`MaxPool`]. Tensors: dy `[planes, output]`, taps `[planes, output]`, dx `[planes, input]`.
+#[derive(Clone, Debug)]
+pub struct MaxPoolBackward {
+    /// Sizes.
+    pub pooling: Pooling,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    planes: u32,
+    height: u32,
+    width: u32,
+    rows: u32,
+    columns: u32,
+    padding: u32,
+}
+
+impl Pooling {
+    fn input_len(&self) -> usize {
+        self.planes * self.input[0] * self.input[1]
+    }
+
+    fn output_len(&self) -> usize {
+        self.planes * self.output[0] * self.output[1]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        let [height, width] = self.input.map(|x| x as u32);
+        let [rows, columns] = self.output.map(|x| x as u32);
+        let (planes, padding) = (self.planes as u32, self.padding as u32);
+        encode(&Params { planes, height, width, rows, columns, padding })
+    }
+
+    fn launch(&self, name: &'static str, body: &'static str, count: usize) -> Launch {
+        let shader = Shader::new(name, body)
+            .constant("KERNEL", self.kernel as u32)
+            .constant("TAPS", (self.kernel * self.kernel) as u32)
+            .constant("STRIDE", self.stride as u32);
+        Launch { shader, workgroups: groups_for(count) }
+    }
+
+    /// Where tap (ky, kx) of window (y, x) lies in its plane, if it is inside.
+    fn tap(&self, [y, x]: [usize; 2], tap: usize) -> Option<usize> {
+        let row = (y * self.stride + tap / self.kernel).checked_sub(self.padding)?;
+        let column = (x * self.stride + tap % self.kernel).checked_sub(self.padding)?;
+        (row < self.input[0] && column < self.input[1]).then(|| row * self.input[1] + column)
+    }
+
+    fn windows(&self) -> impl Iterator<Item = [usize; 2]> {
+        let [rows, columns] = self.output;
+        (0..rows).flat_map(move |y| (0..columns).map(move |x| [y, x]))
+    }
+}
+
+impl Kernel for MaxPool {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::real("x", Access::Read, self.pooling.input_len()),
+            Binding::real("y", Access::Write, self.pooling.output_len()),
+            Binding::uint("taps", Access::Write, self.pooling.output_len()),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        self.pooling.uniform()
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let body = include_str!("../../../shaders/conv/max_pool.wgsl");
+        self.pooling.launch("conv/max_pool", body, self.pooling.output_len())
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (x, y, taps) = (args.real(0), args.real_mut(1), args.uint_mut(2));
+        let pooling = &self.pooling;
+        let [input, output] = [pooling.input, pooling.output].map(|[height, width]| height * width);
+        let results = y.par_chunks_exact_mut(output).zip(taps.par_chunks_exact_mut(output));
+        results.zip(x.par_chunks_exact(input)).take(pooling.planes).for_each(|((y, taps), x)| {
+            for ((y, tap), window) in y.iter_mut().zip(taps).zip(pooling.windows()) {
+                let mut best: Option<(u32, T)> = None;
+                for t in 0..pooling.kernel * pooling.kernel {
+                    let Some(value) = pooling.tap(window, t).map(|at| x[at]) else { continue };
+                    if best.is_none_or(|(_, best)| value > best) {
+                        best = Some((t as u32, value));
+                    }
+                }
+                (*tap, *y) = best.unwrap_or(((pooling.kernel * pooling.kernel) as u32, T::LOWEST));
+            }
+        });
+    }
+}
+
+impl Kernel for MaxPoolBackward {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::real("dy", Access::Read, self.pooling.output_len()),
+            Binding::uint("taps", Access::Read, self.pooling.output_len()),
+            Binding::real("dx", Access::Write, self.pooling.input_len()),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        self.pooling.uniform()
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let body = include_str!("../../../shaders/conv/max_pool_backward.wgsl");
+        self.pooling.launch("conv/max_pool_backward", body, self.pooling.input_len())
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (dy, taps, dx) = (args.real(0), args.uint(1), args.real_mut(2));
+        let pooling = &self.pooling;
+        let [input, output] = [pooling.input, pooling.output].map(|[height, width]| height * width);
+        let gradients = dy.par_chunks_exact(output).zip(taps.par_chunks_exact(output));
+        dx.par_chunks_exact_mut(input).zip(gradients).take(pooling.planes).for_each(|(dx, (dy, taps))| {
+            dx.fill(T::ZERO);
+            for ((&dy, &tap), window) in dy.iter().zip(taps).zip(pooling.windows()) {
+                if let Some(at) = pooling.tap(window, tap as usize) {
+                    dx[at] += dy;
+                }
+            }
+        });
+    }
+}

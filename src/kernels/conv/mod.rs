@@ -1,0 +1,146 @@
+//! Convolutions and pooling. Three products serve Conv2d and ConvTranspose2d: each is the other's input gradient.
+
+pub mod average_pool;
+pub mod channel_sum;
+pub mod correlate;
+mod lower;
+pub mod max_pool;
+pub mod transposed;
+pub mod weight_gradient;
+
+use super::linear::matmul::Variant;
+use super::{Launch, Shader, Tuning, encode};
+use encase::ShaderType;
+use std::ops::Range;
+
+/// The sizes of a convolution with square kernels. The image side is what Conv2d reads and ConvTranspose2d writes, the map
+/// side the other one; weights are `[map channels, image channels, kernel, kernel]`, PyTorch's layout for both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvShape {
+    /// Images.
+    pub images: usize,
+    /// Channels, height and width of the image side.
+    pub image: [usize; 3],
+    /// Channels, height and width of the map side.
+    pub map: [usize; 3],
+    /// Side of the kernel.
+    pub kernel: usize,
+    /// Pixels between neighbouring windows.
+    pub stride: usize,
+    /// Rows and columns of zeros around the image.
+    pub padding: usize,
+}
+
+/// What a convolution does beside its product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConvEpilogue {
+    /// Nothing.
+    None,
+    /// Add a bias to each channel of the result.
+    Bias,
+    /// Add to what the result holds.
+    Accumulate,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    images: u32,
+    channels: u32,
+    height: u32,
+    width: u32,
+    filters: u32,
+    rows: u32,
+    columns: u32,
+    padding: u32,
+    slice: u32,
+}
+
+/// Workgroups along one dimension: WebGPU's default limit.
+const MOST_GROUPS: usize = 65_535;
+/// Rows and columns that a workgroup of the strip kernel computes.
+const STRIP_SIDE: usize = 64;
+/// Tiles that a product should have to occupy a large GPU.
+const ENOUGH_TILES: usize = 96;
+/// Elements of the parts of a weight gradient, together.
+const PART_ELEMENTS: usize = 1 << 20;
+/// Parts of a weight gradient, at most.
+const MOST_PARTS: usize = 64;
+
+impl ConvShape {
+    /// Elements of the images.
+    pub fn image_len(&self) -> usize {
+        self.images * self.image.iter().product::<usize>()
+    }
+
+    /// Elements of the maps.
+    pub fn map_len(&self) -> usize {
+        self.images * self.map.iter().product::<usize>()
+    }
+
+    /// Elements of the weight.
+    pub fn weight_len(&self) -> usize {
+        self.map[0] * self.depth()
+    }
+
+    /// Elements of a kernel over all image channels.
+    fn depth(&self) -> usize {
+        self.image[0] * self.kernel * self.kernel
+    }
+
+    /// Positions of a map.
+    fn positions(&self) -> usize {
+        self.map[1] * self.map[2]
+    }
+
+    /// Images whose weight gradient is one part: small gradients are summed in many parts, so that a GPU is occupied.
+    fn slice(&self) -> usize {
+        self.images.div_ceil((PART_ELEMENTS / self.weight_len()).clamp(1, MOST_PARTS).min(self.images))
+    }
+
+    /// Parts in which the weight gradient is computed.
+    pub fn parts(&self) -> usize {
+        self.images.div_ceil(self.slice())
+    }
+
+    /// The images of a part.
+    fn part(&self, index: usize) -> Range<usize> {
+        index * self.slice()..((index + 1) * self.slice()).min(self.images)
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        let [channels, height, width] = self.image.map(|x| x as u32);
+        let [filters, rows, columns] = self.map.map(|x| x as u32);
+        encode(&Params {
+            images: self.images as u32,
+            channels,
+            height,
+            width,
+            filters,
+            rows,
+            columns,
+            padding: self.padding as u32,
+            slice: self.slice() as u32,
+        })
+    }
+
+    /// Starts a product of `rows` and `columns`, in `slices` or as a whole.
+    fn launch(&self, shader: Shader, tuning: &Tuning, [rows, columns]: [usize; 2], slices: Option<usize>) -> Launch {
+        let shader = shader
+            .constant("KERNEL", self.kernel as u32)
+            .constant("STRIDE", self.stride as u32)
+            .with(include_str!("../../../shaders/conv/shape.wgsl"));
+        let (shader, side, product) = match tuning.matmul {
+            Variant::Tile => {
+                let tiles = |span: usize| rows.div_ceil(16 * span) * columns.div_ceil(16 * span) * slices.unwrap_or(1);
+                let span = [8, 4].into_iter().find(|&span| tiles(span) >= ENOUGH_TILES).unwrap_or(2);
+                let shader = shader.constant("SPAN", span as u32);
+                (shader, 16 * span, include_str!("../../../shaders/conv/tile.wgsl"))
+            }
+            Variant::Strip => (shader, STRIP_SIDE, include_str!("../../../shaders/conv/strip.wgsl")),
+        };
+        let across = columns.div_ceil(side);
+        let width = across.min(MOST_GROUPS);
+        let depth = slices.unwrap_or(across.div_ceil(width));
+        Launch { shader: shader.with(product), workgroups: [width, rows.div_ceil(side), depth].map(|x| x as u32) }
+    }
+}

@@ -1,0 +1,86 @@
+//! Twin of `shaders/conv/transposed.wgsl`: ConvTranspose2d's forward and Conv2d's input gradient.
+
+use super::lower::gather_channels;
+use super::{ConvEpilogue, ConvShape};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
+use crate::math::Real;
+use crate::math::gemm::{Matrix, product};
+use crate::math::scratch::with_scratch;
+use rayon::prelude::*;
+
+/// `image[n, c, y, x] = sum over f, ky, kx of weight[f, c, ky, kx] map[n, f, (y + p - ky) / s, (x + p - kx) / s]`, where
+/// those are whole.
+///
+/// Tensors: map, weight, bias `[image channels]` (any tensor where the epilogue has none), image.
+#[derive(Clone, Debug)]
+pub struct Transposed {
+    /// Sizes.
+    pub shape: ConvShape,
+    /// What happens beside the product.
+    pub epilogue: ConvEpilogue,
+}
+
+impl Kernel for Transposed {
+    fn bindings(&self) -> Vec<Binding> {
+        let bias = if self.epilogue == ConvEpilogue::Bias { self.shape.image[0] } else { 0 };
+        let image = if self.epilogue == ConvEpilogue::Accumulate { Access::Update } else { Access::Write };
+        vec![
+            Binding::real("map", Access::Read, self.shape.map_len()),
+            Binding::real("weight", Access::Read, self.shape.weight_len()),
+            Binding::real("bias", Access::Read, bias),
+            Binding::real("image", image, self.shape.image_len()),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        self.shape.uniform()
+    }
+
+    fn launch(&self, tuning: &Tuning) -> Launch {
+        let shader = Shader::new("conv/transposed", include_str!("../../../shaders/conv/transposed.wgsl"))
+            .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
+            .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
+        let [channels, height, width] = self.shape.image;
+        self.shape.launch(shader, tuning, [channels, self.shape.images * height * width], None)
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (map, weight, bias, image) = (args.real(0), args.real(1), args.real(2), args.real_mut(3));
+        let (shape, block) = (&self.shape, self.shape.block());
+        let [channels, height, width] = shape.image;
+        let (filters, depth, positions) = (shape.map[0], shape.depth(), shape.positions());
+        let weight = Matrix::new(&weight[..shape.weight_len()], filters, depth).t();
+        let accumulate = self.epilogue == ConvEpilogue::Accumulate;
+        let images = image[..shape.image_len()].par_chunks_mut(block * channels * height * width);
+        let maps = map[..shape.map_len()].par_chunks(block * filters * positions);
+        images.zip(maps).for_each(|(image, maps)| {
+            let images = maps.len() / (filters * positions);
+            let columns = images * positions;
+            with_scratch((depth + filters) * columns, |scratch| {
+                let (unfolded, gathered) = scratch.split_at_mut(depth * columns);
+                let maps = if images == 1 {
+                    maps
+                } else {
+                    gather_channels(maps, filters, positions, gathered);
+                    &*gathered
+                };
+                let maps = Matrix::new(&maps[..filters * columns], filters, columns);
+                let whole = shape.is_pointwise() && images == 1;
+                if whole {
+                    product(weight, maps, image, accumulate);
+                } else if !accumulate {
+                    image.fill(T::ZERO);
+                }
+                if self.epilogue == ConvEpilogue::Bias {
+                    for (plane, &bias) in image.chunks_exact_mut(height * width).zip(bias[..channels].iter().cycle()) {
+                        plane.iter_mut().for_each(|y| *y += bias);
+                    }
+                }
+                if !whole {
+                    product(weight, maps, unfolded, false);
+                    shape.fold(unfolded, images, image);
+                }
+            });
+        });
+    }
+}

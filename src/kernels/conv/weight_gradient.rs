@@ -1,0 +1,99 @@
+//! Twin of `shaders/conv/weight_gradient.wgsl`: the weight gradient of both convolutions.
+
+use super::ConvShape;
+use super::lower::gather_channels;
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
+use crate::math::Real;
+use crate::math::gemm::{Matrix, product};
+use crate::math::scratch::with_scratch;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// `part[f, c, ky, kx] = sum over n, y, x of map[n, f, y, x] image[n, c, y s - p + ky, x s - p + kx]` over a slice of the
+/// images. The sum of the parts, in order, is the gradient.
+///
+/// Tensors: image, map, parts `[shape.parts(), weight]`.
+#[derive(Clone, Debug)]
+pub struct WeightGradient {
+    /// Sizes.
+    pub shape: ConvShape,
+}
+
+/// Tasks of the twin: fewer parts than these are split by channels.
+const TASKS: usize = 16;
+
+impl Kernel for WeightGradient {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::real("image", Access::Read, self.shape.image_len()),
+            Binding::real("map", Access::Read, self.shape.map_len()),
+            Binding::real("parts", Access::Write, self.shape.parts() * self.shape.weight_len()),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        self.shape.uniform()
+    }
+
+    fn launch(&self, tuning: &Tuning) -> Launch {
+        let shader = Shader::new("conv/weight_gradient", include_str!("../../../shaders/conv/weight_gradient.wgsl"));
+        let size = [self.shape.map[0], self.shape.depth()];
+        self.shape.launch(shader, tuning, size, Some(self.shape.parts()))
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (image, map, parts) = (args.real(0), args.real(1), args.real_mut(2));
+        let shape = &self.shape;
+        let [channels, ..] = shape.image;
+        let step = channels.div_ceil(TASKS.div_ceil(shape.parts())).max(1);
+        let groups: Vec<Range<usize>> = (0..channels).step_by(step).map(|c| c..(c + step).min(channels)).collect();
+        let parts = parts[..shape.parts() * shape.weight_len()].par_chunks_exact_mut(shape.weight_len());
+        parts.enumerate().for_each(|(index, part)| {
+            let images = shape.part(index);
+            if let [all] = groups.as_slice() {
+                return self.sum(image, map, images, all.clone(), part);
+            }
+            let taps = shape.kernel * shape.kernel;
+            let sums: Vec<Vec<T>> = groups
+                .par_iter()
+                .map(|group| {
+                    let mut sum = vec![T::ZERO; shape.map[0] * group.len() * taps];
+                    self.sum(image, map, images.clone(), group.clone(), &mut sum);
+                    sum
+                })
+                .collect();
+            for (group, sum) in groups.iter().zip(&sums) {
+                let rows = part.chunks_exact_mut(shape.depth()).zip(sum.chunks_exact(group.len() * taps));
+                rows.for_each(|(row, sum)| row[group.start * taps..group.end * taps].copy_from_slice(sum));
+            }
+        });
+    }
+}
+
+impl WeightGradient {
+    /// Writes the gradient of these channels, `[filters, channels, taps]`, over these images.
+    fn sum<T: Real>(&self, image: &[T], map: &[T], images: Range<usize>, group: Range<usize>, sum: &mut [T]) {
+        let shape = &self.shape;
+        let (filters, positions, pixels) = (shape.map[0], shape.positions(), shape.image.iter().product::<usize>());
+        let depth = group.len() * shape.kernel * shape.kernel;
+        let block = shape.block();
+        with_scratch((depth + filters) * block * positions, |scratch| {
+            for first in images.clone().step_by(block) {
+                let count = block.min(images.end - first);
+                let columns = count * positions;
+                let (unfolded, gathered) = scratch.split_at_mut(depth * columns);
+                let image = &image[first * pixels..][..count * pixels];
+                let map = &map[first * filters * positions..][..filters * columns];
+                let map = if count == 1 {
+                    map
+                } else {
+                    gather_channels(map, filters, positions, gathered);
+                    &gathered[..filters * columns]
+                };
+                shape.unfold(image, count, group.clone(), unfolded);
+                let unfolded = Matrix::new(unfolded, depth, columns).t();
+                product(Matrix::new(map, filters, columns), unfolded, sum, first > images.start);
+            }
+        });
+    }
+}

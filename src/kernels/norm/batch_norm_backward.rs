@@ -1,0 +1,112 @@
+//! Twin of `shaders/norm/batch_norm_backward.wgsl`: the gradient of what was normalised, and of the residual.
+
+use super::Planes;
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, groups_for};
+use crate::math::{Real, simd};
+use rayon::prelude::*;
+
+/// What becomes of the residual's gradient, which is g.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResidualGradient {
+    /// There is no residual.
+    None,
+    /// Store it.
+    Write,
+    /// Add it to what the tensor holds.
+    Add,
+}
+
+/// `dx = scale / deviation (g - mean of g - (x - mean) mean of (g (x - mean)) / variance)`, where g is dy, with a ReLU only where
+/// y is positive.
+///
+/// Tensors: dy, y, x, coefficients `[channels, 4]` (see [`super::batch_norm_sums`]), dx, and the residual's gradient, if any.
+#[derive(Clone, Debug)]
+pub struct BatchNormBackward {
+    /// Sizes of x.
+    pub planes: Planes,
+    /// Whether y was clipped at zero.
+    pub relu: bool,
+    /// What becomes of the residual's gradient.
+    pub residual: ResidualGradient,
+}
+
+const DROP: &str = "fn keep(i: u32, g: f32) {}\n";
+const WRITE: &str = "@group(0) @binding(6) var<storage, read_write> dresidual: array<f32>;\n\
+                     fn keep(i: u32, g: f32) { dresidual[i] = g; }\n";
+const ADD: &str = "@group(0) @binding(6) var<storage, read_write> dresidual: array<f32>;\n\
+                   fn keep(i: u32, g: f32) { dresidual[i] += g; }\n";
+
+impl Kernel for BatchNormBackward {
+    fn bindings(&self) -> Vec<Binding> {
+        let (count, channels) = (self.planes.count(), self.planes.channels);
+        let mut bindings = vec![
+            Binding::real("dy", Access::Read, count),
+            Binding::real("y", Access::Read, if self.relu { count } else { 0 }),
+            Binding::real("x", Access::Read, count),
+            Binding::real("coefficients", Access::Read, 4 * channels),
+            Binding::real("dx", Access::Write, count),
+        ];
+        match self.residual {
+            ResidualGradient::None => {}
+            ResidualGradient::Write => bindings.push(Binding::real("dresidual", Access::Write, count)),
+            ResidualGradient::Add => bindings.push(Binding::real("dresidual", Access::Update, count)),
+        }
+        bindings
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        self.planes.uniform()
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let keep = match self.residual {
+            ResidualGradient::None => DROP,
+            ResidualGradient::Write => WRITE,
+            ResidualGradient::Add => ADD,
+        };
+        let body = include_str!("../../../shaders/norm/batch_norm_backward.wgsl");
+        let shader = Shader::new("norm/batch_norm_backward", body)
+            .with(keep)
+            .constant("RESIDUAL", self.residual as u32)
+            .constant("RELU", self.relu);
+        Launch { shader, workgroups: groups_for(self.planes.count()) }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (dy, y, x, coefficients, dx) = (args.real(0), args.real(1), args.real(2), args.real(3), args.real_mut(4));
+        let Planes { channels, area, .. } = self.planes;
+        let row = channels * area;
+        let count = self.planes.count();
+        let rows = dx[..count].par_chunks_mut(row);
+        let image = |n: usize, dx: &mut [T], dresidual: &mut [T]| {
+            simd::vectorize(
+                #[inline(always)]
+                || {
+                    for (c, dx) in dx.chunks_exact_mut(area).enumerate() {
+                        let range = n * row + c * area..n * row + (c + 1) * area;
+                        let (dy, x) = (&dy[range.clone()], &x[range.clone()]);
+                        let y = if self.relu { &y[range] } else { dy };
+                        let g = |dy: T, y: T| if !self.relu || y > T::ZERO { dy } else { T::ZERO };
+                        let [mean, factor, plain, weighted] = [0, 1, 2, 3].map(|i| coefficients[4 * c + i]);
+                        for ((dx, &x), (&dy, &y)) in dx.iter_mut().zip(x).zip(dy.iter().zip(y)) {
+                            *dx = factor * (g(dy, y) - plain - (x - mean) * weighted);
+                        }
+                        if self.residual != ResidualGradient::None {
+                            let dresidual = &mut dresidual[c * area..(c + 1) * area];
+                            for (dr, (&dy, &y)) in dresidual.iter_mut().zip(dy.iter().zip(y)) {
+                                let old = if self.residual == ResidualGradient::Add { *dr } else { T::ZERO };
+                                *dr = old + g(dy, y);
+                            }
+                        }
+                    }
+                },
+            );
+        };
+        if self.residual == ResidualGradient::None {
+            rows.enumerate().for_each(|(n, dx)| image(n, dx, &mut []));
+        } else {
+            let residuals = args.real_mut(5)[..count].par_chunks_mut(row);
+            rows.zip(residuals).enumerate().for_each(|(n, (dx, dresidual))| image(n, dx, dresidual));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Twin of `shaders/norm/moments.wgsl`: what a batch normalisation normalises with.
+
+use super::Planes;
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::math::{Real, simd};
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// Mean and `1 / sqrt(variance + epsilon)` of each channel: in training the batch's, which the running mean and variance
+/// (unbiased) follow, in evaluation the running ones.
+///
+/// Tensors: x, running mean `[channels]`, running variance `[channels]`, moments `[2, channels]`.
+#[derive(Clone, Debug)]
+pub struct Moments {
+    /// Sizes of x.
+    pub planes: Planes,
+    /// Part of the way that the running values go toward the batch's.
+    pub momentum: f64,
+    /// Added to the variance.
+    pub epsilon: f64,
+    /// Training, or evaluation.
+    pub training: bool,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    images: u32,
+    channels: u32,
+    area: u32,
+    momentum: f32,
+    epsilon: f32,
+}
+
+impl Kernel for Moments {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::real("x", Access::Read, self.planes.count()),
+            Binding::real("running_mean", Access::Update, self.planes.channels),
+            Binding::real("running_var", Access::Update, self.planes.channels),
+            Binding::real("moments", Access::Write, 2 * self.planes.channels),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        let Planes { images, channels, area } = self.planes;
+        encode(&Params {
+            images: images as u32,
+            channels: channels as u32,
+            area: area as u32,
+            momentum: self.momentum as f32,
+            epsilon: self.epsilon as f32,
+        })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("norm/moments", include_str!("../../../shaders/norm/moments.wgsl"))
+            .with(common::total::WGSL)
+            .constant("TRAINING", self.training);
+        Launch { shader, workgroups: [self.planes.channels as u32, 1, 1] }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (x, running_mean, running_var, moments) =
+            (args.real(0), args.real_mut(1), args.real_mut(2), args.real_mut(3));
+        let channels = self.planes.channels;
+        let (means, inverses) = moments[..2 * channels].split_at_mut(channels);
+        let epsilon = T::of(self.epsilon);
+        if !self.training {
+            means.copy_from_slice(&running_mean[..channels]);
+            inverses.iter_mut().zip(running_var).for_each(|(inverse, &mut v)| *inverse = T::ONE / (v + epsilon).sqrt());
+            return;
+        }
+        let count = T::of(self.planes.per_channel() as f64);
+        let degrees = T::of((self.planes.per_channel().max(2) - 1) as f64);
+        let momentum = T::of(self.momentum);
+        let running = running_mean.par_iter_mut().zip(running_var);
+        means.par_iter_mut().zip(inverses).zip(running).enumerate().for_each(|(c, ((mean, inverse), running))| {
+            simd::vectorize(
+                #[inline(always)]
+                || {
+                    let planes = self.planes.channel(x, c);
+                    *mean = planes.map(|plane| simd::lane_sum(plane, |x| x)).sum::<T>() / count;
+                    let centre = *mean;
+                    let square = |x: T| (x - centre) * (x - centre);
+                    let squares: T = self.planes.channel(x, c).map(|plane| simd::lane_sum(plane, square)).sum();
+                    *inverse = T::ONE / (squares / count + epsilon).sqrt();
+                    *running.0 += momentum * (*mean - *running.0);
+                    *running.1 += momentum * (squares / degrees - *running.1);
+                },
+            );
+        });
+    }
+}

@@ -1,0 +1,86 @@
+//! Batch normalisation, with what may follow it: a residual and a ReLU.
+
+use super::conv::four;
+use super::params::{Init, Param, ParamMemory, Params};
+use super::{Mode, Pass};
+use crate::kernels::norm::Planes;
+use crate::kernels::norm::batch_norm::BatchNorm as Apply;
+use crate::kernels::norm::batch_norm_backward::{BatchNormBackward, ResidualGradient};
+use crate::kernels::norm::batch_norm_sums::BatchNormSums;
+use crate::kernels::norm::moments::Moments;
+use crate::plan::{Graph, Tensor};
+
+/// PyTorch's defaults.
+const EPSILON: f64 = 1e-5;
+const MOMENTUM: f64 = 0.1;
+
+/// `nn.BatchNorm2d`: in training with the batch's moments, which the buffers follow, in evaluation with the buffers'.
+#[derive(Clone, Debug)]
+pub struct BatchNorm2d {
+    name: String,
+    scale: Param,
+    shift: Param,
+    running_mean: Param,
+    running_var: Param,
+}
+
+/// What follows a normalisation in the same dispatch.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Then {
+    /// A tensor to add.
+    pub add: Option<Tensor>,
+    /// A ReLU, after the addition.
+    pub relu: bool,
+}
+
+impl BatchNorm2d {
+    /// Declares `NAME.weight`, `NAME.bias`, and the buffers `NAME.running_mean` and `NAME.running_var`.
+    pub fn new(params: &mut Params, name: &str, channels: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            scale: params.add(&format!("{name}.weight"), [channels], Init::Constant(1.0)),
+            shift: params.add(&format!("{name}.bias"), [channels], Init::Constant(0.0)),
+            running_mean: params.add_buffer(&format!("{name}.running_mean"), [channels], 0.0),
+            running_var: params.add_buffer(&format!("{name}.running_var"), [channels], 1.0),
+        }
+    }
+
+    /// Emits the forward pass of `x` `[rows, channels, height, width]` and, in training, remembers the backward.
+    pub fn forward(&self, g: &mut Graph, memory: &ParamMemory, x: Tensor, then: Then, pass: Pass) -> Tensor {
+        let [images, channels, height, width] = four(x);
+        let planes = Planes { images, channels, area: height * width };
+        let Then { add, relu } = then;
+        let training = pass.mode == Mode::Training;
+        let moments = g.tensor("moments", [2, channels]);
+        let kernel = Moments { planes, momentum: MOMENTUM, epsilon: EPSILON, training };
+        let buffers = [memory.buffer(self.running_mean), memory.buffer(self.running_var)];
+        g.push(&format!("{} moments", self.name), kernel, &[x, buffers[0], buffers[1], moments]);
+        let y = g.tensor(&self.name, x.shape);
+        let (scale, shift) = (memory.weight(self.scale), memory.weight(self.shift));
+        let kernel = Apply { planes, residual: add.is_some(), relu };
+        g.push(&format!("{} forward", self.name), kernel, &[x, moments, scale, shift, add.unwrap_or(x), y]);
+        if !training {
+            return y;
+        }
+
+        let (layer, memory) = (self.clone(), *memory);
+        g.on_backward(move |g| {
+            let Some(dy) = g.grad(y) else { return };
+            let coefficients = g.tensor("coefficients", [channels, 4]);
+            let (dscale, dshift) = (memory.gradient(layer.scale), memory.gradient(layer.shift));
+            let tensors = [dy, y, x, moments, scale, dscale, dshift, coefficients];
+            g.push(&format!("{} d scale, shift", layer.name), BatchNormSums { planes, relu }, &tensors);
+            let (dx, _) = g.grad_target(x);
+            let mut tensors = vec![dy, y, x, coefficients, dx];
+            let residual = match add.map(|add| g.grad_target(add)) {
+                None => ResidualGradient::None,
+                Some((dresidual, accumulate)) => {
+                    tensors.push(dresidual);
+                    if accumulate { ResidualGradient::Add } else { ResidualGradient::Write }
+                }
+            };
+            g.push(&format!("{} d input", layer.name), BatchNormBackward { planes, relu, residual }, &tensors);
+        });
+        y
+    }
+}

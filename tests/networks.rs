@@ -1,0 +1,167 @@
+//! The convolutional networks: their sizes and names, and that they train, resume and are looked at.
+
+mod common;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use wgpu_simvae::data::{Dataset, load};
+use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::nn::{Backbone, Networks, Params, Sizes};
+use wgpu_simvae::train::checkpoint;
+use wgpu_simvae::train::config::Config;
+use wgpu_simvae::train::merge::Sources;
+use wgpu_simvae::train::metrics::MetricsLog;
+use wgpu_simvae::train::{Progress, Report, RunError, RunOptions, Silent, run};
+
+/// Parameters of the encoder and of the decoder.
+fn counts(image: [usize; 3], backbone: Backbone) -> [usize; 2] {
+    let mut params = Params::default();
+    Networks::autoencoder(&mut params, &Sizes { image, backbone, latent: 64, classes: 10 });
+    ["enc.", "dec."].map(|network| {
+        let specs = params.specs().iter().filter(|spec| spec.name.starts_with(network));
+        specs.map(|spec| spec.param.shape.len()).sum()
+    })
+}
+
+#[test]
+fn the_official_networks_have_the_sizes_of_the_authors_code() {
+    assert_eq!(counts([3, 32, 32], Backbone::Official(64)), [969_920, 8_984_393]);
+    assert_eq!(counts([3, 64, 64], Backbone::Official(64)), [1_757_632, 9_383_753]);
+}
+
+#[test]
+fn resnet18_has_torchvisions_size() {
+    // torchvision's resnet18 has 11,689,512 parameters, of which 513,000 in the layer to 1,000 classes.
+    assert_eq!(counts([3, 64, 64], Backbone::ResNet18(64))[0], 11_689_512 - 513_000 + 513 * 128);
+}
+
+#[test]
+fn parameters_have_pytorchs_names() {
+    let mut params = Params::default();
+    let sizes = Sizes { image: [3, 32, 32], backbone: Backbone::Official(8), latent: 4, classes: 10 };
+    Networks::autoencoder(&mut params, &sizes);
+    let names: Vec<&str> = params.specs().iter().chain(params.buffers()).map(|spec| spec.name.as_str()).collect();
+    for name in [
+        "enc.0.weight",
+        "enc.0.bias",
+        "enc.1.running_var",
+        "enc.4.0.conv1.weight",
+        "enc.4.0.downsample.0.weight",
+        "enc.6.1.bn2.bias",
+        "enc.head_c.1.weight",
+        "dec.linear.bias",
+        "dec.layer4.0.conv3.weight",
+        "dec.layer2.1.upsample.0.weight",
+        "dec.conv1.bias",
+    ] {
+        assert!(names.contains(&name), "{name} is missing in {names:?}");
+    }
+}
+
+fn config(set: &[&str]) -> Config {
+    let tiny = [
+        "model.kind=official-conv",
+        "model.width=4",
+        "model.latent=6",
+        "data.limit=48",
+        "batch=8",
+        "views=2",
+        "epochs=3",
+        "log.every=1",
+        "likelihood.variance=1.0",
+        "optim.warmup_epochs=0",
+    ];
+    let set = tiny.iter().chain(set).map(|&s| s.to_owned()).collect();
+    Config::merge(&Sources { data: Some("sprites-rgb".to_owned()), set, ..Sources::default() }).expect("valid settings")
+}
+
+fn data(config: &Config) -> Dataset {
+    let mut data = load(&config.data.name, None, &Choice::cpu()).expect("sprites need nothing");
+    data.train.truncate(config.data.limit);
+    data.test.truncate(24);
+    data
+}
+
+/// Raises the flag once the run has logged a step.
+struct StopAt<'a>(u64, &'a AtomicBool);
+
+impl Progress for StopAt<'_> {
+    fn note(&mut self, _line: &str) {}
+    fn begin(&mut self, _step: u64, _steps: u64) {}
+    fn advance(&mut self, step: u64, _epoch: f64, _images_per_second: f64, _losses: &[(&str, f64)]) {
+        if step >= self.0 {
+            self.1.store(true, Ordering::Relaxed);
+        }
+    }
+    fn finish(&mut self) {}
+}
+
+fn train(config: &Config, choice: &Choice, out: &Path, resume: bool, stop_at: Option<u64>) -> Report {
+    let stop = AtomicBool::new(false);
+    let options = RunOptions { out: out.to_owned(), resume };
+    let data = data(config);
+    match stop_at {
+        Some(step) => run(config, &data, choice, &options, &mut StopAt(step, &stop), &stop),
+        None => run(config, &data, choice, &options, &mut Silent, &stop),
+    }
+    .expect("it trains")
+}
+
+fn content(out: &Path) -> Vec<Vec<u8>> {
+    let (_, folder) = checkpoint::list(out).pop().expect("a checkpoint");
+    let files = ["model.safetensors", "optimizer.safetensors"];
+    files.map(|name| std::fs::read(folder.join(name)).expect("a checkpoint's file")).into()
+}
+
+fn trains_and_resumes_on(choice: &Choice, set: &[&str]) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    let config = config(set);
+    let mut report = train(&config, choice, &whole, false, None);
+    assert!(train(&config, choice, &parts, false, Some(5)).interrupted);
+    train(&config, choice, &parts, true, None);
+    assert!(content(&whole) == content(&parts), "weights, running statistics and moments are the same");
+
+    let rows = MetricsLog::read(&whole.join("metrics.jsonl")).expect("metrics");
+    let total = |row: Option<&wgpu_simvae::train::metrics::Row>| row.and_then(|row| row.losses.get("total").copied());
+    assert!(total(rows.last()) < total(rows.first()), "the loss falls in {rows:?}");
+
+    // In evaluation an image's representation does not depend on its neighbours.
+    let source = report.session.blueprint.test;
+    let all = report.session.embed(&source, 24).expect("it embeds");
+    assert!(all.mu.iter().all(|x| x.is_finite()));
+    let before = report.session.embed(&source, 24).expect("it embeds");
+    assert_eq!(all.mu, before.mu, "looking changes nothing");
+    assert!(report.session.held_out_loss(1).expect("a loss").iter().all(|(_, value)| value.is_finite()));
+}
+
+#[test]
+fn convolutional_networks_train_and_resume_on_the_cpu() {
+    trains_and_resumes_on(&Choice::cpu(), &["optim.lr=2e-3"]);
+    trains_and_resumes_on(&Choice::cpu(), &["optim.lr=2e-3", "model.kind=resnet18", "method=simclr", "epochs=8"]);
+}
+
+#[test]
+fn convolutional_networks_train_and_resume_on_the_gpu() {
+    if common::adapter().is_some() {
+        trains_and_resumes_on(&choose(&DeviceRequest::Gpu).expect("an adapter"), &["optim.lr=2e-3"]);
+    }
+}
+
+#[test]
+fn images_that_the_decoder_cannot_return_to_are_refused() {
+    let config = Config::merge(&Sources {
+        set: vec!["model.kind=official-conv".to_owned(), "data.limit=40".to_owned()],
+        ..Sources::default()
+    });
+    let config = config.expect("valid settings");
+    let options = RunOptions { out: tempfile::tempdir().expect("a folder").path().join("run"), resume: false };
+    let error = run(&config, &data(&config), &Choice::cpu(), &options, &mut Silent, &AtomicBool::new(false));
+    let message = match error {
+        Err(error @ RunError::Config(_)) => error.to_string(),
+        other => panic!("{other:?}"),
+    };
+    for part in ["official-conv", "28 x 28", "16", "model.kind = mlp"] {
+        assert!(message.contains(part), "{part} is missing in: {message}");
+    }
+}
