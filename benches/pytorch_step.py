@@ -179,16 +179,30 @@ def pipelined_ms(model, rows, args):
     return (time.perf_counter() - begin) * 1e3 / args.repeats
 
 
-def timed_views(args):
-    """Microseconds per view of torchvision's crop and flip on 28 x 28 grey PIL images, in one process."""
-    from PIL import Image
+def view_pipelines():
+    """PIL images and the transforms that make their views: name, (height, width, channels), transform."""
     from torchvision import transforms
 
-    pixels = torch.randint(0, 256, (256, 28, 28), dtype=torch.uint8).numpy()
+    def crop(side, low):
+        return [transforms.RandomResizedCrop(side, scale=(low, 1.0), ratio=(0.75, 1.3)), transforms.RandomVerticalFlip()]
+
+    jitter = [transforms.ColorJitter(0.8, 0.8, 0.8, 0.2)]
+    grey, colour = (28, 28), (32, 32, 3)
+    for name, shape, steps in [
+        ("28x28 grey: crop, flip", grey, crop(28, 0.4)),
+        ("32x32 colour: crop, flip", colour, crop(32, 0.6)),
+        ("32x32 colour: crop, flip, jitter", colour, crop(32, 0.6) + jitter),
+        ("32x32 colour: enlarge to 256, jitter, crop, flip", colour, [transforms.Resize(256)] + jitter + crop(32, 0.6)),
+    ]:
+        yield name, shape, transforms.Compose(steps + [transforms.ToTensor()])
+
+
+def timed_views(shape, view, args):
+    """Microseconds per view of PIL images, in one process."""
+    from PIL import Image
+
+    pixels = torch.randint(0, 256, (256, *shape), dtype=torch.uint8).numpy()
     images = [Image.fromarray(p) for p in pixels]
-    view = transforms.Compose(
-        [transforms.RandomResizedCrop(28, scale=(0.4, 1.0)), transforms.RandomVerticalFlip(), transforms.ToTensor()]
-    )
     times = []
     for _ in range(args.repeats):
         begin = time.perf_counter()
@@ -224,7 +238,9 @@ def main():
     torch.set_num_threads(args.threads)
     torch.set_float32_matmul_precision("high" if args.tf32 else "highest")
     if args.views:
-        summary(timed_views(args), what="torchvision view", unit="us", torch=torch.__version__)
+        for name, shape, view in view_pipelines():
+            times = timed_views(shape, view, args)
+            summary(times, what="torchvision view", pipeline=name, unit="us", torch=torch.__version__)
         return
     for rows in args.rows:
         torch.manual_seed(0)

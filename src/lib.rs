@@ -10,6 +10,7 @@
 pub mod augment;
 pub mod check;
 pub mod cli;
+pub mod compare;
 pub mod cpu;
 pub mod data;
 pub mod device;

@@ -39,6 +39,30 @@ fn the_official_code_preset_has_the_published_codes_settings() {
 }
 
 #[test]
+fn only_colour_sets_are_jittered() {
+    for preset in ["paper", "official-code"] {
+        for (data, probability) in [("mnist", 0.0), ("sprites-rgb", 1.0), ("cifar10", 1.0), ("celeba", 1.0)] {
+            let augment = merged(preset, data, &[]).expect("a preset").augment;
+            assert_eq!(augment.jitter.probability, probability, "{preset}, {data}");
+            assert_eq!((augment.grey, augment.blur.probability, augment.solarise.probability), (0.0, 0.0, 0.0));
+        }
+    }
+}
+
+#[test]
+fn photographs_have_larger_latents_in_every_preset() {
+    for preset in ["paper", "official-code"] {
+        for data in ["cifar10", "celeba", "folder:some/where"] {
+            let config = merged(preset, data, &[]).expect("a preset");
+            assert_eq!((config.model.latent, config.augment.area), (64, [0.6, 1.0]), "{preset} {data}");
+            assert_eq!(config.likelihood.kind, LikelihoodKind::Gaussian, "{preset} {data}");
+        }
+    }
+    let cifar = merged("official-code", "cifar10", &[]).expect("a preset");
+    assert!((cifar.likelihood.variance - (-4.6f64).exp()).abs() < 1e-12);
+}
+
+#[test]
 fn later_sources_win() {
     let file = Some(("run.toml".to_owned(), "views = 5\n[optim]\nlr = 1".to_owned()));
     let sources =
@@ -76,7 +100,15 @@ fn unknown_keys_name_the_nearest_known_one() {
 
 #[test]
 fn wrong_types_and_words_are_refused() {
-    for set in ["batch=many", "batch=-3", "simvae.prior=flat", "model.hidden=7", "augment.area=[0.1]", "method=vea"] {
+    for set in [
+        "batch=many",
+        "batch=-3",
+        "simvae.prior=flat",
+        "model.hidden=7",
+        "data.corrupt=fix",
+        "augment.area=[0.1]",
+        "method=vea",
+    ] {
         assert!(refusal(set).contains(set), "{}", refusal(set));
     }
     assert!(refusal("nonsense").contains("key=value"));
@@ -89,6 +121,8 @@ fn values_outside_their_range_are_refused_by_key() {
         "epochs=0",
         "batch=0",
         "views=1",
+        "data.size=0",
+        "data.size=1025",
         "model.latent=0",
         "model.hidden=[9000000000]",
         "model.hidden=[]",
@@ -102,6 +136,14 @@ fn values_outside_their_range_are_refused_by_key() {
         "augment.aspect=[0, 1]",
         "augment.vertical_flip=1.5",
         "augment.horizontal_flip=-0.1",
+        "augment.jitter.probability=2",
+        "augment.jitter.contrast=-0.1",
+        "augment.jitter.hue=0.6",
+        "augment.grey=nan",
+        "augment.blur.probability=-1",
+        "augment.blur.kernel=4",
+        "augment.blur.sigma=[0, 1]",
+        "augment.solarise.threshold=128",
         "optim.lr=inf",
         "optim.eps=0",
         "optim.beta1=1",
@@ -120,10 +162,19 @@ fn values_outside_their_range_are_refused_by_key() {
 #[test]
 fn saved_settings_read_back_the_same() {
     for preset in presets::names() {
-        for data in ["sprites", "sprites-rgb", "mnist", "fashion-mnist"] {
+        for data in ["sprites", "sprites-rgb", "mnist", "fashion-mnist", "cifar10", "celeba", "folder:a/b"] {
             let config = merged(preset, data, &["seed=7"]).expect("a preset");
             let again = Config::from_toml("config.toml", &config.to_toml()).expect("its own output");
             assert_eq!(config, again);
         }
     }
+}
+
+#[test]
+fn runs_of_older_versions_still_open() {
+    let config = merged("quick", "sprites", &["seed=7"]).expect("a preset");
+    let lacking: String =
+        config.to_toml().lines().filter(|line| !line.starts_with("grey")).map(|l| format!("{l}\n")).collect();
+    assert_ne!(lacking, config.to_toml());
+    assert_eq!(Config::from_toml("config.toml", &lacking).expect("a default for the missing key"), config);
 }

@@ -1,8 +1,8 @@
-//! Data sets: what is read from IDX files, what is refused, and the laws of the sprites.
+//! Data sets: what is read from IDX files and CIFAR-10's batches, what is refused, and the laws of the sprites.
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use wgpu_simvae::data::{Dataset, load};
 use wgpu_simvae::device::Choice;
@@ -136,5 +136,86 @@ fn sprites_are_the_same_every_time_and_know_their_style() {
             let ink = picture.iter().filter(|&&byte| byte > 60).count();
             assert!(ink > 10 && ink < picture.len() * 3 / 4, "{ink} pixels of ink");
         }
+    }
+}
+
+const BATCH: &str = "data_batch_1.bin";
+const BATCH_BYTES: u64 = 10_000 * 3073;
+
+/// A folder with `cifar-10-batches-bin`: all black, but the first record of the first batch, class 9, counts its pixels.
+fn cifar() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let inner = folder.path().join("cifar-10-batches-bin");
+    std::fs::create_dir(&inner).expect("a folder");
+    let batches = (1..=5).map(|n| format!("data_batch_{n}.bin")).chain(["test_batch.bin".to_owned()]);
+    for name in batches {
+        let file = std::fs::File::create(inner.join(name)).expect("a file");
+        file.set_len(BATCH_BYTES).expect("a file with holes");
+    }
+    edit(&inner.join(BATCH), 0, &[&[9], &(0..3072).map(|i| (i % 251) as u8).collect::<Vec<u8>>()[..]].concat());
+    put(&inner, "batches.meta.txt", b"a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n\n");
+    folder
+}
+
+fn edit(path: &Path, at: u64, bytes: &[u8]) {
+    let mut file = std::fs::OpenOptions::new().write(true).open(path).expect("the file is there");
+    file.seek(SeekFrom::Start(at)).and_then(|_| file.write_all(bytes)).expect("the file takes bytes");
+}
+
+fn cut(path: &Path, length: u64) {
+    let file = std::fs::OpenOptions::new().write(true).open(path).expect("the file is there");
+    file.set_len(length).expect("it shrinks");
+}
+
+fn read_cifar(folder: &Path) -> Result<Dataset, String> {
+    load("cifar10", Some(folder), &Choice::cpu()).map_err(|error| error.to_string())
+}
+
+/// Packs the folder of a data set as its publishers do.
+fn pack(folder: &Path) {
+    let file = std::fs::File::create(folder.join("cifar-10-binary.tar.gz")).expect("a file");
+    let mut archive = tar::Builder::new(GzEncoder::new(file, Compression::fast()));
+    archive.append_dir_all("cifar-10-batches-bin", folder.join("cifar-10-batches-bin")).expect("it packs");
+    archive.into_inner().and_then(GzEncoder::finish).expect("it packs");
+}
+
+#[test]
+fn cifar_loads_from_its_folder_its_parent_and_its_archive() {
+    let folder = cifar();
+    let data = read_cifar(folder.path()).expect("a good folder");
+    assert_eq!((data.train.len(), data.test.len(), data.train.shape.bytes()), (50_000, 10_000, 3072));
+    assert_eq!((data.train.labels[0], data.train.labels[1], &data.train.classes[9][..]), (9, 0, "j"));
+    assert!(data.train.pixels[..3072].iter().enumerate().all(|(i, &byte)| usize::from(byte) == i % 251));
+    let inner = folder.path().join("cifar-10-batches-bin");
+    assert_eq!(read_cifar(&inner).expect("the folder itself"), data);
+    pack(folder.path());
+    std::fs::rename(&inner, folder.path().join("elsewhere")).expect("it moves");
+    assert_eq!(read_cifar(folder.path()).expect("the archive"), data);
+
+    let archive = folder.path().join("cifar-10-binary.tar.gz");
+    let length = std::fs::metadata(&archive).expect("it is there").len();
+    cut(&archive, length / 2);
+    let message = read_cifar(folder.path()).expect_err("half an archive");
+    assert!(message.contains("cifar-10-binary.tar.gz") && message.contains("truncated"), "{message}");
+}
+
+#[test]
+fn damaged_cifar_batches_are_refused() {
+    let message = read_cifar(Path::new("/nonexistent")).expect_err("no folder");
+    assert!(message.contains("data_batch_1.bin") && message.contains("data fetch cifar10"), "{message}");
+    type Damage = fn(&Path);
+    let cases: [(&str, Damage, &str); 6] = [
+        ("data_batch_5.bin", |path| std::fs::remove_file(path).expect("it is there"), "not found"),
+        (BATCH, |path| edit(path, 3 * 3073, &[10]), "label 10 of image 3, expected below 10"),
+        ("test_batch.bin", |path| edit(path, BATCH_BYTES, &[0]), "more than the 30730000 bytes"),
+        ("data_batch_2.bin", |path| cut(path, BATCH_BYTES - 3073), "30726927 of the 30730000 bytes"),
+        ("batches.meta.txt", |path| cut(path, 4), "names 2 classes, expected 10"),
+        ("batches.meta.txt", |path| std::fs::remove_file(path).expect("it is there"), "data fetch cifar10"),
+    ];
+    for (name, damage, words) in cases {
+        let folder = cifar();
+        damage(&folder.path().join("cifar-10-batches-bin").join(name));
+        let message = read_cifar(folder.path()).expect_err("it is damaged");
+        assert!(message.contains(name) && message.contains(words), "{message}");
     }
 }

@@ -1,5 +1,8 @@
 //! Downloads, against a small HTTP server on the loopback address.
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use md5::{Digest, Md5};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -144,6 +147,33 @@ fn the_next_mirror_helps_out() {
 }
 
 #[test]
+fn archives_are_unpacked_beside_themselves() {
+    // The server's content under the name of an archive: zeros are no gzip.
+    let (server, folder) = (serve(Manner::Good), tempfile::tempdir().expect("a folder"));
+    let mut broken = from(&[&server]);
+    broken.files[0].name = "zeros.tar.gz".to_owned();
+    let error = get(&broken, folder.path()).expect_err("it cannot be unpacked").to_string();
+    assert!(error.contains("zeros.tar.gz"), "{error}");
+
+    // An archive that is there already is only unpacked; what an older one left goes.
+    let archive = folder.path().join("good.tar.gz");
+    let encoder = GzEncoder::new(std::fs::File::create(&archive).expect("a file"), Compression::fast());
+    let mut builder = tar::Builder::new(encoder);
+    let mut header = tar::Header::new_gnu();
+    header.set_size(3);
+    header.set_mode(0o644);
+    builder.append_data(&mut header, "inner/file", &b"abc"[..]).expect("it packs");
+    builder.into_inner().and_then(GzEncoder::finish).expect("it packs");
+    let inner = folder.path().join("inner");
+    std::fs::create_dir(&inner).and_then(|()| std::fs::write(inner.join("old"), b"")).expect("a folder");
+    let md5 = Md5::digest(std::fs::read(&archive).expect("a file")).iter().map(|b| format!("{b:02x}")).collect();
+    let good = Source { mirrors: Vec::new(), files: vec![RemoteFile { name: "good.tar.gz".to_owned(), md5 }] };
+    get(&good, folder.path()).expect("it is there");
+    assert_eq!(std::fs::read(inner.join("file")).expect("it is unpacked"), b"abc");
+    assert!(!inner.join("old").exists());
+}
+
+#[test]
 fn a_folder_that_cannot_be_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("file");
@@ -156,5 +186,6 @@ fn a_folder_that_cannot_be_is_named() {
 fn public_data_sets_are_listed() {
     assert_eq!(source("mnist").expect("listed").files.len(), 4);
     assert!(source("fashion-mnist").expect("listed").mirrors.len() >= 2);
+    assert_eq!(source("cifar10").expect("listed").files.len(), 1);
     assert!(source("sprites").expect_err("not listed").to_string().contains("fashion-mnist"));
 }

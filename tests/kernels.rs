@@ -12,6 +12,7 @@ use wgpu_simvae::cpu::CpuExecutor;
 use wgpu_simvae::device::{Executor, Values};
 use wgpu_simvae::gpu::{GpuExecutor, GpuOptions};
 use wgpu_simvae::kernels::augment::sample::VIEW_WORDS;
+use wgpu_simvae::kernels::common::effects::EFFECT_NUMBERS;
 use wgpu_simvae::kernels::common::philox::{philox, unit};
 use wgpu_simvae::kernels::linear::matmul::Variant;
 use wgpu_simvae::kernels::registry::examples;
@@ -113,7 +114,24 @@ fn input(seed: [u32; 2], binding: &Binding, len: usize) -> Values {
         // A second moment or a variance is not negative.
         (DType::Real, "second" | "running_var") => Values::F32((0..len).map(|i| unit(word(i)) as f32 + 1e-3).collect()),
         // Pixels, and products on whose diagonal variances lie.
-        (DType::Real, "targets" | "products") => Values::F32((0..len).map(|i| unit(word(i)) as f32).collect()),
+        (DType::Real, "targets" | "products" | "images" | "sharp") => {
+            Values::F32((0..len).map(|i| unit(word(i)) as f32).collect())
+        }
+        // Factors, an order, and the flags and the sigma of effects.
+        (DType::Real, "effects") => Values::F32(
+            (0..len / EFFECT_NUMBERS)
+                .flat_map(|row| {
+                    let draw = |place| philox(seed, [row as u32, place, 0, 0]);
+                    let [brightness, contrast, saturation, turn] = draw(0).map(|word| unit(word) as f32);
+                    let [order, grey, blurs, solarises] = draw(1);
+                    let order = [0b11_10_01_00, 0b01_00_11_10, 0b10_11_00_01, 0b01_10_11_00][order as usize % 4];
+                    let (grey, solarises) = ((grey % 2) as f32, (solarises % 2) as f32);
+                    let sigma = (blurs % 3) as f32 * 0.7;
+                    let factors = [2.0 * brightness, 2.0 * contrast, 2.0 * saturation, turn - 0.5];
+                    factors.into_iter().chain([order as f32, grey, sigma, solarises])
+                })
+                .collect(),
+        ),
         (DType::Real, _) => Values::F32((0..len).map(|i| 4.0 * unit(word(i)) as f32 - 2.0).collect()),
         (DType::Uint, "clock") => Values::U32(vec![7, 3, 5, 3, 1, 0x1234_5678, 0x9abc_def0, 0]),
         // Classes that every example has.
@@ -125,7 +143,7 @@ fn input(seed: [u32; 2], binding: &Binding, len: usize) -> Values {
             (0..len / VIEW_WORDS)
                 .flat_map(|row| {
                     let [a, b, c, d] = philox(seed, [row as u32, 1, 0, 0]);
-                    [a % 6, b % 2, c % 2, 1 + b / 2 % 2, 1, d % 4, 0, 0]
+                    [a % 6, b % 2, c % 2, 1 + b / 2 % 2, 1, d % 4, a / 6 % 5, d / 4 % 3]
                 })
                 .collect(),
         ),

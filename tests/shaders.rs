@@ -1,13 +1,15 @@
 //! Every shader permutation is valid WGSL, for naga and for tint, and declares what its Rust side binds.
 
 use std::process::Command;
+use wgpu_simvae::kernels::linear::matmul::Variant;
 use wgpu_simvae::kernels::registry::{examples, shaders};
 use wgpu_simvae::kernels::{Access, Tuning};
 
 #[test]
 fn every_permutation_passes_naga_and_matches_its_bindings() {
-    for kernel in examples() {
-        let launch = kernel.launch(&Tuning::default());
+    let tunings = [Variant::Tile, Variant::Strip].map(|matmul| Tuning { matmul });
+    for (kernel, tuning) in examples().iter().flat_map(|kernel| tunings.iter().map(move |tuning| (kernel, tuning))) {
+        let launch = kernel.launch(tuning);
         let label = launch.shader.label();
         let source = launch.shader.wgsl();
         let module = naga::front::wgsl::parse_str(&source)

@@ -2,7 +2,7 @@
 
 mod common;
 
-use wgpu_simvae::augment::{Augmentation, ImageSource};
+use wgpu_simvae::augment::{Augmentation, EffectSettings, ImageSource};
 use wgpu_simvae::cpu::CpuExecutor;
 use wgpu_simvae::device::{Executor, Values};
 use wgpu_simvae::gpu::{GpuExecutor, GpuOptions};
@@ -76,6 +76,7 @@ fn plain() -> Augmentation {
         aspect: [5.0 / 6.0, 5.0 / 6.0],
         horizontal_flip: 0.0,
         vertical_flip: 0.0,
+        effects: EffectSettings::default(),
     }
 }
 
@@ -86,6 +87,7 @@ fn wild() -> Augmentation {
         aspect: [0.75, 4.0 / 3.0],
         horizontal_flip: 0.5,
         vertical_flip: 0.5,
+        effects: EffectSettings::default(),
     }
 }
 

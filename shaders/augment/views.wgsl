@@ -7,14 +7,26 @@ struct Params {
     height: u32,    // at most 1024, so that the sums fit 32 bits
     width: u32,
     threshold: u32, // 1 gives black and white: value >= 0.5
+    views: u32,     // rows of an image
+    ring: u32,      // steps whose images `pixels` holds, in turn; 0 where it holds all images
+    stride: u32,    // bytes of a step in the ring
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> views: array<u32>;
-@group(0) @binding(2) var<storage, read> pixels: array<u32>; // planar bytes, four to a word
-@group(0) @binding(3) var<storage, read_write> images: array<f32>;
+@group(0) @binding(1) var<storage, read> clock: array<u32>;
+@group(0) @binding(2) var<storage, read> views: array<u32>;
+@group(0) @binding(3) var<storage, read> pixels: array<u32>; // planar bytes, four to a word
+@group(0) @binding(4) var<storage, read_write> images: array<f32>;
 
 fn pixel(index: u32) -> u32 {
     return (pixels[index >> 2u] >> (8u * (index & 3u))) & 255u;
+}
+
+// The first byte of a row's image.
+fn first_byte(row: u32, bytes: u32) -> u32 {
+    if (params.ring == 0u) {
+        return views[row * 8u] * bytes;
+    }
+    return (clock[STEP] - 1u) % params.ring * params.stride + row / params.views * bytes;
 }
 
 // Source of output position `at`: first and second pixel within the crop, and the second's weight out of 2 * size.
@@ -39,7 +51,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         let down = source(select(y, params.height - 1u - y, (flips & 2u) != 0u), params.height, views[at + 4u]);
 
         let channel = (i / plane) % params.channels;
-        let corner = (views[at] * params.channels + channel) * plane + views[at + 2u] * params.width + views[at + 1u];
+        let corner = first_byte(row, params.channels * plane) + channel * plane + views[at + 2u] * params.width
+            + views[at + 1u];
         let top = corner + down.x * params.width;
         let bottom = corner + down.y * params.width;
         let stay = 2u * params.width - across.z;

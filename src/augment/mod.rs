@@ -1,8 +1,12 @@
 //! Views: what a step sees of the data set, drawn and rendered on the device.
 
+mod effects;
+
+pub use crate::kernels::augment::effects::{BlurSettings, EffectSettings, JitterSettings, SolariseSettings};
+
 use crate::kernels::augment::labels::Labels;
 use crate::kernels::augment::sample::{Sample, VIEW_WORDS};
-use crate::kernels::augment::views::Views;
+use crate::kernels::augment::views::{Ring, Views};
 use crate::plan::{Graph, Tensor};
 
 /// Random changes that make the views of an image.
@@ -18,6 +22,8 @@ pub struct Augmentation {
     pub horizontal_flip: f64,
     /// Probability of a vertical flip.
     pub vertical_flip: f64,
+    /// Changes of colours and sharpness, after the crop and the flips.
+    pub effects: EffectSettings,
 }
 
 /// The views of a step.
@@ -39,10 +45,10 @@ impl Drawn {
     }
 }
 
-/// A data set on the device.
+/// A data set on the device: all of it, or a ring of the images of the next steps, which the host writes ahead.
 #[derive(Clone, Copy, Debug)]
 pub struct ImageSource {
-    /// Planar bytes, four to a word.
+    /// Planar bytes, four to a word: of all images, or, where there are fewer, a [`Ring`].
     pub pixels: Tensor,
     /// Number of images.
     pub images: usize,
@@ -53,6 +59,18 @@ pub struct ImageSource {
 }
 
 impl ImageSource {
+    /// Bytes of an image.
+    pub fn bytes(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Where steps of `batch` images find theirs; none where the device holds all images.
+    pub fn ring(&self, batch: usize) -> Option<Ring> {
+        let room = 4 * self.pixels.len();
+        let stride = Ring::stride(batch * self.bytes());
+        (room < self.images * self.bytes()).then(|| Ring { steps: (room / stride).max(1), stride })
+    }
+
     /// Emits the `views` random views of each image of a step: `[images_per_step * views, channels, height, width]`, in
     /// a shuffled order that changes with the epoch.
     pub fn augmented(&self, g: &mut Graph, clock: Tensor, batch: usize, views: usize, how: &Augmentation) -> Drawn {
@@ -66,8 +84,14 @@ impl ImageSource {
 
     fn emit(&self, g: &mut Graph, clock: Tensor, rows: usize, views: usize, how: Option<&Augmentation>) -> Drawn {
         let [channels, height, width] = self.shape;
-        let none =
-            Augmentation { plain_views: 1, area: [1.0; 2], aspect: [1.0; 2], horizontal_flip: 0.0, vertical_flip: 0.0 };
+        let none = Augmentation {
+            plain_views: 1,
+            area: [1.0; 2],
+            aspect: [1.0; 2],
+            horizontal_flip: 0.0,
+            vertical_flip: 0.0,
+            effects: EffectSettings::default(),
+        };
         let drawn = how.unwrap_or(&none);
         let boxes = g.uints("views", [rows, VIEW_WORDS]);
         let sample = Sample {
@@ -86,8 +110,16 @@ impl ImageSource {
         };
         g.push("draw views", sample, &[clock, boxes]);
         let x = g.tensor("x", [rows, channels, height, width]);
-        let render = Views { images: self.images, rows, channels, height, width, threshold: self.threshold };
-        g.push("render views", render, &[boxes, self.pixels, x]);
-        Drawn { boxes, x }
+        // Black and white comes last.
+        let changes = effects::any(&drawn.effects);
+        let threshold = self.threshold && !changes;
+        let ring = self.ring(rows / views);
+        let render = Views { images: self.images, rows, channels, height, width, threshold, views, ring };
+        g.push("render views", render, &[clock, boxes, self.pixels, x]);
+        let views = Drawn { boxes, x };
+        if changes {
+            effects::emit(g, clock, self, &views, drawn);
+        }
+        views
     }
 }

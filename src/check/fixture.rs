@@ -1,6 +1,6 @@
 //! The small models whose every buffer the checks look at: odd-sized layers, augmented sprites of random bytes.
 
-use crate::augment::{Augmentation, ImageSource};
+use crate::augment::{Augmentation, EffectSettings, ImageSource};
 use crate::device::{DeviceError, Executor, Values};
 use crate::kernels::DType;
 use crate::kernels::common::clock;
@@ -124,6 +124,7 @@ impl Fixture {
             aspect: [0.75, 4.0 / 3.0],
             horizontal_flip: 0.5,
             vertical_flip: 0.5,
+            effects: EffectSettings::default(),
         };
         let threshold = case.name.ends_with("bernoulli");
         let source = ImageSource { pixels, images: IMAGES, shape: case.image, threshold };

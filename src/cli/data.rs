@@ -19,7 +19,7 @@ enum DataCommand {
     List,
     /// Download a data set; a broken download goes on where it stopped.
     Fetch {
-        /// mnist or fashion-mnist.
+        /// mnist, fashion-mnist or cifar10.
         name: String,
         /// Folder for the files.
         #[arg(long)]

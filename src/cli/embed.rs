@@ -32,9 +32,10 @@ enum Split {
     Both,
 }
 
-/// Writes, for each split, `SPLIT.safetensors` with everything and `SPLIT-mu.npy`, `SPLIT-labels.npy` for NumPy.
+/// Writes, for each split, `SPLIT.safetensors` with everything, `SPLIT-mu.npy` and `SPLIT-labels.npy` for NumPy, and
+/// `SPLIT-files.txt` where every image is a file.
 pub(super) fn main(arguments: &EmbedArguments) -> Result<(), Failure> {
-    let mut trained = arguments.folder.open()?;
+    let (mut trained, _) = arguments.folder.open()?;
     let out = arguments.out.clone().unwrap_or_else(|| arguments.folder.run.join("embeddings"));
     let Trained { session, data, .. } = &mut trained;
     let (train, test) = (session.blueprint.train, session.blueprint.test);
@@ -46,6 +47,10 @@ pub(super) fn main(arguments: &EmbedArguments) -> Result<(), Failure> {
             write(&out, &format!("{name}-mu.npy"), &npy(&embedding.mu, &[embedding.len(), embedding.latent]))?;
             write(&out, &format!("{name}-labels.npy"), &npy(&images.labels, &[images.len()]))?;
             write(&out, &format!("{name}.safetensors"), &tensors(&embedding, images)?)?;
+            if !images.files.is_empty() {
+                let lines: String = images.files.iter().map(|file| format!("{file}\n")).collect();
+                write(&out, &format!("{name}-files.txt"), lines.as_bytes())?;
+            }
         }
     }
     Ok(())
@@ -59,7 +64,7 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// `mu`, `logvar` (of generative models), `labels` and the style `factors` where they are known; the names of classes and
-/// factors, separated by commas, are metadata.
+/// factors, separated by commas, and the images' files, one a line, are metadata.
 fn tensors(embedding: &Embedding, images: &Images) -> Result<Vec<u8>, Failure> {
     let (rows, latent, factors) = (embedding.len(), embedding.latent, images.factor_names.len());
     let mut all: Vec<(&str, Dtype, Vec<usize>, &[u8])> = vec![
@@ -72,10 +77,13 @@ fn tensors(embedding: &Embedding, images: &Images) -> Result<Vec<u8>, Failure> {
     if factors > 0 {
         all.push(("factors", Dtype::F32, vec![rows, factors], bytemuck::cast_slice(&images.factors)));
     }
-    let metadata = HashMap::from([
+    let mut metadata = HashMap::from([
         ("classes".to_owned(), images.classes.join(",")),
         ("factors".to_owned(), images.factor_names.join(",")),
     ]);
+    if !images.files.is_empty() {
+        metadata.insert("files".to_owned(), images.files.join("\n"));
+    }
     let views = all.into_iter().map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(dtype, shape, bytes)?)));
     let views = views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
     let bytes = views.and_then(|views| safetensors::serialize(views, Some(metadata)));

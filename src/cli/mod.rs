@@ -1,16 +1,22 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted (and safely stored).
 
+mod compare;
 mod data;
 mod devices;
 mod embed;
+mod eval;
 mod gradcheck;
 mod pictures;
 mod run_folder;
+mod settings;
 mod shaders;
 mod train;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Trains self-supervised representation models on any GPU, or on the CPU: no CUDA, no Python.
 #[derive(Debug, Parser)]
@@ -24,6 +30,10 @@ struct Arguments {
 enum Command {
     /// Train a model; without arguments SimVAE on the embedded sprites.
     Train(train::TrainArguments),
+    /// Train and judge every method on one data set, and write one report of it; goes on where it was interrupted.
+    Compare(compare::CompareArguments),
+    /// Judge a run: probes, nearest neighbours, clusters, style, reconstructions.
+    Eval(eval::EvalArguments),
     /// Write the representations of a run's images, for NumPy and as safetensors.
     Embed(embed::EmbedArguments),
     /// Draw test images over their reconstructions.
@@ -65,6 +75,19 @@ fn usage(error: impl Into<anyhow::Error>) -> Failure {
     Failure::Usage(error.into())
 }
 
+/// A flag that Ctrl-C raises, so that work ends at a safe place; a second Ctrl-C does not wait for it.
+fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })
+    .context("Ctrl-C cannot be caught on this system")?;
+    Ok(stop)
+}
+
 /// Parses the arguments, runs the command and says how it ended.
 pub fn main() -> ExitCode {
     if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
@@ -74,6 +97,8 @@ pub fn main() -> ExitCode {
     }
     let result = match Arguments::parse().command {
         Command::Train(arguments) => train::main(&arguments),
+        Command::Compare(arguments) => compare::main(&arguments),
+        Command::Eval(arguments) => eval::main(&arguments),
         Command::Embed(arguments) => embed::main(&arguments),
         Command::Reconstruct(arguments) => pictures::reconstruct(&arguments),
         Command::Sample(arguments) => pictures::sample(&arguments),

@@ -79,7 +79,7 @@ pub(super) struct InterpolateArguments {
 
 impl PictureArguments {
     fn open(&self) -> Result<Trained, Failure> {
-        let trained = self.folder.open()?;
+        let (trained, _) = self.folder.open()?;
         if !trained.session.blueprint.model.networks.generative {
             let method = trained.config.method.name();
             return Err(usage(anyhow!(

@@ -1,7 +1,8 @@
 //! What the commands that look at a run have in common.
 
 use super::Failure;
-use crate::device::{DeviceRequest, choose};
+use crate::device::{Choice, DeviceRequest, choose};
+use crate::eval::judge::Judges;
 use crate::train::Trained;
 use clap::Args;
 use std::path::PathBuf;
@@ -19,14 +20,34 @@ pub(super) struct RunFolder {
 }
 
 impl RunFolder {
-    /// Opens the newest checkpoint.
-    pub fn open(&self) -> Result<Trained, Failure> {
+    /// Opens the newest checkpoint on the device.
+    pub fn open(&self) -> Result<(Trained, Choice), Failure> {
         // Before the device: a wrong folder is noticed at once.
         let config = Trained::settings(&self.run)?;
         let choice = choose(&self.device)?;
         eprintln!("device: {}", choice.reason);
         let trained = Trained::open(&self.run, self.data_dir.as_deref(), &choice)?;
         eprintln!("{}: {} after {} steps", self.run.display(), config.method.name(), trained.step);
-        Ok(trained)
+        Ok((trained, choice))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct JudgeArguments {
+    /// Epochs of each probe.
+    #[arg(long, default_value_t = Judges::default().probe_epochs, value_parser = clap::value_parser!(u32).range(1..))]
+    probe_epochs: u32,
+    /// Starts of the mixture of Gaussians.
+    #[arg(long, default_value_t = Judges::default().mixture_starts, value_parser = clap::value_parser!(u32).range(1..))]
+    mixture_starts: u32,
+    /// Seed of the judges.
+    #[arg(long, default_value_t = 0)]
+    judge_seed: u64,
+}
+
+impl JudgeArguments {
+    /// How to judge.
+    pub fn settings(&self) -> Judges {
+        Judges { probe_epochs: self.probe_epochs, mixture_starts: self.mixture_starts, seed: self.judge_seed }
     }
 }

@@ -99,6 +99,11 @@ fn check_room<T>(what: &str, device: &str, elements: u64) -> Result<(), DeviceEr
     }
 }
 
+/// The most bytes that one buffer should take: half of what the system can still give.
+pub fn room() -> u64 {
+    available_memory().map_or(u64::MAX, |bytes| bytes / 2)
+}
+
 /// Bytes that the system can still give, where it tells (Linux).
 fn available_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;

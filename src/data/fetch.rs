@@ -1,9 +1,11 @@
 //! Downloads of public data sets: mirrors, resume, checksums.
 
+use crate::files::sync_folder;
+use flate2::read::GzDecoder;
 use indicatif::HumanBytes;
 use md5::{Digest, Md5};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use ureq::Agent;
@@ -58,18 +60,18 @@ pub struct Source {
 }
 
 /// No file of these data sets is larger: a server that sends more is stopped.
-const LARGEST: u64 = 64 << 20;
+const LARGEST: u64 = 256 << 20;
 /// A server that is silent for so long is given up.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A data set's name, mirrors, and files with their checksums.
-type Listed = (&'static str, [&'static str; 2], [(&'static str, &'static str); 4]);
+type Listed = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 
-const LIST: [Listed; 2] = [
+const LIST: [Listed; 3] = [
     (
         "mnist",
-        ["https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"],
-        [
+        &["https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"],
+        &[
             ("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
             ("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
             ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
@@ -78,17 +80,18 @@ const LIST: [Listed; 2] = [
     ),
     (
         "fashion-mnist",
-        [
+        &[
             "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
             "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
         ],
-        [
+        &[
             ("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
             ("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
             ("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
             ("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"),
         ],
     ),
+    ("cifar10", &["https://www.cs.toronto.edu/~kriz/"], &[(super::cifar::ARCHIVE, "c32a1d4ab5d03f1284b67883e8d87530")]),
 ];
 
 /// Where a data set can be downloaded.
@@ -101,12 +104,12 @@ pub fn source(name: &str) -> Result<Source, FetchError> {
         return Err(FetchError::UnknownName { name: name.to_owned(), known });
     };
     Ok(Source {
-        mirrors: mirrors.map(str::to_owned).to_vec(),
-        files: files.map(|(name, md5)| RemoteFile { name: name.to_owned(), md5: md5.to_owned() }).to_vec(),
+        mirrors: mirrors.iter().map(|&mirror| mirror.to_owned()).collect(),
+        files: files.iter().map(|&(name, md5)| RemoteFile { name: name.to_owned(), md5: md5.to_owned() }).collect(),
     })
 }
 
-/// Downloads the files that `folder` lacks. `progress` is told the file, the bytes that have come and the bytes expected.
+/// Downloads the files that `folder` lacks, and unpacks the archives (`.tar.gz`) among them there. `progress` is told the file, the bytes that have come and the bytes expected.
 ///
 /// A broken download leaves `NAME.part`, from which the next call goes on.
 ///
@@ -128,6 +131,7 @@ pub fn fetch(
         let target = folder.join(&file.name);
         if target.is_file() && checksum(&target)? == file.md5 {
             progress(&file.name, 1, Some(1));
+            unpack(&target, folder)?;
             continue;
         }
         let mut reasons = Vec::new();
@@ -144,8 +148,30 @@ pub fn fetch(
         if !delivered {
             return Err(FetchError::AllMirrors { file: file.name.clone(), reasons: reasons.join("; ") });
         }
+        unpack(&target, folder)?;
     }
     Ok(())
+}
+
+/// Unpacks an archive beside itself: every folder in it is replaced as a whole. Other files stay as they are.
+fn unpack(archive: &Path, folder: &Path) -> Result<(), FetchError> {
+    if !archive.to_string_lossy().ends_with(".tar.gz") {
+        return Ok(());
+    }
+    let replace = || {
+        let draft = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(folder)?;
+        tar::Archive::new(GzDecoder::new(BufReader::new(File::open(archive)?))).unpack(draft.path())?;
+        for entry in fs::read_dir(draft.path())? {
+            let entry = entry?;
+            let target = folder.join(entry.file_name());
+            if target.is_dir() {
+                fs::remove_dir_all(&target)?;
+            }
+            fs::rename(entry.path(), &target)?;
+        }
+        sync_folder(folder)
+    };
+    replace().map_err(|source| FetchError::Io { path: archive.to_owned(), source })
 }
 
 /// Downloads one file from one mirror and puts it in its place; a resumed part that turns out wrong is fetched anew.

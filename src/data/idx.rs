@@ -32,7 +32,7 @@ pub(super) fn load(name: &str, folder: Option<&Path>, classes: &[&str]) -> Resul
         let problem = format!("test images are {:?}, training images {:?}", test.shape, train.shape);
         return Err(DataError::Format { path: folder.to_owned(), problem });
     }
-    Ok(Dataset { name: name.to_owned(), train, test })
+    Ok(Dataset::new(name, train, test))
 }
 
 /// An IDX file's content.
@@ -60,16 +60,9 @@ fn images(pixels: Idx, labels: Idx, classes: &[&str]) -> Result<Images, DataErro
             format!("label {} of image {at}, expected below {}", labels.bytes[at], classes.len()),
         );
     }
-    Ok(Images {
-        shape: ImageShape { channels: 1, height, width },
-        pixels: pixels.bytes,
-        labels: labels.bytes,
-        classes: classes.iter().map(|&class| class.to_owned()).collect(),
-        factors: Vec::new(),
-        factor_names: Vec::new(),
-        binary_factors: false,
-        files: Vec::new(),
-    })
+    let shape = ImageShape { channels: 1, height, width };
+    let classes = classes.iter().map(|&class| class.to_owned()).collect();
+    Ok(Images::labelled(shape, pixels.bytes, labels.bytes, classes))
 }
 
 /// Finds and reads `STEM-idxN-ubyte`, with a dot for the first hyphen as some mirrors write it, plain or `.gz`.

@@ -1,13 +1,24 @@
 //! Data sets: bytes on the host, ready for the device.
 
+mod cache;
+mod celeba;
+mod cifar;
+mod decode;
+mod error;
 pub mod fetch;
+mod folder;
 mod idx;
+mod listing;
+mod pixels;
 mod sprites;
 
+pub use error::DataError;
+pub use pixels::Pixels;
 pub use sprites::glyph_names;
 
-use crate::device::{Choice, DeviceError};
+use crate::device::Choice;
 use crate::kernels::augment::views::MAX_SIDE;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Size of an image.
@@ -34,7 +45,7 @@ pub struct Images {
     /// Size of each image.
     pub shape: ImageShape,
     /// `[images, channels, height, width]` bytes.
-    pub pixels: Vec<u8>,
+    pub pixels: Pixels,
     /// Class of each image.
     pub labels: Vec<u8>,
     /// Names of the classes.
@@ -50,6 +61,20 @@ pub struct Images {
 }
 
 impl Images {
+    /// Images of which nothing but the class is known. `pixels` and `labels` are as in [`Images`].
+    pub fn labelled(shape: ImageShape, pixels: impl Into<Pixels>, labels: Vec<u8>, classes: Vec<String>) -> Self {
+        Self {
+            shape,
+            pixels: pixels.into(),
+            labels,
+            classes,
+            factors: Vec::new(),
+            factor_names: Vec::new(),
+            binary_factors: false,
+            files: Vec::new(),
+        }
+    }
+
     /// Number of images.
     pub fn len(&self) -> usize {
         self.labels.len()
@@ -78,66 +103,42 @@ pub struct Dataset {
     pub train: Images,
     /// Test images.
     pub test: Images,
+    /// Damaged files that were left out, each with what is wrong with it.
+    pub skipped: Vec<String>,
 }
 
-/// Data that cannot be used. Each message names the file, what was found and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum DataError {
-    /// No data set of this name.
-    #[error("data set `{name}` is not known{nearest}; there are {known}")]
-    UnknownName {
-        /// What was asked for.
-        name: String,
-        /// `; did you mean ...?`
-        nearest: String,
-        /// The known names.
-        known: String,
-    },
-    /// The data set is read from files and no folder was named.
-    #[error(
-        "{name} is read from files: name their folder with --data-dir DIR, after `wgpu-simvae data fetch {name} --data-dir DIR`"
-    )]
-    NoFolder {
-        /// The data set.
-        name: String,
-    },
-    /// A file or folder is missing.
-    #[error("{path}: not found. `wgpu-simvae data fetch {name} --data-dir DIR` downloads it")]
-    Missing {
-        /// The file or folder.
-        path: PathBuf,
-        /// The data set.
-        name: String,
-    },
-    /// A file cannot be read.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A file holds something else than it should.
-    #[error("{path}: {problem}. Delete the file and fetch it again")]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// What was found and what was expected.
-        problem: String,
-    },
-    /// Images larger than the views' arithmetic allows.
-    #[error("{name}: images of {height}x{width} pixels; at most {MAX_SIDE} a side can be used. Shrink them first")]
-    TooLarge {
-        /// The data set.
-        name: String,
-        /// Height in pixels.
-        height: usize,
-        /// Width in pixels.
-        width: usize,
-    },
-    /// The device failed while it rendered the sprites.
-    #[error(transparent)]
-    Device(#[from] DeviceError),
+impl Dataset {
+    /// A data set of which nothing was left out.
+    pub fn new(name: &str, train: Images, test: Images) -> Self {
+        Self { name: name.to_owned(), train, test, skipped: Vec::new() }
+    }
+}
+
+/// How image files become a data set; other data sets need none of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileOptions {
+    /// Height and width of the images in pixels.
+    pub size: usize,
+    /// What to do with damaged files.
+    pub corrupt: Corrupt,
+    /// Folder that keeps the decoded images, so that they are decoded once.
+    pub cache: Option<PathBuf>,
+}
+
+impl Default for FileOptions {
+    fn default() -> Self {
+        Self { size: 64, corrupt: Corrupt::Stop, cache: None }
+    }
+}
+
+/// What to do with image files that cannot be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Corrupt {
+    /// Stop at the first and name it.
+    Stop,
+    /// Leave them out; [`Dataset::skipped`] lists them.
+    Skip,
 }
 
 /// A data set's entry in the registry.
@@ -152,10 +153,11 @@ struct Request<'a> {
     name: &'static str,
     folder: Option<&'a Path>,
     device: &'a Choice,
+    options: &'a FileOptions,
 }
 
 /// Every data set; a new one is its file and one line here.
-const REGISTRY: [Entry; 4] = [
+const REGISTRY: [Entry; 7] = [
     Entry {
         name: "sprites",
         about: "embedded: 12 glyphs in 6 styles, 28x28 grey",
@@ -176,21 +178,71 @@ const REGISTRY: [Entry; 4] = [
         about: "articles of clothing, 28x28 grey, four IDX files",
         load: |r| idx::load(r.name, r.folder, &idx::CLOTHES),
     },
+    Entry {
+        name: "cifar10",
+        about: "photographs of 10 things, 32x32 colour, the binary version or its archive",
+        load: |r| cifar::load(r.name, r.folder),
+    },
+    Entry {
+        name: "celeba",
+        about: "faces with 40 attributes, 64x64 colour: img_align_celeba and two lists",
+        load: |r| celeba::list(r.folder)?.load(r.name, r.options),
+    },
+    Entry {
+        name: FOLDER,
+        about: "`folder:PATH`: any folder of jpg and png images, a class per sub-folder or none",
+        load: |r| folder::list(r.folder)?.load(r.name, r.options),
+    },
 ];
+
+/// The data set whose name carries a path.
+const FOLDER: &str = "folder";
+
+/// A name without its path: `folder` of `folder:PATH`.
+pub fn family(name: &str) -> &str {
+    split(name).0
+}
+
+/// A name that can be part of a file's: the last folder of a path.
+pub fn title(name: &str) -> String {
+    let last = split(name).1.and_then(Path::file_name);
+    last.map_or_else(|| family(name).to_owned(), |last| last.to_string_lossy().into_owned())
+}
+
+fn split(name: &str) -> (&str, Option<&Path>) {
+    match name.split_once(':') {
+        Some((FOLDER, path)) => (FOLDER, Some(Path::new(path))),
+        _ => (name, None),
+    }
+}
 
 /// Names and descriptions of all data sets.
 pub fn known() -> Vec<(&'static str, &'static str)> {
     REGISTRY.iter().map(|entry| (entry.name, entry.about)).collect()
 }
 
-/// Loads a data set from its files in `folder`, or renders it on `device`.
+/// Loads a data set from its files in `folder`, or renders it on `device`; image files with the default options.
 ///
 /// # Errors
 /// When the name is not known, or a file is missing, damaged or of another format.
 pub fn load(name: &str, folder: Option<&Path>, device: &Choice) -> Result<Dataset, DataError> {
-    match REGISTRY.iter().find(|entry| entry.name == name) {
+    load_with(name, folder, device, &FileOptions::default())
+}
+
+/// [`load`] with options for image files.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(
+    name: &str,
+    folder: Option<&Path>,
+    device: &Choice,
+    options: &FileOptions,
+) -> Result<Dataset, DataError> {
+    let (family, path) = split(name);
+    match REGISTRY.iter().find(|entry| entry.name == family) {
         Some(entry) => {
-            let data = (entry.load)(&Request { name: entry.name, folder, device })?;
+            let data = (entry.load)(&Request { name: entry.name, folder: folder.or(path), device, options })?;
             let ImageShape { height, width, .. } = data.train.shape;
             if height.max(width) > MAX_SIDE {
                 return Err(DataError::TooLarge { name: name.to_owned(), height, width });

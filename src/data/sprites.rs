@@ -78,7 +78,7 @@ pub(super) fn render(name: &str, channels: usize, size: usize, device: &Choice) 
     let shape = ImageShape { channels, height: size, width: size };
     let train = split(shape, TRAIN, 0, device)?;
     let test = split(shape, TEST, 1, device)?;
-    Ok(Dataset { name: name.to_owned(), train, test })
+    Ok(Dataset::new(name, train, test))
 }
 
 fn split(shape: ImageShape, images: usize, stream: u32, device: &Choice) -> Result<Images, DataError> {
@@ -101,15 +101,15 @@ fn split(shape: ImageShape, images: usize, stream: u32, device: &Choice) -> Resu
     let plan = executor.load(graph.finish().map_err(crate::device::DeviceError::from)?)?;
     executor.write(glyphs, &Values::F32(table()))?;
     executor.run(plan, 1)?;
+    // Grey pictures do not show the hue, the last factor.
+    let shown = if shape.channels == 1 { FACTORS.len() - 1 } else { FACTORS.len() };
+    let bytes: Vec<u8> = executor.read(pixels)?.words().iter().flat_map(|word| word.to_le_bytes()).collect();
+    let labels = (0..images).map(|image| (image % GLYPHS.len()) as u8).collect();
+    let factors = executor.read(factors)?.to_f32();
     Ok(Images {
-        shape,
-        pixels: executor.read(pixels)?.words().iter().flat_map(|word| word.to_le_bytes()).collect(),
-        labels: (0..images).map(|image| (image % GLYPHS.len()) as u8).collect(),
-        classes: glyph_names(),
-        factors: executor.read(factors)?.to_f32(),
-        factor_names: FACTORS.map(str::to_owned).to_vec(),
-        binary_factors: false,
-        files: Vec::new(),
+        factors: factors.chunks(FACTORS.len()).flat_map(|all| &all[..shown]).copied().collect(),
+        factor_names: FACTORS[..shown].iter().map(|&name| name.to_owned()).collect(),
+        ..Images::labelled(shape, bytes, labels, glyph_names())
     })
 }
 

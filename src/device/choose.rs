@@ -73,6 +73,14 @@ impl Choice {
         self.adapter.as_deref().map_or_else(|| Ok(Tuning::default()), tuning::cached)
     }
 
+    /// The most bytes that one buffer on this device can hold and a shader can count.
+    pub fn room(&self) -> u64 {
+        let room = self.adapter.as_deref().map_or_else(crate::cpu::room, |adapter| {
+            adapter.limits.max_storage_buffer_binding_size.min(adapter.limits.max_buffer_size)
+        });
+        room.min(u32::MAX.into())
+    }
+
     /// Opens the device and allocates `layout`.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Why a judge has no verdict.
 
+use super::probe::ProbeError;
 use crate::device::DeviceError;
 
 /// What a judge refuses.
@@ -81,6 +82,9 @@ pub enum JudgeError {
         /// What was added to the variances.
         reg_covar: f64,
     },
+    /// A probe could not be trained.
+    #[error(transparent)]
+    Probe(#[from] Box<ProbeError>),
     /// The device failed or is too small.
     #[error(transparent)]
     Device(#[from] DeviceError),

@@ -66,9 +66,13 @@ impl Neighbours {
 
     /// The fraction of queries whose class [`Neighbours::vote`] finds; 0 where there is no query.
     pub fn accuracy(&self, labels: &[u8], k: usize) -> f64 {
-        let right = self.vote(k).iter().zip(labels).filter(|(found, label)| found == label).count();
-        right as f64 / labels.len().max(1) as f64
+        fraction_equal(&self.vote(k), labels)
     }
+}
+
+fn fraction_equal(found: &[u8], labels: &[u8]) -> f64 {
+    let right = found.iter().zip(labels).filter(|(found, label)| found == label).count();
+    right as f64 / labels.len().max(1) as f64
 }
 
 /// The most common class, the one seen first among equals.
@@ -206,7 +210,9 @@ pub struct Chosen {
     pub k: usize,
     /// Accuracy on the held-out points for k = 1, 2, ...
     pub held_out: Vec<f64>,
-    /// Accuracy on the queries with the chosen k and all training points known.
+    /// The queries' classes with the chosen k and all training points known.
+    pub predictions: Vec<u8>,
+    /// Their accuracy.
     pub accuracy: f64,
 }
 
@@ -244,5 +250,7 @@ pub fn choose_k(
     let held_out: Vec<f64> = (1..=found.k).map(|k| found.accuracy(&held_labels, k)).collect();
     let best = held_out.iter().copied().fold(0.0, f64::max);
     let k = held_out.iter().position(|&accuracy| accuracy == best).map_or(1, |at| at + 1);
-    Ok(Chosen { k, held_out, accuracy: accuracy(choice, train, queries, k, metric)? })
+    let predictions = neighbours(choice, train, queries, k, metric)?.vote(k);
+    let accuracy = fraction_equal(&predictions, queries.labels);
+    Ok(Chosen { k, held_out, predictions, accuracy })
 }

@@ -3,7 +3,11 @@
 //! `wgpu-simvae shaders` writes their WGSL, and the kernel tests run each of them on every device against its twin.
 
 use super::activation::{Activation, ActivationBackward, Function};
-use super::augment::{labels::Labels, sample::Sample, sprites::Sprites, views::Views};
+use super::augment::effects::{BlurSettings, EffectSettings, Effects, JitterSettings, SolariseSettings};
+use super::augment::{
+    blur::Blur, colour::Colour, labels::Labels, sample::Sample, solarise::Solarise, sprites::Sprites, views::Ring,
+    views::Views,
+};
 use super::common::philox::Purpose;
 use super::conv::average_pool::{AveragePool, AveragePoolBackward};
 use super::conv::channel_sum::ChannelSum;
@@ -46,6 +50,7 @@ pub fn examples() -> Examples {
     let all = [
         activations(),
         augmentations(),
+        effects(),
         latents(),
         products(),
         convolutions(),
@@ -106,8 +111,11 @@ fn augmentations() -> Examples {
             }));
         }
         for (channels, threshold) in [(1, false), (1, true), (3, false)] {
-            let [images, rows, height, width] = [images, rows, height, width].map(|x| x as usize);
-            all.push(shared(Views { images, rows, channels, height, width, threshold }));
+            let [images, rows, views, height, width] = [images, rows, views, height, width].map(|x| x as usize);
+            let stride = Ring::stride(rows / views * channels * height * width);
+            for ring in [None, Some(Ring { steps: 2, stride })] {
+                all.push(shared(Views { images, rows, channels, height, width, threshold, views, ring }));
+            }
         }
     }
     for (images, rows) in [(6, 1), (11, 67)] {
@@ -115,6 +123,31 @@ fn augmentations() -> Examples {
     }
     for (channels, size) in [(1, 28), (3, 32), (1, 4)] {
         all.push(shared(Sprites { images: 13, channels, size, classes: 5, segments: 7, stream: 1, seed: 1 << 40 }));
+    }
+    all
+}
+
+fn effects() -> Examples {
+    let settings = EffectSettings {
+        jitter: JitterSettings { probability: 0.8, brightness: 0.8, contrast: 1.5, saturation: 0.8, hue: 0.2 },
+        grey: 0.2,
+        blur: BlurSettings { probability: 0.5, kernel: 3, sigma: [0.1, 2.0] },
+        solarise: SolariseSettings { probability: 0.3, threshold: 0.5 },
+    };
+    let mut all = Examples::new();
+    for (rows, plain) in [(1, 0), (67, 1), (1009, 0)] {
+        all.push(shared(Effects { rows, plain, settings: settings.clone() }));
+    }
+    for (rows, height, width) in [(1, 1, 1), (3, 2, 5), (7, 9, 8), (29, 28, 17)] {
+        for channels in [1, 3] {
+            all.push(shared(Colour { rows, channels, plane: height * width }));
+            for (kernel, vertical) in [(1, false), (3, false), (3, true), (23, false), (23, true)] {
+                all.push(shared(Blur { rows, channels, height, width, kernel, vertical }));
+            }
+        }
+        for black_and_white in [false, true] {
+            all.push(shared(Solarise { rows, width: height * width, threshold: 0.6, black_and_white }));
+        }
     }
     all
 }

@@ -51,4 +51,10 @@ impl Objective for CrVae {
     fn plain_views(&self) -> usize {
         1
     }
+
+    fn bound(&self, terms: &[f64]) -> Option<f64> {
+        let [reconstruction, kl, _] = *terms else { return None };
+        // The terms are sums over an image and its view.
+        (self.settings.beta > 0.0).then(|| -0.5 * (reconstruction + kl / self.settings.beta))
+    }
 }

@@ -35,6 +35,13 @@ pub trait Objective: Debug + Send + Sync {
         0
     }
 
+    /// The evidence bound of a view in nats, from the means of the loss terms: the weights of the objective taken out, and
+    /// without the constants that the terms leave out. None where the method has no likelihood, or a weight of zero hides a
+    /// part of it.
+    fn bound(&self, _terms: &[f64]) -> Option<f64> {
+        None
+    }
+
     /// Whether there is anything to train.
     fn trains(&self) -> bool {
         true

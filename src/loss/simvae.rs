@@ -61,4 +61,10 @@ impl Objective for SimVae {
         model.record(g, 2, entropy, scale);
         forward
     }
+
+    fn bound(&self, terms: &[f64]) -> Option<f64> {
+        let [reconstruction, prior, entropy] = *terms else { return None };
+        let scale = self.settings.entropy_scale;
+        (scale > 0.0).then(|| -(reconstruction + prior + entropy / scale))
+    }
 }

@@ -37,4 +37,9 @@ impl Objective for Vae {
         model.divergence(g, &forward, self.settings.beta, scale);
         forward
     }
+
+    fn bound(&self, terms: &[f64]) -> Option<f64> {
+        let [reconstruction, kl] = *terms else { return None };
+        (self.settings.beta > 0.0).then(|| -(reconstruction + kl / self.settings.beta))
+    }
 }

@@ -3,3 +3,4 @@
 pub mod curves;
 pub mod grid;
 pub mod npy;
+pub mod scatter;

@@ -1,10 +1,11 @@
 //! What a run puts on a device: memory, model and the plans that train and look at it.
 
 use super::config::Config;
-use crate::augment::{Augmentation, ImageSource};
+use crate::augment::{Augmentation, EffectSettings, ImageSource};
 use crate::data::{Dataset, Images};
 use crate::kernels::DType;
 use crate::kernels::activation::{Activation, Function};
+use crate::kernels::augment::views::Ring;
 use crate::kernels::common::clock::CLOCK_WORDS;
 use crate::kernels::common::philox::Purpose;
 use crate::kernels::latent::normal::Normal;
@@ -14,6 +15,10 @@ use crate::optim::{Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
 use std::sync::Arc;
 
+/// Images that a plan which walks over a data set in order takes at a time, at most.
+pub(super) const READ_BATCH: usize = 256;
+/// Steps given to the executor at a time: how soon an interruption is noticed, and how far images are streamed ahead.
+pub(super) const STEPS_AT_A_TIME: usize = 4;
 /// How the networks are passed to be looked at.
 const LOOK: Pass = Pass { mode: Mode::Evaluation, differentiate_input: false };
 
@@ -44,7 +49,7 @@ pub struct Blueprint {
     pub judging: (StepState, LossLog),
     /// What is minimised.
     pub objective: Arc<dyn Objective>,
-    config: Config,
+    pub(super) config: Config,
 }
 
 /// Images and what the model makes of them, both `[batch, pixels]` in 0..=1.
@@ -66,8 +71,8 @@ pub struct Decoding {
 }
 
 impl Blueprint {
-    /// Lays out the memory of a run.
-    pub fn new(config: &Config, data: &Dataset) -> Self {
+    /// Lays out the memory of a run. Images stay on the device as a whole where they take at most `room` bytes.
+    pub fn new(config: &Config, data: &Dataset, room: u64) -> Self {
         let mut layout = Layout::default();
         let mut params = Params::default();
         let shape = data.train.shape;
@@ -82,7 +87,7 @@ impl Blueprint {
         let model = Model::new(&mut layout, &mut params, objective.as_ref(), &sizes, state.clock);
         let reading = layout.add("reading clock", DType::Uint, [CLOCK_WORDS]);
         let mut source = |name: &str, images: &Images| ImageSource {
-            pixels: layout.add(name, DType::Uint, [images.pixels.len().div_ceil(4)]),
+            pixels: layout.add(name, DType::Uint, [held_bytes(images, config.batch, room).div_ceil(4)]),
             images: images.len(),
             shape: [shape.channels, shape.height, shape.width],
             threshold: config.augment.threshold,
@@ -159,6 +164,12 @@ impl Blueprint {
             aspect: augment.aspect,
             horizontal_flip: augment.horizontal_flip,
             vertical_flip: augment.vertical_flip,
+            effects: EffectSettings {
+                jitter: augment.jitter.clone(),
+                grey: augment.grey,
+                blur: augment.blur.clone(),
+                solarise: augment.solarise.clone(),
+            },
         };
         let drawn = source.augmented(g, model.clock, batch, views, &how);
         let noise = |g: &mut Graph| {
@@ -233,4 +244,12 @@ impl Blueprint {
         g.keep(pictures);
         pictures
     }
+}
+
+/// Bytes of images that lie on the device: all, or a ring that a few steps and any other plan fit into.
+fn held_bytes(images: &Images, batch: usize, room: u64) -> usize {
+    let stride = |batch: usize| Ring::stride(batch.min(images.len()) * images.shape.bytes());
+    let ring = (STEPS_AT_A_TIME * stride(batch)).max(stride(READ_BATCH));
+    let all = images.pixels.len();
+    if all as u64 > room { ring.min(all) } else { all }
 }

@@ -1,6 +1,9 @@
 //! The settings of a run, their defaults and their ranges. `merge.rs` says where they come from.
 
 use super::merge::ConfigError;
+use crate::augment::{BlurSettings, EffectSettings, JitterSettings, SolariseSettings};
+use crate::data::{Corrupt, FileOptions};
+use crate::kernels::augment::views::MAX_SIDE;
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
 use crate::loss::random::Random;
@@ -8,6 +11,7 @@ use crate::loss::supervised::Supervised;
 use crate::loss::{LikelihoodSettings, Objective, cr_vae, simclr, simvae, vae, vicreg};
 use crate::nn::{Backbone, ConvDecoder};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Widest layer: the number of parameters between two such layers still fits the address space.
@@ -116,6 +120,14 @@ pub struct DataConfig {
     pub dir: String,
     /// Use only the first so many training images; 0 uses all.
     pub limit: usize,
+    /// Side of the square that image files are resized to, in pixels.
+    pub size: usize,
+    /// Whether a damaged image file stops the run or is left out.
+    pub corrupt: Corrupt,
+    /// Folder that keeps decoded image files; `auto` is the user's cache folder, `off` keeps none.
+    pub cache: String,
+    /// Training or test images of more bytes stream from the host; 0 is as much as the device can hold in one buffer.
+    pub device_bytes: u64,
 }
 
 /// What the encoder and the decoder are made of.
@@ -164,6 +176,14 @@ pub struct AugmentConfig {
     pub horizontal_flip: f64,
     /// Probability of a vertical flip.
     pub vertical_flip: f64,
+    /// Colour jitter.
+    pub jitter: JitterSettings,
+    /// Probability that a view loses its colours.
+    pub grey: f64,
+    /// Gaussian blur.
+    pub blur: BlurSettings,
+    /// Inversion of bright pixels.
+    pub solarise: SolariseSettings,
     /// Turn pixels black or white at one half, after everything else.
     pub threshold: bool,
 }
@@ -214,13 +234,22 @@ pub struct LogConfig {
 
 impl Default for Config {
     fn default() -> Self {
+        let EffectSettings { jitter, grey, blur, solarise } = EffectSettings::default();
         Self {
             method: Method::Simvae,
             seed: 0,
             epochs: 400,
             batch: 128,
             views: 10,
-            data: DataConfig { name: "sprites".to_owned(), dir: String::new(), limit: 0 },
+            data: DataConfig {
+                name: "sprites".to_owned(),
+                dir: String::new(),
+                limit: 0,
+                size: 64,
+                corrupt: Corrupt::Stop,
+                cache: "auto".to_owned(),
+                device_bytes: 0,
+            },
             model: ModelConfig { kind: ModelKind::Mlp, latent: 10, hidden: vec![2000, 500, 500], width: 64 },
             likelihood: LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.02 },
             simvae: simvae::Settings { variance_z: 0.15, prior: ContentPrior::Uniform, entropy_scale: 1.0 },
@@ -234,6 +263,10 @@ impl Default for Config {
                 aspect: [0.75, 1.3],
                 horizontal_flip: 0.0,
                 vertical_flip: 0.5,
+                jitter,
+                grey,
+                blur,
+                solarise,
                 threshold: false,
             },
             optim: OptimConfig {
@@ -314,6 +347,8 @@ impl Config {
             batch.saturating_mul(*views) < 1 << 24,
             "fewer rows than 2^24",
         )?;
+        let size = self.data.size;
+        check("data.size", size.to_string(), (1..=MAX_SIDE).contains(&size), "between 1 and 1024 pixels")?;
         check(
             "model.latent",
             model.latent.to_string(),
@@ -360,11 +395,32 @@ impl Config {
             ordered(augment.aspect),
             "[low, high] with 0 < low <= high",
         )?;
-        for (key, p) in
-            [("augment.horizontal_flip", augment.horizontal_flip), ("augment.vertical_flip", augment.vertical_flip)]
-        {
+        let AugmentConfig { jitter, blur, solarise, .. } = augment;
+        for (key, p) in [
+            ("augment.horizontal_flip", augment.horizontal_flip),
+            ("augment.vertical_flip", augment.vertical_flip),
+            ("augment.jitter.probability", jitter.probability),
+            ("augment.grey", augment.grey),
+            ("augment.blur.probability", blur.probability),
+            ("augment.solarise.probability", solarise.probability),
+        ] {
             check(key, p.to_string(), probability(p), "a probability between 0 and 1")?;
         }
+        for (key, range) in [
+            ("augment.jitter.brightness", jitter.brightness),
+            ("augment.jitter.contrast", jitter.contrast),
+            ("augment.jitter.saturation", jitter.saturation),
+        ] {
+            check(key, range.to_string(), not_negative(range), "zero or a positive number")?;
+        }
+        let hue_good = (0.0..=0.5).contains(&jitter.hue);
+        check("augment.jitter.hue", jitter.hue.to_string(), hue_good, "a part of the circle between 0 and 0.5")?;
+        let kernel_good = blur.kernel % 2 == 1 && blur.kernel <= 127;
+        check("augment.blur.kernel", blur.kernel.to_string(), kernel_good, "an odd number of pixels up to 127")?;
+        let sigma_good = ordered(blur.sigma) && blur.sigma[0] >= 0.01;
+        check("augment.blur.sigma", format!("{:?}", blur.sigma), sigma_good, "[low, high] with 0.01 <= low <= high")?;
+        let level_good = (0.0..=1.0).contains(&solarise.threshold);
+        check("augment.solarise.threshold", solarise.threshold.to_string(), level_good, "a value between 0 and 1")?;
         check("optim.lr", optim.lr.to_string(), positive(optim.lr), "a positive number")?;
         check("optim.eps", optim.eps.to_string(), positive(optim.eps), "a positive number")?;
         for (key, beta) in [("optim.beta1", optim.beta1), ("optim.beta2", optim.beta2)] {
@@ -398,6 +454,18 @@ impl ModelConfig {
             ModelKind::OfficialConv => Backbone::Official(self.width),
             ModelKind::Resnet18 => Backbone::ResNet18(self.width),
         }
+    }
+}
+
+impl DataConfig {
+    /// How image files become a data set.
+    pub fn file_options(&self) -> FileOptions {
+        let cache = match self.cache.as_str() {
+            "off" => None,
+            "auto" => dirs::cache_dir().map(|folder| folder.join("wgpu-simvae").join("images")),
+            folder => Some(PathBuf::from(folder)),
+        };
+        FileOptions { size: self.size, corrupt: self.corrupt, cache }
     }
 }
 

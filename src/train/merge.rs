@@ -144,14 +144,16 @@ impl Config {
         toml::to_string_pretty(self).unwrap_or_default()
     }
 
-    /// Reads the complete settings that a run saved.
+    /// Reads the settings that a run saved. Keys that came later than the run have their defaults, which change nothing.
     ///
     /// # Errors
     /// As [`Config::merge`].
     pub fn from_toml(origin: &str, text: &str) -> Result<Self, ConfigError> {
         let table = parse(origin, text)?;
-        check_keys(origin, &table, &to_table(&Config::default()), "")?;
-        let config = from_table(origin, &table)?;
+        let mut merged = to_table(&Config::default());
+        check_keys(origin, &table, &merged, "")?;
+        overlay(&mut merged, &table);
+        let config = from_table(origin, &merged)?;
         config.validate()?;
         Ok(config)
     }

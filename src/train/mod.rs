@@ -11,6 +11,7 @@ pub mod presets;
 mod progress;
 mod run;
 mod session;
+mod stream;
 
 pub use blueprint::{Blueprint, Decoding, Reconstruction};
 pub use open::{OpenError, Trained, load_data};

@@ -51,7 +51,7 @@ pub struct Trained {
 /// When it cannot be read.
 pub fn load_data(config: &Config, folder: Option<&Path>, choice: &Choice) -> Result<Dataset, DataError> {
     let saved = (!config.data.dir.is_empty()).then(|| Path::new(&config.data.dir));
-    let mut data = data::load(&config.data.name, folder.or(saved), choice)?;
+    let mut data = data::load_with(&config.data.name, folder.or(saved), choice, &config.data.file_options())?;
     if config.data.limit > 0 {
         data.train.truncate(config.data.limit);
     }
@@ -89,7 +89,7 @@ impl Trained {
         let missing = || CheckpointError::Missing { path: run.join("checkpoints") };
         let (step, folder) = checkpoint::list(run).pop().ok_or_else(missing)?;
         let mut session = Session::open(&config, &data, choice, choice.tune()?)?;
-        let Session { blueprint, executor } = &mut session;
+        let Session { blueprint, executor, .. } = &mut session;
         checkpoint::load(&folder, executor.as_mut(), &blueprint.params, &blueprint.memory)?;
         Ok(Self { config, data, session, step })
     }

@@ -1,6 +1,7 @@
 //! The presets: one embedded TOML file each, with a `[base]` table and refinements per data set and method.
 
 use super::merge::{ConfigError, overlay, parse};
+use crate::data::family;
 use toml::{Table, Value};
 
 /// Every preset's name and text; a new one is one line.
@@ -15,7 +16,8 @@ pub fn names() -> [&'static str; PRESETS.len()] {
     PRESETS.map(|(name, _)| name)
 }
 
-/// The settings of a preset for a data set and a method: `[base]`, then `[data-set.NAME]`, then `[methods.NAME]`.
+/// The settings of a preset for a data set and a method: `[base]`, then `[data-set.NAME]` (`folder` for
+/// `folder:PATH`), then `[methods.NAME]`.
 pub(super) fn table(preset: &str, data: &str, method: &str) -> Result<Table, ConfigError> {
     let Some((_, text)) = PRESETS.iter().find(|(name, _)| *name == preset) else {
         return Err(ConfigError::UnknownPreset { name: preset.to_owned(), known: names().join(", ") });
@@ -23,7 +25,7 @@ pub(super) fn table(preset: &str, data: &str, method: &str) -> Result<Table, Con
     let file = parse(&format!("preset {preset}"), text)?;
     let part = |path: [&str; 2]| file.get(path[0])?.get(path[1])?.as_table();
     let mut merged = file.get("base").and_then(Value::as_table).cloned().unwrap_or_default();
-    for part in [part(["data-set", data]), part(["methods", method])].into_iter().flatten() {
+    for part in [part(["data-set", family(data)]), part(["methods", method])].into_iter().flatten() {
         overlay(&mut merged, part);
     }
     Ok(merged)

@@ -1,5 +1,6 @@
 //! The training loop: replays the step, logs, and keeps the run safe.
 
+use super::blueprint::STEPS_AT_A_TIME;
 use super::checkpoint::{self, CheckpointError, State};
 use super::config::Config;
 use super::merge::ConfigError;
@@ -17,9 +18,6 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-
-/// Steps given to the executor at a time: how soon an interruption is noticed.
-const STEPS_AT_A_TIME: u64 = 4;
 
 /// A run that could not begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -154,17 +152,23 @@ pub fn run(
     };
     let settings = options.out.join("config.toml");
     write_atomically(&settings, config.to_toml().as_bytes()).map_err(folder_error(&settings))?;
+    if let [first, ..] = &data.skipped[..] {
+        let list = options.out.join("skipped-files.txt");
+        write_atomically(&list, (data.skipped.join("\n") + "\n").as_bytes()).map_err(folder_error(&list))?;
+        progress.note(&format!("{} damaged files are left out, see {}: {first}", data.skipped.len(), list.display()));
+    }
 
     let mut training = Training::open(config, data, choice, tuning, options)?;
     if let (Some((_, folder)), Some(state)) = (&newest, state) {
         training.restore(folder, state)?;
         progress.note(&format!("resumed from {} at step {}", folder.display(), training.step));
     }
-    let persistent = training.session.blueprint.layout.device_bytes();
+    let blueprint = &training.session.blueprint;
+    let persistent = blueprint.layout.device_bytes();
     let arena = training.session.executor.plan(training.plan)?.arena.device_bytes();
     progress.note(&format!(
         "{} parameters, {} steps of {} images x {} views; memory {:.1} MiB: model and data {:.1}, step {:.1}",
-        training.session.blueprint.params.count(),
+        blueprint.params.count(),
         training.total,
         config.batch,
         config.views,
@@ -172,6 +176,12 @@ pub fn run(
         persistent as f64 / 1048576.0,
         arena as f64 / 1048576.0,
     ));
+    for (what, source) in [("training", blueprint.train), ("test", blueprint.test)] {
+        if let Some(ring) = source.ring(config.batch) {
+            let (steps, held) = (ring.steps, source.pixels.len() as f64 * 4.0 / 1048576.0);
+            progress.note(&format!("{what} images stream through {held:.1} MiB, {steps} steps ahead"));
+        }
+    }
     training.train(progress, stop)
 }
 
@@ -267,8 +277,8 @@ impl<'a> Training<'a> {
             let picture_mark = self.next_epoch_mark(log.pictures_every);
             let until = log_mark.min(checkpoint_mark).min(picture_mark);
             while self.step < until && !interrupted {
-                let now = STEPS_AT_A_TIME.min(until - self.step);
-                self.session.executor.run(self.plan, now as u32)?;
+                let now = (STEPS_AT_A_TIME as u64).min(until - self.step);
+                self.session.train(self.plan, self.step, now)?;
                 self.step += now;
                 interrupted = stop.load(Ordering::Relaxed);
             }

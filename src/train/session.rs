@@ -1,17 +1,18 @@
 //! A model and its data on a device, ready to train and to be looked at.
 
-use super::blueprint::Blueprint;
+use super::blueprint::{Blueprint, READ_BATCH};
 use super::config::Config;
+use super::stream::{Stream, pack};
 use crate::augment::ImageSource;
 use crate::data::{Dataset, Images};
 use crate::device::{Choice, DeviceError, Executor, Values};
 use crate::kernels::Tuning;
+use crate::kernels::augment::sample::shuffled;
 use crate::kernels::common::clock;
+use crate::kernels::common::philox::split;
 use crate::loss::CAPACITY;
 use crate::plan::PlanId;
-
-/// Images that one replay of the encoding plan takes.
-const BATCH: usize = 256;
+use std::ops::Range;
 
 /// Images whose loss is computed at a time, at most.
 const JUDGE_BATCH: usize = 64;
@@ -22,6 +23,8 @@ pub struct Session {
     pub blueprint: Blueprint,
     /// The device.
     pub executor: Box<dyn Executor>,
+    /// The sources that do not lie on the device as a whole.
+    streams: Vec<Stream>,
 }
 
 /// Representations of images.
@@ -48,22 +51,31 @@ impl Embedding {
 }
 
 impl Session {
-    /// Opens the device, uploads the data and initialises the weights.
+    /// Opens the device, uploads the data as far as it fits and initialises the weights.
     ///
     /// # Errors
     /// When the device fails, or model and data do not fit it.
     pub fn open(config: &Config, data: &Dataset, choice: &Choice, tuning: Tuning) -> Result<Self, DeviceError> {
-        let blueprint = Blueprint::new(config, data);
+        let wanted = match config.data.device_bytes {
+            0 => u64::MAX,
+            bytes => bytes,
+        };
+        let blueprint = Blueprint::new(config, data, wanted.min(choice.room()));
         let mut executor = choice.open(&blueprint.layout, tuning)?;
         let labels = |images: &Images| Values::U32(images.labels.iter().map(|&label| u32::from(label)).collect());
-        executor.write(blueprint.train.pixels, &Values::U32(pack(&data.train.pixels)))?;
-        executor.write(blueprint.test.pixels, &Values::U32(pack(&data.test.pixels)))?;
+        let mut streams = Vec::new();
+        for (source, images) in [(&blueprint.train, &data.train), (&blueprint.test, &data.test)] {
+            match Stream::new(source, images) {
+                Some(stream) => streams.push(stream),
+                None => executor.write(source.pixels, &Values::U32(pack(&images.pixels)))?,
+            }
+        }
         executor.write(blueprint.labels, &labels(&data.train))?;
         executor.write(blueprint.test_labels, &labels(&data.test))?;
         executor.write(blueprint.memory.weights, &Values::F32(blueprint.params.initial(config.seed)))?;
         blueprint.memory.write_buffers(executor.as_mut(), blueprint.params.initial_buffers())?;
         executor.write(blueprint.state.clock, &Values::U32(clock::fresh(config.seed).to_vec()))?;
-        Ok(Self { blueprint, executor })
+        Ok(Self { blueprint, executor, streams })
     }
 
     /// Loads the training step.
@@ -74,19 +86,59 @@ impl Session {
         self.executor.load(self.blueprint.training_step()?)
     }
 
+    /// Replays the training step `times` times, when `done` steps are done.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn train(&mut self, step: PlanId, done: u64, times: u64) -> Result<(), DeviceError> {
+        let Config { seed, batch, .. } = self.blueprint.config;
+        let source = self.blueprint.train;
+        self.replay(step, &source, (seed, batch), done..done + times)
+    }
+
+    /// Replays the steps of a plan that draws batches of a source in shuffled order, and streams the images ahead where
+    /// the device does not hold them.
+    fn replay(
+        &mut self,
+        plan: PlanId,
+        source: &ImageSource,
+        (seed, batch): (u64, usize),
+        steps: Range<u64>,
+    ) -> Result<(), DeviceError> {
+        let images = source.images as u64;
+        let at_a_time = source.ring(batch).map_or(u64::MAX, |ring| ring.steps as u64);
+        let mut step = steps.start;
+        while step < steps.end {
+            let until = steps.end.min(step.saturating_add(at_a_time));
+            if let Some(stream) = self.streams.iter().find(|stream| stream.feeds(source)) {
+                for step in step..until {
+                    // As the clock has it: batches are cut from one stream of epochs.
+                    let image = |row: usize| {
+                        let at = step * batch as u64 + row as u64;
+                        shuffled(split(seed), (at / images) as u32, (at % images) as u32, images as u32) as usize
+                    };
+                    stream.write(self.executor.as_mut(), batch, step, image)?;
+                }
+            }
+            self.executor.run(plan, (until - step) as u32)?;
+            step = until;
+        }
+        Ok(())
+    }
+
     /// Encodes the first `count` images of a source.
     ///
     /// # Errors
     /// When the device fails.
     pub fn embed(&mut self, source: &ImageSource, count: usize) -> Result<Embedding, DeviceError> {
         let count = count.min(source.images);
-        let batch = BATCH.min(source.images);
+        let batch = READ_BATCH.min(source.images);
         let (latent, width) = (self.blueprint.model.networks.latent, self.blueprint.model.networks.encoded);
         let (plan, encoded) = self.blueprint.encode(source, batch)?;
         let plan = self.executor.load(plan)?;
         let mut rows = Vec::with_capacity(count.next_multiple_of(batch) * width);
         for first in (0..count).step_by(batch) {
-            self.seek(first)?;
+            self.seek(source, first, batch)?;
             self.executor.run(plan, 1)?;
             self.executor.request(encoded)?;
             if let Some(values) = self.executor.arrived(false)? {
@@ -109,22 +161,51 @@ impl Session {
     /// # Errors
     /// When the device fails.
     pub fn reconstruct(&mut self, source: &ImageSource, count: usize) -> Result<(Vec<f32>, Vec<f32>), DeviceError> {
+        let (mut x, mut pictures) = (Vec::new(), Vec::new());
+        self.each_reconstruction(source, count, &mut |images, reconstructions| {
+            x.extend_from_slice(images);
+            pictures.extend_from_slice(reconstructions);
+        })?;
+        Ok((x, pictures))
+    }
+
+    /// The mean squared error of a pixel in 0..=1 when a generative model reconstructs all images of a source from their
+    /// posterior means.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn reconstruction_error(&mut self, source: &ImageSource) -> Result<f64, DeviceError> {
+        let (mut sum, mut pixels) = (0.0, 0);
+        self.each_reconstruction(source, source.images, &mut |images, reconstructions| {
+            pixels += images.len();
+            sum += images.iter().zip(reconstructions).map(|(x, y)| f64::from(x - y).powi(2)).sum::<f64>();
+        })?;
+        Ok(sum / pixels as f64)
+    }
+
+    /// Hands the first `count` images of a source and their reconstructions to `take`, batch by batch.
+    fn each_reconstruction(
+        &mut self,
+        source: &ImageSource,
+        count: usize,
+        take: &mut dyn FnMut(&[f32], &[f32]),
+    ) -> Result<(), DeviceError> {
         let count = count.min(source.images);
-        let batch = BATCH.min(count);
+        let batch = READ_BATCH.min(count);
         let (plan, tensors) = self.blueprint.reconstruct(source, batch)?;
         let plan = self.executor.load(plan)?;
-        let (mut x, mut pictures) = (Vec::new(), Vec::new());
+        let pixels = source.shape.iter().product::<usize>();
         for first in (0..count).step_by(batch) {
-            self.seek(first)?;
+            self.seek(source, first, batch)?;
             self.executor.run(plan, 1)?;
-            x.extend(self.executor.read(tensors.x)?.to_f32());
-            pictures.extend(self.executor.read(tensors.pictures)?.to_f32());
+            let images = self.executor.read(tensors.x)?.to_f32();
+            let reconstructions = self.executor.read(tensors.pictures)?.to_f32();
+            // The last batch goes on with images from the beginning.
+            let wanted = batch.min(count - first) * pixels;
+            take(&images[..wanted], &reconstructions[..wanted]);
         }
         self.executor.unload(plan);
-        let pixels = count * source.shape.iter().product::<usize>();
-        x.truncate(pixels);
-        pictures.truncate(pixels);
-        Ok((x, pictures))
+        Ok(())
     }
 
     /// Draws the pictures of latents `[count, latent]` with a generative model: `[count, channels, height, width]` in
@@ -147,7 +228,8 @@ impl Session {
     /// # Errors
     /// When the device fails.
     pub fn held_out_loss(&mut self, seed: u64) -> Result<Vec<(&'static str, f64)>, DeviceError> {
-        let images = self.blueprint.test.images;
+        let test = self.blueprint.test;
+        let images = test.images;
         let batch = JUDGE_BATCH.min(images);
         let plan = self.executor.load(self.blueprint.held_out_loss(batch)?)?;
         let (state, log) = self.blueprint.judging.clone();
@@ -156,7 +238,7 @@ impl Session {
         let mut sums = vec![0.0; columns.len()];
         let steps = (images / batch) as u64;
         for step in 1..=steps {
-            self.executor.run(plan, 1)?;
+            self.replay(plan, &test, (seed, batch), step - 1..step)?;
             if step % CAPACITY as u64 == 0 || step == steps {
                 let copy = self.executor.read(log.losses)?.to_f64();
                 for at in (step - 1) / CAPACITY as u64 * CAPACITY as u64 + 1..=step {
@@ -168,20 +250,15 @@ impl Session {
         Ok(columns.into_iter().zip(sums.into_iter().map(|sum| sum / steps as f64)).collect())
     }
 
-    /// Sets the reading clock to an image.
-    fn seek(&mut self, image: usize) -> Result<(), DeviceError> {
+    /// Sets the reading clock to an image, from which a plan reads the next `batch`.
+    fn seek(&mut self, source: &ImageSource, first: usize, batch: usize) -> Result<(), DeviceError> {
         let mut words = clock::fresh(0);
-        words[clock::CURSOR] = image as u32;
-        self.executor.write(self.blueprint.reading, &Values::U32(words.to_vec()))
+        words[clock::STEP] = 1;
+        words[clock::CURSOR] = first as u32;
+        self.executor.write(self.blueprint.reading, &Values::U32(words.to_vec()))?;
+        match self.streams.iter().find(|stream| stream.feeds(source)) {
+            Some(stream) => stream.write(self.executor.as_mut(), batch, 0, |row| (first + row) % source.images),
+            None => Ok(()),
+        }
     }
-}
-
-/// Bytes as little-endian words, the last filled with zeros.
-fn pack(bytes: &[u8]) -> Vec<u32> {
-    let word = |chunk: &[u8]| {
-        let mut four = [0; 4];
-        four[..chunk.len()].copy_from_slice(chunk);
-        u32::from_le_bytes(four)
-    };
-    bytes.chunks(4).map(word).collect()
 }

@@ -119,7 +119,7 @@ impl Kernel for Sample {
             }
             let mut image = position;
             if self.shuffle {
-                image = permute(position, self.images, philox(seed, [epoch, 0, 0, Purpose::Shuffle as u32]));
+                image = shuffled(seed, epoch, position, self.images);
             }
             let view = row as u32 % self.views;
             let plain = view < self.plain;
@@ -134,6 +134,11 @@ impl Kernel for Sample {
             out.copy_from_slice(&[image, left, top, width, height, flips, epoch, view]);
         });
     }
+}
+
+/// The image at a position of an epoch, in the shuffled order of `images` images.
+pub fn shuffled(seed: [u32; 2], epoch: u32, position: u32, images: u32) -> u32 {
+    permute(position, images, philox(seed, [epoch, 0, 0, Purpose::Shuffle as u32]))
 }
 
 /// torchvision's `RandomResizedCrop.get_params`: left, top, width, height.

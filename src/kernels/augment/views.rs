@@ -1,12 +1,15 @@
 //! Twin of `shaders/augment/views.wgsl`: renders the views of a step.
 
 use super::sample::VIEW_WORDS;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::kernels::common::clock::{CLOCK_WORDS, STEP};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
 
 /// Renders `[rows, channels, height, width]` images in 0..=1 from views (`[rows, 8]` words) of packed bytes.
+///
+/// Tensors: clock, views, pixels, images. The clock only matters for a [`Ring`].
 ///
 /// The resize is bilinear with pixel centres at half integers, as `torch.nn.functional.interpolate` and PIL do when they
 /// enlarge; a crop is never larger than the image, so nothing is ever reduced.
@@ -24,6 +27,26 @@ pub struct Views {
     pub width: usize,
     /// Make black and white pictures: a value of at least one half becomes 1, any other 0.
     pub threshold: bool,
+    /// Rows of an image, J.
+    pub views: usize,
+    /// How the pixels lie where they are only those of some steps; none where they are all images.
+    pub ring: Option<Ring>,
+}
+
+/// Images in the order of the steps that use them: those of step s, counted from 0, begin at byte `s % steps * stride`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ring {
+    /// Steps that it holds.
+    pub steps: usize,
+    /// Bytes from a step to the next, a multiple of four.
+    pub stride: usize,
+}
+
+impl Ring {
+    /// The stride of steps of so many bytes: a multiple of 256, as devices align their memory.
+    pub fn stride(bytes: usize) -> usize {
+        bytes.next_multiple_of(256)
+    }
 }
 
 /// Largest side of an image: twice the weighted sum of four bytes must fit 32 bits.
@@ -36,6 +59,9 @@ struct Params {
     height: u32,
     width: u32,
     threshold: u32,
+    views: u32,
+    ring: u32,
+    stride: u32,
 }
 
 impl Views {
@@ -46,9 +72,11 @@ impl Views {
 
 impl Kernel for Views {
     fn bindings(&self) -> Vec<Binding> {
+        let bytes = self.ring.map_or(self.images * self.pixels_of_row(), |ring| ring.steps * ring.stride);
         vec![
+            Binding::uint("clock", Access::Read, CLOCK_WORDS),
             Binding::uint("views", Access::Read, self.rows * VIEW_WORDS),
-            Binding::uint("pixels", Access::Read, (self.images * self.pixels_of_row()).div_ceil(4)),
+            Binding::uint("pixels", Access::Read, bytes.div_ceil(4)),
             Binding::real("images", Access::Write, self.rows * self.pixels_of_row()),
         ]
     }
@@ -60,36 +88,43 @@ impl Kernel for Views {
             height: self.height as u32,
             width: self.width as u32,
             threshold: self.threshold.into(),
+            views: self.views as u32,
+            ring: self.ring.map_or(0, |ring| ring.steps as u32),
+            stride: self.ring.map_or(0, |ring| ring.stride as u32),
         })
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch {
-            shader: Shader::new("augment/views", include_str!("../../../shaders/augment/views.wgsl")),
-            workgroups: groups_for(self.rows * self.pixels_of_row()),
-        }
+        let shader =
+            Shader::new("augment/views", include_str!("../../../shaders/augment/views.wgsl")).with(common::clock::WGSL);
+        Launch { shader, workgroups: groups_for(self.rows * self.pixels_of_row()) }
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
-        let views = args.uint(0);
-        let pixels = args.uint(1);
-        let images = args.real_mut(2);
+        let (clock, views, pixels) = (args.uint(0), args.uint(1), args.uint(2));
+        let images = args.real_mut(3);
         let (height, width) = (self.height, self.width);
         let plane = height * width;
         let full = (4 * plane * 255) as u32;
         let unit = 1.0 / f64::from(full);
+        let step = clock[STEP].wrapping_sub(1) as usize;
+        let first_byte = |row: usize, image: usize| match self.ring {
+            None => image * self.pixels_of_row(),
+            Some(ring) => step % ring.steps * ring.stride + row / self.views * self.pixels_of_row(),
+        };
         let pixel = |index: usize| (pixels[index >> 2] >> (8 * (index & 3))) & 255;
         images
             .par_chunks_exact_mut(self.pixels_of_row())
             .zip(views.par_chunks_exact(VIEW_WORDS))
             .take(self.rows)
-            .for_each(|(out, view)| {
+            .enumerate()
+            .for_each(|(row, (out, view))| {
                 let [image, left, top, crop_width, crop_height, flips] = [0, 1, 2, 3, 4, 5].map(|i| view[i] as usize);
                 let across: Vec<_> = (0..width)
                     .map(|x| source(if flips & 1 != 0 { width - 1 - x } else { x }, width, crop_width))
                     .collect();
                 for (channel, out) in out.chunks_exact_mut(plane).enumerate() {
-                    let corner = (image * self.channels + channel) * plane + top * width + left;
+                    let corner = first_byte(row, image) + channel * plane + top * width + left;
                     for (y, out) in out.chunks_exact_mut(width).enumerate() {
                         let y = if flips & 2 != 0 { height - 1 - y } else { y };
                         let (first, second, down) = source(y, height, crop_height);

@@ -1,6 +1,7 @@
 //! WGSL that several kernels share, with its Rust twin.
 
 pub mod clock;
+pub mod effects;
 pub mod lanes;
 pub mod math;
 pub mod permute;

@@ -23,6 +23,14 @@ pub enum Purpose {
     Clusters = 7,
     /// The held-out part of a training set.
     HeldOut = 8,
+    /// The colour jitter of a view.
+    Jitter = 9,
+    /// Whether a view loses its colours.
+    Grey = 10,
+    /// The blur of a view.
+    Blur = 11,
+    /// Whether a view is solarised.
+    Solarise = 12,
 }
 
 /// Philox4x32-10 (Salmon et al., SC 2011): four words from a key and a counter.

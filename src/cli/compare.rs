@@ -1,0 +1,91 @@
+//! `wgpu-simvae compare`
+
+use super::run_folder::JudgeArguments;
+use super::settings::SettingsArguments;
+use super::{Failure, stop_on_interrupt, usage};
+use crate::compare::{CompareError, Study, compare, tables};
+use crate::data::title;
+use crate::device::{DeviceRequest, choose};
+use crate::train::config::Method;
+use crate::train::{RunError, Terminal};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArguments {
+    #[command(flatten)]
+    settings: SettingsArguments,
+    /// Methods to compare, separated by commas, or all.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "all")]
+    methods: Vec<Wanted>,
+    /// Trainings of each method, with the seeds 0, 1, ...
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    seeds: u32,
+    #[command(flatten)]
+    judges: JudgeArguments,
+    /// auto, gpu, cpu, a number of `wgpu-simvae devices` or part of an adapter's name.
+    #[arg(long, default_value = "auto")]
+    device: DeviceRequest,
+    /// Folder of the comparison [default: runs/compare-DATA]
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+/// A method, or all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    All,
+    One(Method),
+}
+
+impl ValueEnum for Wanted {
+    fn value_variants<'a>() -> &'a [Self] {
+        const VARIANTS: [Wanted; 1 + Method::ALL.len()] = {
+            let mut all = [Wanted::All; 1 + Method::ALL.len()];
+            let mut i = 0;
+            while i < Method::ALL.len() {
+                all[i + 1] = Wanted::One(Method::ALL[i]);
+                i += 1;
+            }
+            all
+        };
+        &VARIANTS
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        let name = match self {
+            Wanted::All => "all",
+            Wanted::One(method) => method.name(),
+        };
+        Some(clap::builder::PossibleValue::new(name))
+    }
+}
+
+/// Trains and judges every method that is not done yet, and writes the report.
+pub(super) fn main(arguments: &CompareArguments) -> Result<(), Failure> {
+    let sources = arguments.settings.sources()?;
+    let named = |wanted: &Wanted| arguments.methods.contains(wanted) || arguments.methods.contains(&Wanted::All);
+    let methods: Vec<Method> = Method::ALL.into_iter().filter(|&method| named(&Wanted::One(method))).collect();
+    let out = match &arguments.out {
+        Some(out) => out.clone(),
+        None => PathBuf::from("runs").join(format!("compare-{}", title(&arguments.settings.data_name()?))),
+    };
+    let study = Study { methods, seeds: arguments.seeds, sources, judges: arguments.judges.settings(), out };
+    let choice = choose(&arguments.device)?;
+    eprintln!("device: {}", choice.reason);
+    let stop = stop_on_interrupt()?;
+    let judged = compare(&study, &choice, &mut Terminal::default(), &stop).map_err(|error| match error {
+        CompareError::Config(_) | CompareError::OtherSettings { .. } => usage(error),
+        CompareError::Train { ref source, .. } if matches!(**source, RunError::BatchTooLarge { .. }) => usage(error),
+        error => error.into(),
+    })?;
+    let Some(judged) = judged else {
+        eprintln!("interrupted; the same command goes on from here");
+        return Err(Failure::Interrupted);
+    };
+    for table in tables(&judged) {
+        println!("{table}");
+    }
+    println!("{}", study.out.join("report.html").display());
+    Ok(())
+}

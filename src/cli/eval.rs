@@ -1,0 +1,53 @@
+//! `wgpu-simvae eval`
+
+use super::Failure;
+use super::run_folder::{JudgeArguments, RunFolder};
+use crate::compare::{judge_run, tables};
+use crate::eval::judge::Predictions;
+use crate::files::write_atomically;
+use anyhow::{Context, anyhow};
+use clap::Args;
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+
+#[derive(Debug, Args)]
+pub(super) struct EvalArguments {
+    #[command(flatten)]
+    folder: RunFolder,
+    #[command(flatten)]
+    judges: JudgeArguments,
+    /// Also write the classes and clusters that the judges saw in the test images, `RUN/predictions.safetensors`.
+    #[arg(long)]
+    predictions: bool,
+}
+
+/// Runs all judges, prints their tables and writes `RUN/eval.json`.
+pub(super) fn main(arguments: &EvalArguments) -> Result<(), Failure> {
+    let (mut trained, choice) = arguments.folder.open()?;
+    let run = &arguments.folder.run;
+    let judges = arguments.judges.settings();
+    let mut note = |judge: &str| eprintln!("  {judge}");
+    let (judged, predictions) = judge_run(&mut trained, run, &choice, &judges, &mut note)?;
+    for table in tables(std::slice::from_ref(&judged)) {
+        println!("{table}");
+    }
+    for note in &judged.verdict.notes {
+        println!("{note}");
+    }
+    println!("{}", judged.write(run)?.display());
+    if arguments.predictions {
+        let path = run.join("predictions.safetensors");
+        let bytes = tensors(&predictions).map_err(|error| anyhow!("the predictions cannot be stored: {error}"))?;
+        write_atomically(&path, &bytes).with_context(|| format!("{}: is the folder writable?", path.display()))?;
+        println!("{}", path.display());
+    }
+    Ok(())
+}
+
+fn tensors(predictions: &Predictions) -> Result<Vec<u8>, safetensors::SafeTensorError> {
+    let Predictions { knn_euclidean, knn_cosine, gmm } = predictions;
+    let all = [("knn.euclidean", knn_euclidean), ("knn.cosine", knn_cosine), ("gmm", gmm)];
+    let views =
+        all.into_iter().map(|(name, labels)| Ok((name, TensorView::new(Dtype::U8, vec![labels.len()], labels)?)));
+    safetensors::serialize(views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?, None)
+}

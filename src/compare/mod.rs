@@ -1,0 +1,11 @@
+//! The paper's comparison: every method trained and judged on one data set, row by row, and one report of it.
+
+mod report;
+mod study;
+mod table;
+mod verdict;
+
+pub use report::{ReportError, html};
+pub use study::{CompareError, Study, compare, row_folder};
+pub use table::{Cell, Table, Unit, tables};
+pub use verdict::{JudgedRun, VerdictError, judge_run};

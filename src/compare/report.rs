@@ -1,0 +1,166 @@
+//! The report of a comparison: one HTML file that needs no network.
+
+use super::table::{Table, tables};
+use super::verdict::JudgedRun;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
+use std::path::{Path, PathBuf};
+
+const STYLE: &str = "
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #1c2430 }
+h1 { margin-bottom: .2rem } h2 { margin-top: 2.4rem; border-bottom: 1px solid #d7dce3 }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; display: block; overflow-x: auto }
+th, td { padding: .3rem .7rem; border-bottom: 1px solid #e6e9ee; text-align: right; white-space: nowrap }
+th:first-child, td:first-child { text-align: left } td.top { font-weight: 650; background: #eef6ee }
+.about { color: #5a6472 } .grid { display: flex; flex-wrap: wrap; gap: 1.2rem } figure { margin: 0 }
+figcaption { font-weight: 600 } img, svg { max-width: 100%; height: auto } img { image-rendering: pixelated }
+details { margin: .3rem 0 } pre { background: #f5f7f9; padding: .7rem; overflow-x: auto }
+";
+
+/// A report that cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {source}. The run's folder is incomplete: delete it, and compare again")]
+pub struct ReportError {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+/// What the report shows of a run's folder.
+struct Pictures {
+    name: String,
+    curves: Option<String>,
+    plane: Option<String>,
+    reconstructions: Option<String>,
+    settings: String,
+}
+
+impl Pictures {
+    fn read(folder: &Path, run: &JudgedRun) -> Result<Self, ReportError> {
+        let newest = std::fs::read_dir(folder.join("reconstructions"))
+            .map(|entries| entries.flatten().map(|entry| entry.path()).collect::<Vec<_>>())
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|path| path.extension().is_some_and(|extension| extension == "png"))
+            .max();
+        let text = |name: &str| optional(folder.join(name), |path| std::fs::read_to_string(path));
+        let png = match newest {
+            Some(path) => optional(path, |path| std::fs::read(path))?,
+            None => None,
+        };
+        Ok(Self {
+            name: run.method.clone(),
+            curves: text("losses.svg")?,
+            plane: text("projection.svg")?,
+            reconstructions: png.map(|bytes| format!("data:image/png;base64,{}", STANDARD.encode(bytes))),
+            settings: text("config.toml")?.unwrap_or_default(),
+        })
+    }
+}
+
+/// A file's content; none where there is no such file.
+fn optional<T>(path: PathBuf, read: impl Fn(&Path) -> std::io::Result<T>) -> Result<Option<T>, ReportError> {
+    match read(&path) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(ReportError { path, source }),
+    }
+}
+
+/// The report of judged runs and their folders, in the same order. Pictures and settings are those of each method's first
+/// run.
+///
+/// # Errors
+/// When a file of a run's folder cannot be read.
+pub fn html(folders: &[PathBuf], runs: &[JudgedRun]) -> Result<String, ReportError> {
+    let mut shown: Vec<Pictures> = Vec::new();
+    for (folder, run) in folders.iter().zip(runs) {
+        if !shown.iter().any(|pictures| pictures.name == run.method) {
+            shown.push(Pictures::read(folder, run)?);
+        }
+    }
+    let data = runs.first().map_or("", |run| run.data.as_str());
+    let seeds = runs.iter().map(|run| run.seed + 1).max().unwrap_or(0);
+    let notes = runs.iter().flat_map(|run| run.verdict.notes.iter().map(move |note| (run, note)));
+    let epochs = runs.first().map_or(0, |run| run.judges.probe_epochs);
+    let page = markup! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { "Representations of " (data) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                h1 { "Representations of " (data) }
+                p.about {
+                    (shown.len()) " methods, " (seeds) " seed" (if seeds == 1 { "" } else { "s" }) ", probes of " (epochs)
+                    " epochs; made by wgpu-simvae " (env!("CARGO_PKG_VERSION")) "."
+                }
+                @for table in tables(runs) { (table_markup(&table)) }
+                @for (i, (run, note)) in notes.enumerate() {
+                    @if i == 0 { h2 { "Notes" } }
+                    p { b { (run.method) ", seed " (run.seed) } ": " (note) }
+                }
+                h2 { "Representations" }
+                p.about { "Test images on the two principal components of each representation, coloured by class." }
+                (gallery(&shown, |pictures| pictures.plane.as_deref().map(|svg| markup! { (PreEscaped(svg)) })))
+                h2 { "Reconstructions" }
+                p.about { "Test images, and below them what the decoder makes of the posterior mean." }
+                (gallery(&shown, |pictures| pictures.reconstructions.as_deref().map(|url| markup! {
+                    img src=(url) alt=(format!("reconstructions by {}", pictures.name));
+                })))
+                h2 { "Losses" }
+                (gallery(&shown, |pictures| pictures.curves.as_deref().map(|svg| markup! { (PreEscaped(svg)) })))
+                h2 { "Settings" }
+                @for pictures in &shown {
+                    details { summary { (pictures.name) } pre { (pictures.settings) } }
+                }
+            }
+        }
+    };
+    Ok(page.into_string())
+}
+
+fn gallery(shown: &[Pictures], picture: impl Fn(&Pictures) -> Option<Markup>) -> Markup {
+    markup! {
+        div.grid {
+            @for pictures in shown {
+                @if let Some(picture) = picture(pictures) {
+                    figure { figcaption { (pictures.name) } (picture) }
+                }
+            }
+        }
+    }
+}
+
+fn table_markup(table: &Table) -> Markup {
+    // The best of each column stands out; for errors that is the smallest.
+    let best = |column: usize| {
+        let means = table.rows.iter().filter_map(|(_, cells)| cells[column]);
+        means.map(|cell| cell.merit()).fold(f64::NEG_INFINITY, f64::max)
+    };
+    let best: Vec<f64> = (0..table.columns.len()).map(best).collect();
+    markup! {
+        h2 { (table.title) }
+        p.about { (table.about) }
+        table {
+            thead { tr { th { "method" } @for column in &table.columns { th { (column) } } } }
+            tbody {
+                @for (method, cells) in &table.rows {
+                    tr {
+                        td { (method) }
+                        @for (cell, best) in cells.iter().zip(&best) {
+                            @match cell {
+                                Some(cell) if cell.merit() == *best => { td.top { (cell) } },
+                                Some(cell) => { td { (cell) } },
+                                None => { td { "-" } },
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Trains and judges every row of a comparison; what is done is kept, so that an interrupted comparison goes on.
+
+use super::report::{ReportError, html};
+use super::table::tables;
+use super::verdict::{JudgedRun, VerdictError, judge_run};
+use crate::data::DataError;
+use crate::device::Choice;
+use crate::eval::judge::Judges;
+use crate::files::write_atomically;
+use crate::train::config::{Config, Method};
+use crate::train::merge::{ConfigError, Sources};
+use crate::train::{OpenError, Progress, RunError, RunOptions, Trained, checkpoint, load_data, run};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A comparison that cannot begin or go on. What is done stays done.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    /// Settings that cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A row could not be trained.
+    #[error("{row}: {source}")]
+    Train {
+        /// The row's folder.
+        row: PathBuf,
+        /// Why.
+        source: Box<RunError>,
+    },
+    /// A row could not be opened.
+    #[error(transparent)]
+    Open(#[from] Box<OpenError>),
+    /// A row could not be judged.
+    #[error("{row}: {source}")]
+    Judge {
+        /// The row's folder.
+        row: PathBuf,
+        /// Why.
+        source: Box<VerdictError>,
+    },
+    /// The folder holds a row of other settings.
+    #[error(
+        "{row}: this row was trained or judged with other settings ({difference}). Choose another folder with --out, or delete it"
+    )]
+    OtherSettings {
+        /// The row's folder.
+        row: PathBuf,
+        /// What differs.
+        difference: String,
+    },
+    /// The report cannot be made.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// A file cannot be written.
+    #[error("{path}: {source}. Check that the folder is writable and has room")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// What to compare.
+#[derive(Clone, Debug)]
+pub struct Study {
+    /// The rows, in their order.
+    pub methods: Vec<Method>,
+    /// Trainings of each method, with the seeds 0, 1, ...
+    pub seeds: u32,
+    /// Settings that all rows share; method and seed are laid over them.
+    pub sources: Sources,
+    /// How to judge.
+    pub judges: Judges,
+    /// Folder of the comparison.
+    pub out: PathBuf,
+}
+
+/// The folder of a row.
+pub fn row_folder(out: &Path, method: Method, seed: u32) -> PathBuf {
+    out.join(format!("{}-seed-{seed}", method.name()))
+}
+
+impl Study {
+    fn config(&self, method: Method, seed: u32) -> Result<Config, ConfigError> {
+        let mut sources = self.sources.clone();
+        sources.set.extend([format!("method={}", method.name()), format!("seed={seed}")]);
+        Config::merge(&sources)
+    }
+
+    /// The rows' folders, in their order.
+    pub fn rows(&self) -> Vec<PathBuf> {
+        let seeds = |&method: &Method| (0..self.seeds).map(move |seed| (method, seed));
+        self.methods.iter().flat_map(seeds).map(|(method, seed)| row_folder(&self.out, method, seed)).collect()
+    }
+}
+
+/// Trains and judges the rows that are not done yet, then writes `report.html`, `tables.md` and `results.json` into the
+/// study's folder. Returns the judged rows; `None` if `stop` was raised, in which case a repeated call goes on from there.
+///
+/// # Errors
+/// When settings or data are wrong, the folder holds rows of other settings, or a row fails.
+pub fn compare(
+    study: &Study,
+    choice: &Choice,
+    progress: &mut dyn Progress,
+    stop: &AtomicBool,
+) -> Result<Option<Vec<JudgedRun>>, CompareError> {
+    // Every row's settings are checked before the first one trains.
+    let mut rows = Vec::new();
+    for &method in &study.methods {
+        for seed in 0..study.seeds {
+            rows.push((row_folder(&study.out, method, seed), study.config(method, seed)?));
+        }
+    }
+    let count = rows.len();
+    let mut judged = Vec::new();
+    for (i, (folder, config)) in rows.iter().enumerate() {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        progress.note(&format!("[{}/{count}] {}, seed {}", i + 1, config.method.name(), config.seed));
+        match row(folder, config, study, choice, progress, stop)? {
+            Some(run) => judged.push(run),
+            None => return Ok(None),
+        }
+    }
+    let write = |name: &str, bytes: &[u8]| {
+        let path = study.out.join(name);
+        write_atomically(&path, bytes).map_err(|source| CompareError::Io { path, source })
+    };
+    let text: Vec<String> = tables(&judged).iter().map(|table| format!("## {table}")).collect();
+    write("tables.md", text.join("\n").as_bytes())?;
+    let json = serde_json::to_vec_pretty(&judged).map_err(|error| CompareError::Io {
+        path: study.out.join("results.json"),
+        source: std::io::Error::other(error),
+    })?;
+    write("results.json", &json)?;
+    write("report.html", html(&study.rows(), &judged)?.as_bytes())?;
+    Ok(Some(judged))
+}
+
+/// One row: trained, or trained on, and judged, unless that was done before. `None` if it was interrupted.
+fn row(
+    folder: &Path,
+    config: &Config,
+    study: &Study,
+    choice: &Choice,
+    progress: &mut dyn Progress,
+    stop: &AtomicBool,
+) -> Result<Option<JudgedRun>, CompareError> {
+    let other = |difference: String| CompareError::OtherSettings { row: folder.to_owned(), difference };
+    let resume = !checkpoint::list(folder).is_empty();
+    if resume {
+        let saved = Trained::settings(folder).map_err(Box::new)?;
+        if let Some(difference) = first_difference(&saved, config) {
+            return Err(other(difference));
+        }
+        if let Some(judged) = JudgedRun::read(folder).map_err(|source| fault(folder, source))? {
+            return match judged.judges == study.judges {
+                true => Ok(Some(judged)),
+                false => Err(other(format!("judges {:?}, now {:?}", judged.judges, study.judges))),
+            };
+        }
+    }
+    let data = load_data(config, None, choice)?;
+    let options = RunOptions { out: folder.to_owned(), resume };
+    let report = run(config, &data, choice, &options, progress, stop)
+        .map_err(|source| CompareError::Train { row: folder.to_owned(), source: Box::new(source) })?;
+    if report.interrupted {
+        return Ok(None);
+    }
+    drop(report);
+    let mut trained = Trained::with_data(folder, config.clone(), data, choice).map_err(Box::new)?;
+    let mut note = |judge: &str| progress.note(&format!("  {judge}"));
+    let judged = judge_run(&mut trained, folder, choice, &study.judges, &mut note);
+    let (judged, _) = judged.map_err(|source| fault(folder, source))?;
+    judged.write(folder).map_err(|source| fault(folder, source))?;
+    Ok(Some(judged))
+}
+
+fn fault(folder: &Path, source: VerdictError) -> CompareError {
+    CompareError::Judge { row: folder.to_owned(), source: Box::new(source) }
+}
+
+/// The first line in which two settings differ.
+fn first_difference(saved: &Config, wanted: &Config) -> Option<String> {
+    let (saved, wanted) = (saved.to_toml(), wanted.to_toml());
+    let mut pairs = saved.lines().zip(wanted.lines());
+    pairs.find(|(saved, wanted)| saved != wanted).map(|(saved, wanted)| format!("{saved}, now {wanted}"))
+}

@@ -1,0 +1,177 @@
+//! A run and what the judges found, as it is kept in the run's folder.
+
+use crate::device::{Choice, DeviceError};
+use crate::eval::JudgeError;
+use crate::eval::judge::{Judges, Predictions, Set, Subject, Verdict, judge};
+use crate::eval::projection::principal_plane;
+use crate::files::write_atomically;
+use crate::report::scatter::{self, Point};
+use crate::train::Trained;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// File of the verdict in a run's folder.
+const FILE: &str = "eval.json";
+/// File of the test images' principal plane.
+const PROJECTION: &str = "projection.svg";
+/// Points of the picture, at most.
+const POINTS: usize = 1500;
+
+/// A run that cannot be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum VerdictError {
+    /// A judge refused.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+    /// The device failed.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// A file cannot be read or written.
+    #[error("{path}: {source}. Check that the folder exists, is writable and has room")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The verdict cannot be understood.
+    #[error("{path}: {problem}. Delete the file to judge the run again")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The picture could not be drawn.
+    #[error("{path}: the picture could not be drawn: {problem}")]
+    Drawing {
+        /// The file.
+        path: PathBuf,
+        /// What the library said.
+        problem: String,
+    },
+}
+
+/// A judged run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JudgedRun {
+    /// Method, as in the settings.
+    pub method: String,
+    /// Data set.
+    pub data: String,
+    /// Seed of the training.
+    pub seed: u64,
+    /// Steps trained.
+    pub steps: u64,
+    /// How it was judged.
+    pub judges: Judges,
+    /// What the judges found.
+    pub verdict: Verdict,
+    /// Mean squared error of a pixel (in 0..=1) of the test images' reconstructions from the posterior mean; none without a
+    /// decoder.
+    pub reconstruction_error: Option<f64>,
+    /// The objective and its terms on views of the test images, as they are logged in training; empty for the untrained
+    /// encoder.
+    pub held_out: BTreeMap<String, f64>,
+    /// The evidence bound per view of a test image; see [`Objective::bound`](crate::loss::Objective::bound).
+    pub bound: Option<f64>,
+}
+
+impl JudgedRun {
+    /// Reads the verdict in a run's folder; none where it was not judged yet.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is damaged.
+    pub fn read(run: &Path) -> Result<Option<Self>, VerdictError> {
+        let path = run.join(FILE);
+        match std::fs::read(&path) {
+            Ok(bytes) => match serde_json::from_slice(&bytes) {
+                Ok(judged) => Ok(Some(judged)),
+                Err(error) => Err(VerdictError::Format { path, problem: error.to_string() }),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(VerdictError::Io { path, source }),
+        }
+    }
+
+    /// Writes the verdict into a run's folder and returns its path.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, run: &Path) -> Result<PathBuf, VerdictError> {
+        let path = run.join(FILE);
+        let json = serde_json::to_vec_pretty(self)
+            .map_err(|error| VerdictError::Format { path: path.clone(), problem: error.to_string() })?;
+        save(path, &json)
+    }
+}
+
+fn save(path: PathBuf, bytes: &[u8]) -> Result<PathBuf, VerdictError> {
+    match write_atomically(&path, bytes) {
+        Ok(()) => Ok(path),
+        Err(source) => Err(VerdictError::Io { path, source }),
+    }
+}
+
+/// Judges a run on a device and draws `projection.svg` into its folder: the test images on the principal plane of their
+/// representations. `note` hears which judge is at work.
+///
+/// # Errors
+/// When a judge refuses, the device fails or the picture cannot be written.
+pub fn judge_run(
+    trained: &mut Trained,
+    run: &Path,
+    choice: &Choice,
+    judges: &Judges,
+    note: &mut dyn FnMut(&str),
+) -> Result<(JudgedRun, Predictions), VerdictError> {
+    let Trained { config, data, session, step } = trained;
+    note("embedding");
+    let (train_source, test_source) = (session.blueprint.train, session.blueprint.test);
+    let train = session.embed(&train_source, train_source.images)?;
+    let test = session.embed(&test_source, test_source.images)?;
+    let subject = Subject {
+        train: Set { embedding: &train.mu, labels: &data.train.labels, factors: &data.train.factors },
+        test: Set { embedding: &test.mu, labels: &data.test.labels, factors: &data.test.factors },
+        latent: test.latent,
+        classes: data.train.classes.len(),
+        factor_names: &data.train.factor_names,
+        binary_factors: data.train.binary_factors,
+    };
+    let (verdict, predictions) = judge(choice, choice.tune()?, &subject, judges, note)?;
+    draw_plane(&subject, &data.test.classes, &run.join(PROJECTION))?;
+    let mut held_out = Vec::new();
+    if session.blueprint.objective.trains() {
+        note("held-out loss");
+        held_out = session.held_out_loss(config.seed)?;
+    }
+    let terms: Vec<f64> = held_out.iter().skip(1).map(|(_, value)| *value).collect();
+    let reconstruction_error = match session.blueprint.model.networks.generative {
+        true => Some(session.reconstruction_error(&test_source)?),
+        false => None,
+    };
+    let judged = JudgedRun {
+        method: config.method.name().to_owned(),
+        data: data.name.clone(),
+        seed: config.seed,
+        steps: *step,
+        judges: judges.clone(),
+        verdict,
+        reconstruction_error,
+        bound: session.blueprint.objective.bound(&terms),
+        held_out: held_out.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+    };
+    Ok((judged, predictions))
+}
+
+fn draw_plane(subject: &Subject<'_>, classes: &[String], path: &Path) -> Result<(), VerdictError> {
+    let Set { embedding, labels, .. } = subject.test;
+    let shown = labels.len().min(POINTS);
+    let plane = principal_plane(&embedding[..shown * subject.latent], subject.latent);
+    let points: Vec<Point> =
+        plane.into_iter().zip(labels).map(|([x, y], &class)| Point { x, y, class: class.into() }).collect();
+    let svg =
+        scatter::svg(&points, classes).map_err(|problem| VerdictError::Drawing { path: path.to_owned(), problem })?;
+    save(path.to_owned(), svg.as_bytes()).map(|_| ())
+}

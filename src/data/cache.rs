@@ -1,0 +1,152 @@
+//! Decoded images on disk, so that a second start maps them into memory instead of decoding them again.
+//!
+//! The cache of a data set is a safetensors file: `train.pixels` `[images, channels, height, width]`, `train.labels`,
+//! `train.factors`, the same of the test images, `about` (names, as JSON) and `checksums` of all the others.
+
+use super::listing::{Listing, Part};
+use super::pixels::{MappedFile, Pixels};
+use super::{Dataset, FileOptions, ImageShape, Images};
+use flate2::Crc;
+use md5::{Digest, Md5};
+use memmap2::Mmap;
+use rayon::prelude::*;
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize_to_file};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// Changes when decoding or the layout of the file does.
+const VERSION: &str = "wgpu-simvae images 1";
+/// Bytes that share a checksum.
+const PIECE: usize = 16 << 20;
+
+/// Where a data set is cached, and what it must be made from to be the right one.
+pub(super) struct Cache {
+    path: PathBuf,
+    name: String,
+    key: String,
+}
+
+/// What a cache knows beside its numbers.
+#[derive(Serialize, Deserialize)]
+struct About {
+    key: String,
+    classes: Vec<String>,
+    factor_names: Vec<String>,
+    skipped: Vec<String>,
+    train_files: Vec<String>,
+    test_files: Vec<String>,
+}
+
+/// The tensors that are checked, in this order.
+const CHECKED: [&str; 7] =
+    ["about", "train.pixels", "train.labels", "train.factors", "test.pixels", "test.labels", "test.factors"];
+
+impl Cache {
+    /// The cache of a listing: one file per folder and settings. Its key tells whether the image files are still those
+    /// that it was made from, by their names, sizes and times of change.
+    pub fn of(listing: &Listing, name: &str, folder: &Path, options: &FileOptions) -> Self {
+        let root = fs::canonicalize(&listing.root).unwrap_or_else(|_| listing.root.clone());
+        let settings = format!("{VERSION} {root:?} {name} {} {} {:?}", listing.crop, options.size, options.corrupt);
+        let mut key = Md5::new();
+        key.update(&settings);
+        key.update(format!("{:?} {:?}", listing.classes, listing.factor_names));
+        for Part { files, labels, factors } in [&listing.train, &listing.test] {
+            key.update(labels);
+            key.update(bytemuck::cast_slice::<f32, u8>(factors));
+            for file in files {
+                let data = fs::metadata(listing.root.join(file)).ok();
+                let changed = data.as_ref().and_then(|data| data.modified().ok()?.duration_since(UNIX_EPOCH).ok());
+                key.update(format!("{file:?} {:?} {changed:?}", data.map(|data| data.len())));
+            }
+        }
+        let file = format!("{name}-{}.safetensors", &hex(&Md5::digest(&settings))[..16]);
+        Self { path: folder.join(file), name: name.to_owned(), key: hex(&key.finalize()) }
+    }
+
+    /// The cached data set; none where there is none, or it is damaged, incomplete or of other files.
+    pub fn open(&self) -> Option<Dataset> {
+        let file = File::open(&self.path).ok()?;
+        // SAFETY: caches are never changed in place: a new one is written beside the old one and renamed. Whoever
+        // truncates one by hand while it is in use loses the process, not more.
+        let map = MappedFile::new(unsafe { Mmap::map(&file) }.ok()?);
+        let tensors = SafeTensors::deserialize(&map).ok()?;
+        let parts = CHECKED.map(|name| tensors.tensor(name).ok().map(|tensor| tensor.data()).unwrap_or_default());
+        if tensors.tensor("checksums").ok()?.data() != checksums(&parts) {
+            return None;
+        }
+        let about: About = serde_json::from_slice(parts[0]).ok()?;
+        if about.key != self.key {
+            return None;
+        }
+        let images = |split: &str, files: Vec<String>| {
+            let pixels = tensors.tensor(&format!("{split}.pixels")).ok()?;
+            let labels = tensors.tensor(&format!("{split}.labels")).ok()?.data().to_vec();
+            let factors = tensors.tensor(&format!("{split}.factors")).ok()?;
+            let &[count, channels, height, width] = pixels.shape() else { return None };
+            if [labels.len(), files.len()] != [count; 2] || factors.shape() != [count, about.factor_names.len()] {
+                return None;
+            }
+            let start = pixels.data().as_ptr() as usize - map.as_ptr() as usize;
+            let shape = ImageShape { channels, height, width };
+            let pixels = Pixels::mapped(&map, start..start + pixels.data().len());
+            Some(Images {
+                factors: bytemuck::pod_collect_to_vec(factors.data()),
+                factor_names: about.factor_names.clone(),
+                binary_factors: !about.factor_names.is_empty(),
+                files,
+                ..Images::labelled(shape, pixels, labels, about.classes.clone())
+            })
+        };
+        let train = images("train", about.train_files)?;
+        let test = images("test", about.test_files)?;
+        Some(Dataset { name: self.name.clone(), train, test, skipped: about.skipped })
+    }
+
+    /// Writes the cache, whole or not at all; none where that fails.
+    pub fn store(&self, data: &Dataset) -> Option<()> {
+        fs::create_dir_all(self.path.parent()?).ok()?;
+        let Dataset { train, test, .. } = data;
+        let about = serde_json::to_vec(&About {
+            key: self.key.clone(),
+            classes: train.classes.clone(),
+            factor_names: train.factor_names.clone(),
+            skipped: data.skipped.clone(),
+            train_files: train.files.clone(),
+            test_files: test.files.clone(),
+        });
+        let about = about.ok()?;
+        let mut parts: Vec<(Dtype, Vec<usize>, &[u8])> = vec![(Dtype::U8, vec![about.len()], &about)];
+        for images in [train, test] {
+            let ImageShape { channels, height, width } = images.shape;
+            let (count, factors) = (images.len(), images.factor_names.len());
+            parts.push((Dtype::U8, vec![count, channels, height, width], &images.pixels));
+            parts.push((Dtype::U8, vec![count], &images.labels));
+            parts.push((Dtype::F32, vec![count, factors], bytemuck::cast_slice(&images.factors)));
+        }
+        let bytes: Vec<&[u8]> = parts.iter().map(|(_, _, bytes)| *bytes).collect();
+        let sums = checksums(&bytes);
+        let sums = ("checksums", TensorView::new(Dtype::U32, vec![sums.len() / 4], &sums).ok()?);
+        let named = CHECKED.iter().zip(parts);
+        let views = named.map(|(&name, (kind, shape, bytes))| Some((name, TensorView::new(kind, shape, bytes).ok()?)));
+        let views: Vec<_> = views.chain([Some(sums)]).collect::<Option<_>>()?;
+        serialize_to_file(views, None, &self.path).ok()
+    }
+}
+
+/// A CRC-32 of each piece of each part, as little-endian bytes.
+fn checksums(parts: &[&[u8]]) -> Vec<u8> {
+    let pieces: Vec<&[u8]> = parts.iter().flat_map(|part| part.chunks(PIECE)).collect();
+    let sum = |piece: &&[u8]| {
+        let mut crc = Crc::new();
+        crc.update(piece);
+        crc.sum().to_le_bytes()
+    };
+    pieces.par_iter().map(sum).collect::<Vec<_>>().concat()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,133 @@
+//! CelebA: aligned faces, 40 attributes of each, and the official partition.
+
+use super::DataError;
+use super::listing::{Listing, Part};
+use std::collections::HashMap;
+use std::path::Path;
+
+const IMAGES: &str = "img_align_celeba";
+const ATTRIBUTES: &str = "list_attr_celeba.txt";
+const PARTITION: &str = "list_eval_partition.txt";
+/// What is used of the 178 x 218 pixels of an aligned face: its central square of so many.
+const CROP: u32 = 148;
+
+/// The class of a face is the colour of its hair: the attributes that say so, and the classes' names. A face with none of
+/// them or with several is of the last class.
+const HAIR: [&str; 4] = ["Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair"];
+const CLASSES: [&str; 5] = ["black", "blond", "brown", "gray", "other"];
+
+/// Numbers of the partition; 1 is for validation and not used.
+const TRAIN: &str = "0";
+const VALIDATION: &str = "1";
+const TEST: &str = "2";
+
+/// Reads the two lists.
+///
+/// # Errors
+/// When a list is missing, or a line is not as it should be.
+pub(super) fn list(folder: Option<&Path>) -> Result<Listing, DataError> {
+    let get = "Unpack img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition.txt of the CelebA page into one \
+               folder and name it with --data-dir DIR";
+    let Some(root) = folder else {
+        let problem = "it is read from files".to_owned();
+        return Err(DataError::Unusable { path: "celeba".into(), problem, fix: get.to_owned() });
+    };
+    let read = |name: &str| {
+        let path = root.join(name);
+        let missing = |source: std::io::Error| DataError::Unusable {
+            path: path.clone(),
+            problem: source.to_string(),
+            fix: get.to_owned(),
+        };
+        Ok::<_, DataError>((std::fs::read_to_string(&path).map_err(missing)?, path))
+    };
+    let (attributes, attributes_path) = read(ATTRIBUTES)?;
+    let (partition, partition_path) = read(PARTITION)?;
+    let faces = Faces::parse(&attributes, &attributes_path)?;
+
+    let (mut train, mut test) = (Part::default(), Part::default());
+    for (number, line) in partition.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let wrong = |problem: String| damaged(&partition_path, number, problem);
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let &[file, part] = &fields[..] else {
+            return Err(wrong(format!("`{line}` is not a file and the number of its part")));
+        };
+        let part = match part {
+            TRAIN => &mut train,
+            TEST => &mut test,
+            VALIDATION => continue,
+            other => return Err(wrong(format!("{file} is in part `{other}`, expected 0, 1 or 2"))),
+        };
+        let Some(values) = faces.of.get(file) else {
+            return Err(wrong(format!("{file} has no line in {ATTRIBUTES}")));
+        };
+        part.files.push(format!("{IMAGES}/{file}"));
+        part.labels.push(faces.class(values));
+        part.factors.extend(values.iter().map(|&yes| f32::from(u8::from(yes))));
+    }
+    if train.files.is_empty() || test.files.is_empty() {
+        let problem = format!("it has {} training and {} test images", train.files.len(), test.files.len());
+        return Err(DataError::Format { path: partition_path, problem });
+    }
+    let classes = CLASSES.map(str::to_owned).to_vec();
+    let factor_names = faces.names.iter().map(|&name| name.to_owned()).collect();
+    Ok(Listing { root: root.to_owned(), crop: CROP, train, test, classes, factor_names })
+}
+
+fn damaged(path: &Path, number: usize, problem: String) -> DataError {
+    DataError::Format { path: path.to_owned(), problem: format!("line {}: {problem}", number + 1) }
+}
+
+/// The attributes of all faces.
+struct Faces<'a> {
+    names: Vec<&'a str>,
+    /// Where the hair's colours are among them.
+    hair: [usize; 4],
+    of: HashMap<&'a str, Vec<bool>>,
+}
+
+impl<'a> Faces<'a> {
+    /// A line with the number of faces, one with the attributes' names, then a line of 1 and -1 for each face.
+    fn parse(text: &'a str, path: &Path) -> Result<Self, DataError> {
+        let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let first = lines.next().map_or("", |(_, line)| line.trim());
+        let Ok(count) = first.parse::<usize>() else {
+            return Err(damaged(path, 0, format!("`{first}` is not the number of faces")));
+        };
+        let names: Vec<&str> = lines.next().map_or("", |(_, line)| line).split_whitespace().collect();
+        let place = |colour: &str| {
+            let at = names.iter().position(|&name| name == colour);
+            at.ok_or_else(|| damaged(path, 1, format!("there is no attribute `{colour}`")))
+        };
+        let hair = [place(HAIR[0])?, place(HAIR[1])?, place(HAIR[2])?, place(HAIR[3])?];
+        let mut of = HashMap::new();
+        for (number, line) in lines {
+            let mut fields = line.split_whitespace();
+            let file = fields.next().unwrap_or_default();
+            let values: Vec<bool> = fields
+                .map(|field| match field {
+                    "1" => Ok(true),
+                    "-1" => Ok(false),
+                    other => Err(damaged(path, number, format!("`{other}` of {file} is neither 1 nor -1"))),
+                })
+                .collect::<Result<_, _>>()?;
+            if values.len() != names.len() {
+                let problem = format!("{file} has {} attributes, expected {}", values.len(), names.len());
+                return Err(damaged(path, number, problem));
+            }
+            of.insert(file, values);
+        }
+        match of.len() {
+            found if found == count => Ok(Self { names, hair, of }),
+            found => Err(damaged(path, 0, format!("it promises {count} faces, {found} follow"))),
+        }
+    }
+
+    fn class(&self, values: &[bool]) -> u8 {
+        let mut colours = (0..HAIR.len()).filter(|&colour| values[self.hair[colour]]);
+        match (colours.next(), colours.next()) {
+            (Some(only), None) => only as u8,
+            _ => HAIR.len() as u8,
+        }
+    }
+}

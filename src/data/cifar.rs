@@ -1,0 +1,141 @@
+//! CIFAR-10 in its binary layout, unpacked or in the archive that it comes in.
+
+use super::{DataError, Dataset, ImageShape, Images};
+use flate2::read::GzDecoder;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+/// The archive, and the folder in it.
+pub(super) const ARCHIVE: &str = "cifar-10-binary.tar.gz";
+const FOLDER: &str = "cifar-10-batches-bin";
+
+const TRAIN: [&str; 5] =
+    ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"];
+const TEST: [&str; 1] = ["test_batch.bin"];
+/// Names of the classes, one a line.
+const NAMES: &str = "batches.meta.txt";
+
+const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
+const CLASSES: usize = 10;
+/// A label, then the red, green and blue plane.
+const RECORD: usize = 1 + 3 * 32 * 32;
+/// Every batch holds as many images.
+const BATCH_BYTES: usize = 10_000 * RECORD;
+/// More than the names of the classes take.
+const NAMES_BYTES: usize = 4096;
+
+/// Loads the data set from `cifar-10-batches-bin`, its parent, or the archive beside it.
+pub(super) fn load(name: &str, folder: Option<&Path>) -> Result<Dataset, DataError> {
+    let folder = folder.ok_or_else(|| DataError::NoFolder { name: name.to_owned() })?;
+    let mut files = Files::find(name, folder)?;
+    let classes = files.classes()?;
+    let train = files.images(&TRAIN, &classes)?;
+    let test = files.images(&TEST, &classes)?;
+    Ok(Dataset::new(name, train, test))
+}
+
+/// Where the files are.
+struct Files {
+    name: String,
+    /// The folder, or the archive's path and the folder in it, for messages.
+    base: PathBuf,
+    /// The archive's content; none of a folder.
+    unpacked: Option<HashMap<String, Vec<u8>>>,
+}
+
+impl Files {
+    fn find(name: &str, folder: &Path) -> Result<Self, DataError> {
+        let unpacked = [folder.to_owned(), folder.join(FOLDER)];
+        if let Some(base) = unpacked.into_iter().find(|path| path.join(TRAIN[0]).is_file()) {
+            return Ok(Self { name: name.to_owned(), base, unpacked: None });
+        }
+        let beside = folder.parent().unwrap_or(folder).join(ARCHIVE);
+        match [folder.join(ARCHIVE), beside].into_iter().find(|path| path.is_file()) {
+            Some(archive) => {
+                let unpacked = Some(read_archive(&archive)?);
+                Ok(Self { name: name.to_owned(), base: archive.join(FOLDER), unpacked })
+            }
+            None => Err(DataError::Missing { path: folder.join(FOLDER).join(TRAIN[0]), name: name.to_owned() }),
+        }
+    }
+
+    /// The bytes of a file, one more than `most` where it is longer.
+    fn read(&mut self, file: &str, most: usize) -> Result<(PathBuf, Vec<u8>), DataError> {
+        let path = self.base.join(file);
+        let bytes = match &mut self.unpacked {
+            Some(unpacked) => unpacked.remove(file),
+            None if !path.is_file() => None,
+            None => {
+                let mut bytes = Vec::new();
+                File::open(&path)
+                    .and_then(|from| from.take(most as u64 + 1).read_to_end(&mut bytes))
+                    .map_err(|source| DataError::Io { path: path.clone(), source })?;
+                Some(bytes)
+            }
+        };
+        match bytes {
+            Some(bytes) => Ok((path, bytes)),
+            None => Err(DataError::Missing { path, name: self.name.clone() }),
+        }
+    }
+
+    fn classes(&mut self) -> Result<Vec<String>, DataError> {
+        let (path, bytes) = self.read(NAMES, NAMES_BYTES)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let classes: Vec<String> = text.lines().map(|line| line.trim().to_owned()).filter(|l| !l.is_empty()).collect();
+        match classes.len() {
+            CLASSES => Ok(classes),
+            found => Err(DataError::Format { path, problem: format!("it names {found} classes, expected {CLASSES}") }),
+        }
+    }
+
+    fn images(&mut self, files: &[&str], classes: &[String]) -> Result<Images, DataError> {
+        let (mut pixels, mut labels) = (Vec::with_capacity(files.len() * BATCH_BYTES), Vec::new());
+        for file in files {
+            let (path, bytes) = self.read(file, BATCH_BYTES)?;
+            if bytes.len() != BATCH_BYTES {
+                let found = match bytes.len() {
+                    len if len > BATCH_BYTES => "more than".to_owned(),
+                    len => format!("{len} of"),
+                };
+                let problem = format!("it holds {found} the {BATCH_BYTES} bytes of 10000 records of {RECORD}");
+                return Err(DataError::Format { path, problem });
+            }
+            for (image, record) in bytes.chunks_exact(RECORD).enumerate() {
+                if usize::from(record[0]) >= classes.len() {
+                    let problem = format!("label {} of image {image}, expected below {}", record[0], classes.len());
+                    return Err(DataError::Format { path, problem });
+                }
+                labels.push(record[0]);
+                pixels.extend_from_slice(&record[1..]);
+            }
+        }
+        Ok(Images::labelled(SHAPE, pixels, labels, classes.to_vec()))
+    }
+}
+
+/// Reads what the archive holds of the data set, no more of any file than it may be long, and one byte.
+fn read_archive(path: &Path) -> Result<HashMap<String, Vec<u8>>, DataError> {
+    let damaged = |error: std::io::Error| DataError::Format {
+        path: path.to_owned(),
+        problem: format!("it cannot be unpacked ({error}): it is truncated or damaged"),
+    };
+    let file = File::open(path).map_err(|source| DataError::Io { path: path.to_owned(), source })?;
+    let mut archive = tar::Archive::new(GzDecoder::new(BufReader::new(file)));
+    let mut files = HashMap::new();
+    for entry in archive.entries().map_err(damaged)? {
+        let entry = entry.map_err(damaged)?;
+        let inner = entry.path().map_err(damaged)?.into_owned();
+        let Some(name) = inner.file_name().and_then(|name| name.to_str()) else { continue };
+        let known = TRAIN.iter().chain(&TEST).find(|&&known| known == name);
+        let most = if known.is_some() { BATCH_BYTES } else { NAMES_BYTES };
+        if known.is_some() || name == NAMES {
+            let (name, mut bytes) = (name.to_owned(), Vec::new());
+            entry.take(most as u64 + 1).read_to_end(&mut bytes).map_err(damaged)?;
+            files.insert(name, bytes);
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,75 @@
+//! What is wrong with a data set.
+
+use crate::device::DeviceError;
+use crate::kernels::augment::views::MAX_SIDE;
+use std::path::PathBuf;
+
+/// Data that cannot be used. Each message names the file, what was found and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// No data set of this name.
+    #[error("data set `{name}` is not known{nearest}; there are {known}")]
+    UnknownName {
+        /// What was asked for.
+        name: String,
+        /// `; did you mean ...?`
+        nearest: String,
+        /// The known names.
+        known: String,
+    },
+    /// The data set is read from files and no folder was named.
+    #[error(
+        "{name} is read from files: name their folder with --data-dir DIR, after `wgpu-simvae data fetch {name} --data-dir DIR`"
+    )]
+    NoFolder {
+        /// The data set.
+        name: String,
+    },
+    /// A file or folder is missing.
+    #[error("{path}: not found. `wgpu-simvae data fetch {name} --data-dir DIR` downloads it")]
+    Missing {
+        /// The file or folder.
+        path: PathBuf,
+        /// The data set.
+        name: String,
+    },
+    /// A file cannot be read.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file holds something else than it should.
+    #[error("{path}: {problem}. Delete the file and fetch it again")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What was found and what was expected.
+        problem: String,
+    },
+    /// Files that make no data set.
+    #[error("{path}: {problem}. {fix}")]
+    Unusable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was found.
+        problem: String,
+        /// What to do.
+        fix: String,
+    },
+    /// Images larger than the views' arithmetic allows.
+    #[error("{name}: images of {height}x{width} pixels; at most {MAX_SIDE} a side can be used. Shrink them first")]
+    TooLarge {
+        /// The data set.
+        name: String,
+        /// Height in pixels.
+        height: usize,
+        /// Width in pixels.
+        width: usize,
+    },
+    /// The device failed while it rendered the sprites.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+}

@@ -1,0 +1,218 @@
+//! Twin of `shaders/augment/effects.wgsl`: draws what changes the colours and the sharpness of views.
+
+use super::sample::VIEW_WORDS;
+use crate::kernels::common::clock::{CLOCK_WORDS, SEED};
+use crate::kernels::common::effects::EFFECT_NUMBERS;
+use crate::kernels::common::philox::{Purpose, philox, unit};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::math::Real;
+use encase::ShaderType;
+use serde::{Deserialize, Serialize};
+
+/// Colour jitter as torchvision's `ColorJitter`: four operations in a random order. Grey images know only the first two.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JitterSettings {
+    /// Probability that a view is jittered.
+    pub probability: f64,
+    /// The brightness is multiplied by a factor within this of 1.
+    pub brightness: f64,
+    /// The distance from the mean grey is multiplied by a factor within this of 1.
+    pub contrast: f64,
+    /// The distance from grey is multiplied by a factor within this of 1.
+    pub saturation: f64,
+    /// Greatest turn of the colour circle in either direction, at most half a turn, 0.5.
+    pub hue: f64,
+}
+
+/// Gaussian blur as torchvision's `GaussianBlur`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlurSettings {
+    /// Probability that a view is blurred.
+    pub probability: f64,
+    /// Width and height of the kernel in pixels, odd.
+    pub kernel: usize,
+    /// Range of the standard deviation in pixels.
+    pub sigma: [f64; 2],
+}
+
+/// Inversion of bright pixels as torchvision's `RandomSolarize`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SolariseSettings {
+    /// Probability that a view is solarised.
+    pub probability: f64,
+    /// Values in 0..=1 of at least this are inverted. One half lies between the bytes 127 and 128, so that it means
+    /// torchvision's 128 of 255, and rounding decides nothing.
+    pub threshold: f64,
+}
+
+/// Everything that changes the colours and the sharpness of views, in the order in which it is applied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectSettings {
+    /// Colour jitter.
+    pub jitter: JitterSettings,
+    /// Probability that a view loses its colours, as torchvision's `RandomGrayscale`.
+    pub grey: f64,
+    /// Gaussian blur.
+    pub blur: BlurSettings,
+    /// Inversion of bright pixels.
+    pub solarise: SolariseSettings,
+}
+
+impl Default for EffectSettings {
+    /// None of them.
+    fn default() -> Self {
+        Self {
+            jitter: JitterSettings { probability: 0.0, brightness: 0.0, contrast: 0.0, saturation: 0.0, hue: 0.0 },
+            grey: 0.0,
+            blur: BlurSettings { probability: 0.0, kernel: 3, sigma: [0.1, 2.0] },
+            solarise: SolariseSettings { probability: 0.0, threshold: 0.5 },
+        }
+    }
+}
+
+/// Draws the effects of the `rows` views of [`Sample`](super::sample::Sample) from (seed, epoch, image, view).
+///
+/// Tensors: clock, views `[rows, 8]`, effects `[rows, 8]` (see [`effects`](common::effects)).
+#[derive(Clone, Debug)]
+pub struct Effects {
+    /// Rows.
+    pub rows: usize,
+    /// The first so many views of an image stay as they are.
+    pub plain: usize,
+    /// Probabilities and ranges.
+    pub settings: EffectSettings,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    rows: u32,
+    plain: u32,
+    jitter: f32,
+    grey: f32,
+    blur: f32,
+    solarise: f32,
+    brightness_low: f32,
+    brightness_high: f32,
+    contrast_low: f32,
+    contrast_high: f32,
+    saturation_low: f32,
+    saturation_high: f32,
+    hue: f32,
+    sigma_low: f32,
+    sigma_high: f32,
+}
+
+impl Effects {
+    fn params(&self) -> Params {
+        let EffectSettings { jitter, grey, blur, solarise } = &self.settings;
+        let low = |around: f64| (1.0 - around).max(0.0) as f32;
+        let high = |around: f64| (1.0 + around) as f32;
+        Params {
+            rows: self.rows as u32,
+            plain: self.plain as u32,
+            jitter: jitter.probability as f32,
+            grey: *grey as f32,
+            blur: blur.probability as f32,
+            solarise: solarise.probability as f32,
+            brightness_low: low(jitter.brightness),
+            brightness_high: high(jitter.brightness),
+            contrast_low: low(jitter.contrast),
+            contrast_high: high(jitter.contrast),
+            saturation_low: low(jitter.saturation),
+            saturation_high: high(jitter.saturation),
+            hue: jitter.hue as f32,
+            sigma_low: blur.sigma[0] as f32,
+            sigma_high: blur.sigma[1] as f32,
+        }
+    }
+}
+
+impl Kernel for Effects {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::uint("clock", Access::Read, CLOCK_WORDS),
+            Binding::uint("views", Access::Read, self.rows * VIEW_WORDS),
+            Binding::real("effects", Access::Write, self.rows * EFFECT_NUMBERS),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&self.params())
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("augment/effects", include_str!("../../../shaders/augment/effects.wgsl"))
+            .with(common::clock::WGSL)
+            .with(common::effects::WGSL)
+            .with(common::philox::WGSL);
+        Launch { shader, workgroups: groups_for(self.rows) }
+    }
+
+    /// Computes in single precision whatever `T` is, as [`Sample`](super::sample::Sample) does.
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (clock, views, effects) = (args.uint(0), args.uint(1), args.real_mut(2));
+        let params = self.params();
+        let seed = [clock[SEED], clock[SEED + 1]];
+        let rows = effects.chunks_exact_mut(EFFECT_NUMBERS).zip(views.chunks_exact(VIEW_WORDS));
+        for (out, words) in rows.take(self.rows) {
+            let (image, epoch, view) = (words[0], words[6], words[7]);
+            let draw = |place: u32, purpose: Purpose| philox(seed, [image, epoch, place, purpose as u32]);
+            let factors = draw(view * 2, Purpose::Jitter);
+            let jitter = draw(view * 2 + 1, Purpose::Jitter);
+            let blur = draw(view, Purpose::Blur);
+            let free = view >= params.plain;
+            let happens = |word: u32, probability: f32| free && (unit(word) as f32) < probability;
+            let factor = |low: f32, high: f32, word: u32| {
+                if happens(jitter[0], params.jitter) { between(low, high, word) } else { 1.0 }
+            };
+            let flag = |purpose, probability| f32::from(u8::from(happens(draw(view, purpose)[0], probability)));
+            let drawn = [
+                factor(params.brightness_low, params.brightness_high, factors[0]),
+                factor(params.contrast_low, params.contrast_high, factors[1]),
+                factor(params.saturation_low, params.saturation_high, factors[2]),
+                if happens(jitter[0], params.jitter) { between(-params.hue, params.hue, factors[3]) } else { 0.0 },
+                order(((u64::from(jitter[1]) * 24) >> 32) as u32) as f32,
+                flag(Purpose::Grey, params.grey),
+                if happens(blur[0], params.blur) { between(params.sigma_low, params.sigma_high, blur[1]) } else { 0.0 },
+                flag(Purpose::Solarise, params.solarise),
+            ];
+            out.copy_from_slice(&drawn.map(T::from));
+        }
+    }
+}
+
+fn between(low: f32, high: f32, word: u32) -> f32 {
+    low + (high - low) * unit(word) as f32
+}
+
+/// Order `code` of the 24 of four operations, two bits each: a digit says which of those left comes next.
+fn order(code: u32) -> u32 {
+    let (mut left, mut rest, mut packed) = (0xe4, code, 0);
+    for place in 0..4 {
+        let shift = 2 * (rest % (4 - place));
+        rest /= 4 - place;
+        packed |= ((left >> shift) & 3) << (2 * place);
+        let below = (1 << shift) - 1;
+        left = (left & below) | ((left >> 2) & !below);
+    }
+    packed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::order;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn there_are_24_orders_and_each_has_every_operation() {
+        let orders: BTreeSet<u32> = (0..24).map(order).collect();
+        assert_eq!(orders.len(), 24);
+        for order in orders {
+            let operations: BTreeSet<u32> = (0..4).map(|place| (order >> (2 * place)) & 3).collect();
+            assert_eq!(operations.len(), 4, "{order:#b}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Twin of `shaders/augment/solarise.wgsl`: inverts bright pixels, in place.
+
+use crate::kernels::common::effects::{EFFECT_NUMBERS, SOLARISE};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::math::{Real, simd};
+use encase::ShaderType;
+use rayon::prelude::*;
+
+/// Inverts the values of at least `threshold` in the rows for which that was drawn (torchvision: `solarize`).
+///
+/// Tensors: effects `[rows, 8]`, images `[rows, width]` in 0..=1.
+#[derive(Clone, Debug)]
+pub struct Solarise {
+    /// Rows.
+    pub rows: usize,
+    /// Elements of a row.
+    pub width: usize,
+    /// Values from here on are inverted.
+    pub threshold: f64,
+    /// Then make every pixel black or white: a value of at least one half becomes 1, any other 0. It is the last thing that
+    /// happens to a view, so this kernel does it rather than [`Views`](super::views::Views) where there are effects.
+    pub black_and_white: bool,
+}
+
+#[derive(ShaderType)]
+struct Params {
+    rows: u32,
+    width: u32,
+    threshold: f32,
+}
+
+impl Kernel for Solarise {
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::real("effects", Access::Read, self.rows * EFFECT_NUMBERS),
+            Binding::real("images", Access::Update, self.rows * self.width),
+        ]
+    }
+
+    fn uniform(&self) -> Vec<u8> {
+        encode(&Params { rows: self.rows as u32, width: self.width as u32, threshold: self.threshold as f32 })
+    }
+
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let shader = Shader::new("augment/solarise", include_str!("../../../shaders/augment/solarise.wgsl"))
+            .with(common::effects::WGSL)
+            .constant("BLACK_AND_WHITE", self.black_and_white);
+        Launch { shader, workgroups: groups_for(self.rows * self.width) }
+    }
+
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        let (effects, images) = (args.real(0), args.real_mut(1));
+        // Rounded as the shader's, so that both draw the line at the same values.
+        let (threshold, half) = (T::from(self.threshold as f32), T::of(0.5));
+        images.par_chunks_exact_mut(self.width).zip(effects.par_chunks_exact(EFFECT_NUMBERS)).take(self.rows).for_each(
+            |(image, effects)| {
+                simd::vectorize(
+                    #[inline(always)]
+                    || {
+                        if effects[SOLARISE] != T::ZERO {
+                            image.iter_mut().for_each(|x| *x = if *x >= threshold { T::ONE - *x } else { *x });
+                        }
+                        if self.black_and_white {
+                            image.iter_mut().for_each(|x| *x = if *x >= half { T::ONE } else { T::ZERO });
+                        }
+                    },
+                );
+            },
+        );
+    }
+}

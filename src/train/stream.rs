@@ -1,0 +1,57 @@
+//! Data sets larger than the device: the host knows which images come next and writes them into a ring there, while the
+//! device works on the steps before.
+
+use crate::augment::ImageSource;
+use crate::data::{Images, Pixels};
+use crate::device::{DeviceError, Executor, Values};
+use rayon::prelude::*;
+
+/// The images of a source of which the device holds a ring only.
+pub(super) struct Stream {
+    source: ImageSource,
+    pixels: Pixels,
+}
+
+impl Stream {
+    /// None where the device holds all images.
+    pub fn new(source: &ImageSource, images: &Images) -> Option<Self> {
+        source.ring(1).map(|_| Self { source: *source, pixels: images.pixels.clone() })
+    }
+
+    /// Whether it feeds this source.
+    pub fn feeds(&self, source: &ImageSource) -> bool {
+        self.source.pixels == source.pixels
+    }
+
+    /// Queues the `batch` images of a step, counted from 0, into their place: behind all work queued before, ahead of all
+    /// work queued later. `image` tells which they are.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn write(
+        &self,
+        executor: &mut dyn Executor,
+        batch: usize,
+        step: u64,
+        image: impl Fn(usize) -> usize + Sync,
+    ) -> Result<(), DeviceError> {
+        let Some(ring) = self.source.ring(batch) else { return Ok(()) };
+        let bytes = self.source.bytes();
+        let mut gathered = vec![0; ring.stride];
+        gathered.par_chunks_exact_mut(bytes).take(batch).enumerate().for_each(|(row, out)| {
+            out.copy_from_slice(&self.pixels[image(row) * bytes..][..bytes]);
+        });
+        let place = (step % ring.steps as u64) as usize * ring.stride / 4;
+        executor.write(self.source.pixels.slice(place, [ring.stride / 4]), &Values::U32(pack(&gathered)))
+    }
+}
+
+/// Bytes as little-endian words, the last filled with zeros.
+pub(super) fn pack(bytes: &[u8]) -> Vec<u32> {
+    let word = |chunk: &[u8]| {
+        let mut four = [0; 4];
+        four[..chunk.len()].copy_from_slice(chunk);
+        u32::from_le_bytes(four)
+    };
+    bytes.chunks(4).map(word).collect()
+}
