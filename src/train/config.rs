@@ -435,6 +435,18 @@ impl Config {
     }
 }
 
+impl DataConfig {
+    /// How image files become a data set.
+    pub fn file_options(&self) -> FileOptions {
+        let cache = match self.cache.as_str() {
+            "off" => None,
+            "auto" => dirs::cache_dir().map(|folder| folder.join("wgpu-simvae").join("images")),
+            folder => Some(PathBuf::from(folder)),
+        };
+        FileOptions { size: self.size, corrupt: self.corrupt, cache }
+    }
+}
+
 impl ModelKind {
     /// The name, as in the settings.
     pub fn name(self) -> &'static str {
@@ -454,18 +466,6 @@ impl ModelConfig {
             ModelKind::OfficialConv => Backbone::Official(self.width),
             ModelKind::Resnet18 => Backbone::ResNet18(self.width),
         }
-    }
-}
-
-impl DataConfig {
-    /// How image files become a data set.
-    pub fn file_options(&self) -> FileOptions {
-        let cache = match self.cache.as_str() {
-            "off" => None,
-            "auto" => dirs::cache_dir().map(|folder| folder.join("wgpu-simvae").join("images")),
-            folder => Some(PathBuf::from(folder)),
-        };
-        FileOptions { size: self.size, corrupt: self.corrupt, cache }
     }
 }
 

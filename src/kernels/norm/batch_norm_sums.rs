@@ -81,19 +81,19 @@ impl Kernel for BatchNormSums {
 #[inline(always)]
 fn sums<T: Real>(len: usize, term: impl Fn(usize) -> (T, T)) -> [T; 2] {
     const LANES: usize = 16;
-    let mut lanes = [[T::ZERO; LANES]; 2];
+    let (mut plain, mut weighted) = ([T::ZERO; LANES], [T::ZERO; LANES]);
     let whole = len / LANES * LANES;
     for start in (0..whole).step_by(LANES) {
-        for lane in 0..LANES {
+        for (lane, (plain, weighted)) in plain.iter_mut().zip(&mut weighted).enumerate() {
             let (g, distance) = term(start + lane);
-            lanes[0][lane] += g;
-            lanes[1][lane] += g * distance;
+            *plain += g;
+            *weighted += g * distance;
         }
     }
     for i in whole..len {
         let (g, distance) = term(i);
-        lanes[0][i - whole] += g;
-        lanes[1][i - whole] += g * distance;
+        plain[i - whole] += g;
+        weighted[i - whole] += g * distance;
     }
-    lanes.map(|lanes| lanes.into_iter().sum())
+    [plain, weighted].map(|lanes| lanes.into_iter().sum())
 }
