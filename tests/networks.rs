@@ -11,7 +11,7 @@ use wgpu_simvae::train::checkpoint;
 use wgpu_simvae::train::config::Config;
 use wgpu_simvae::train::merge::Sources;
 use wgpu_simvae::train::metrics::MetricsLog;
-use wgpu_simvae::train::{Progress, Report, RunError, RunOptions, Silent, run};
+use wgpu_simvae::train::{ExchangeError, Progress, Report, RunError, RunOptions, Silent, Trained, export, import, run};
 
 /// Parameters of the encoder and of the decoder.
 fn counts(image: [usize; 3], backbone: Backbone) -> [usize; 2] {
@@ -162,6 +162,41 @@ fn images_that_the_decoder_cannot_return_to_are_refused() {
         other => panic!("{other:?}"),
     };
     for part in ["official-conv", "28 x 28", "16", "model.kind = mlp"] {
+        assert!(message.contains(part), "{part} is missing in: {message}");
+    }
+}
+
+#[test]
+fn exported_weights_come_back_and_others_are_refused_by_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [run, copy, file] = ["run", "copy", "weights.safetensors"].map(|name| folder.path().join(name));
+    let (config, choice) = (config(&["epochs=1"]), Choice::cpu());
+    let data = data(&config);
+    let steps = train(&config, &choice, &run, false, None).steps;
+    export(&run, &file).expect("it is exported");
+    let bytes = std::fs::read(&file).expect("a file");
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("a whole file");
+    let counter = tensors.tensor("enc.1.num_batches_tracked").expect("PyTorch's counter");
+    assert_eq!((counter.dtype(), counter.data()), (safetensors::Dtype::I64, &steps.to_le_bytes()[..]));
+
+    import(&file, &config, &data, &choice, &copy).expect("it is imported");
+    assert!(content(&run)[0] == content(&copy)[0], "weights and running statistics are the same");
+    let embed = |folder: &Path| {
+        let mut trained = Trained::with_data(folder, config.clone(), data.clone(), &choice).expect("it opens");
+        let source = trained.session.blueprint.test;
+        trained.session.embed(&source, 8).expect("it embeds").mu
+    };
+    assert_eq!(embed(&run), embed(&copy));
+    assert!(matches!(import(&file, &config, &data, &choice, &copy), Err(ExchangeError::Occupied { .. })));
+
+    let mut other = config.clone();
+    other.model.latent = 5;
+    other.model.kind = wgpu_simvae::train::config::ModelKind::Resnet18;
+    let error = import(&file, &other, &data, &choice, &folder.path().join("other")).expect_err("other networks");
+    let message = error.to_string();
+    for part in
+        ["missing: `enc.layer4.1.conv2.weight`", "`dec.linear.weight` is F32 [128, 6]", "unknown: `enc.0.weight`"]
+    {
         assert!(message.contains(part), "{part} is missing in: {message}");
     }
 }

@@ -37,6 +37,8 @@ pub(super) struct Case {
     views: usize,
     image: [usize; 3],
     backbone: Backbone<'static>,
+    /// Images of a step.
+    batch: usize,
 }
 
 impl Case {
@@ -50,7 +52,8 @@ impl Case {
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     let mut add = |name: &str, views, objective| {
-        cases.push(Case { name: name.to_owned(), objective, views, image: SHAPE, backbone: Backbone::Mlp(&HIDDEN) });
+        let (name, backbone) = (name.to_owned(), Backbone::Mlp(&HIDDEN));
+        cases.push(Case { name, objective, views, image: SHAPE, backbone, batch: BATCH });
     };
     for (kind_name, kind) in [("gaussian", LikelihoodKind::Gaussian), ("bernoulli", LikelihoodKind::Bernoulli)] {
         let likelihood = LikelihoodSettings { kind, variance: 0.1 };
@@ -70,17 +73,44 @@ pub(super) fn cases() -> Vec<Case> {
     add("vicreg", 3, Arc::new(vicreg::VicReg { settings, projector: vec![5] }));
     add("supervised", 1, Arc::new(Supervised { classifier: true }));
 
+    cases.push(Case {
+        name: "simvae_official_conv".to_owned(),
+        objective: Arc::new(simvae_gaussian()),
+        views: 2,
+        image: CONV_SHAPE,
+        backbone: Backbone::Official(CONV_WIDTH),
+        batch: BATCH,
+    });
     let likelihood = LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.1 };
-    let settings = simvae::Settings { variance_z: 0.15, prior: ContentPrior::Gaussian, entropy_scale: 1.5 };
-    let settings_of_vae = vae::Settings { beta: 4.0 };
-    let mut add = |name: &str, views, backbone, objective| {
-        cases.push(Case { name: name.to_owned(), objective, views, image: CONV_SHAPE, backbone });
-    };
-    let simvae = Arc::new(simvae::SimVae { likelihood, settings });
-    add("simvae_official_conv", 2, Backbone::Official(CONV_WIDTH), simvae);
-    let vae = Arc::new(vae::Vae { likelihood, settings: settings_of_vae });
-    add("beta_vae_resnet18", 1, Backbone::ResNet18(CONV_WIDTH), vae);
+    cases.push(Case {
+        name: "beta_vae_resnet18".to_owned(),
+        objective: Arc::new(vae::Vae { likelihood, settings: vae::Settings { beta: 4.0 } }),
+        views: 1,
+        image: CONV_SHAPE,
+        backbone: Backbone::ResNet18(CONV_WIDTH),
+        batch: BATCH,
+    });
     cases
+}
+
+/// The authors' networks at their full width, for both of their image sizes, on two rows.
+pub(super) fn full_cases() -> Vec<Case> {
+    let case = |side: usize| Case {
+        name: format!("simvae_official_conv_{side}_full_width"),
+        objective: Arc::new(simvae_gaussian()),
+        views: 2,
+        image: [3, side, side],
+        backbone: Backbone::Official(64),
+        batch: 1,
+    };
+    vec![case(32), case(64)]
+}
+
+fn simvae_gaussian() -> simvae::SimVae {
+    simvae::SimVae {
+        likelihood: LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.1 },
+        settings: simvae::Settings { variance_z: 0.15, prior: ContentPrior::Gaussian, entropy_scale: 1.5 },
+    }
 }
 
 /// A training step in miniature.
@@ -117,7 +147,7 @@ impl Fixture {
             warmup_steps: 2,
             cosine_until: Some(9),
         };
-        optimiser.begin_step(&mut g, &state, IMAGES, BATCH);
+        optimiser.begin_step(&mut g, &state, IMAGES, case.batch);
         let how = Augmentation {
             plain_views: case.objective.plain_views(),
             area: [0.4, 1.0],
@@ -129,9 +159,9 @@ impl Fixture {
         let threshold = case.name.ends_with("bernoulli");
         let source = ImageSource { pixels, images: IMAGES, shape: case.image, threshold };
         let views = case.views;
-        let drawn = source.augmented(&mut g, state.clock, BATCH, views, &how);
+        let drawn = source.augmented(&mut g, state.clock, case.batch, views, &how);
         let noise = |g: &mut Graph| {
-            let noise = g.tensor("noise", [BATCH * views, LATENT]);
+            let noise = g.tensor("noise", [case.batch * views, LATENT]);
             g.push("noise", Normal { count: noise.len(), purpose: Purpose::Noise }, &[state.clock, noise]);
             noise
         };

@@ -1,6 +1,6 @@
 //! A device against the f64 twins, dispatch by dispatch: every buffer of a step.
 
-use super::fixture::{Case, Fixture, cases};
+use super::fixture::{Case, Fixture, cases, full_cases};
 use super::golden::Worst;
 use super::table::{Outcome, Row};
 use super::{GRADIENT_TOLERANCE, Target, norm, relative_error_on_scale};
@@ -17,10 +17,18 @@ const STEPS: u32 = 3;
 /// # Errors
 /// When a device fails.
 pub fn lockstep(target: &Target) -> Result<Vec<Row>, DeviceError> {
-    cases().iter().map(|case| follow(target, case)).collect()
+    cases().iter().map(|case| follow(target, case, STEPS)).collect()
 }
 
-fn follow(target: &Target, case: &Case) -> Result<Row, DeviceError> {
+/// [`lockstep`] of one step of the authors' convolutional networks at their full width, which takes a while.
+///
+/// # Errors
+/// When a device fails.
+pub fn full_width(target: &Target) -> Result<Vec<Row>, DeviceError> {
+    full_cases().iter().map(|case| follow(target, case, 1)).collect()
+}
+
+fn follow(target: &Target, case: &Case, steps: u32) -> Result<Row, DeviceError> {
     let fixture = Fixture::new(case, true)?;
     let mut executors = [target.open(&fixture.layout)?, reference(&fixture.layout)?];
     for executor in &mut executors {
@@ -28,7 +36,7 @@ fn follow(target: &Target, case: &Case) -> Result<Row, DeviceError> {
         executor.load(fixture.plan.clone())?;
     }
     let mut worst = Worst::default();
-    for step in 1..=STEPS {
+    for step in 1..=steps {
         for (index, dispatch) in fixture.plan.dispatches.iter().enumerate() {
             let mut scale = 0.0_f64;
             for (binding, tensor) in dispatch.kernel.bindings().iter().zip(&dispatch.tensors) {

@@ -9,7 +9,7 @@ mod table;
 
 pub use differences::central_differences;
 pub use golden::{GoldenError, golden};
-pub use lockstep::lockstep;
+pub use lockstep::{full_width, lockstep};
 pub use table::{Outcome, Row, Table};
 
 use crate::device::{Choice, DeviceError, Executor, reference};

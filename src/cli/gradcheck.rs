@@ -1,7 +1,7 @@
 //! `wgpu-simvae gradcheck`
 
 use super::Failure;
-use crate::check::{Table, Target, central_differences, golden, lockstep};
+use crate::check::{Table, Target, central_differences, full_width, golden, lockstep};
 use crate::device::{Choice, DeviceRequest, choose};
 use crate::kernels::Tuning;
 use clap::Args;
@@ -16,6 +16,9 @@ pub(super) struct GradcheckArguments {
     /// Folder of golden cases from PyTorch.
     #[arg(long)]
     golden: Option<PathBuf>,
+    /// Also check the authors' convolutional networks at their full width, on two rows.
+    #[arg(long)]
+    full: bool,
 }
 
 pub(super) fn main(arguments: &GradcheckArguments) -> Result<(), Failure> {
@@ -35,6 +38,9 @@ pub(super) fn main(arguments: &GradcheckArguments) -> Result<(), Failure> {
     table.rows.extend(central_differences()?);
     for target in &targets[1..] {
         table.rows.extend(lockstep(target)?);
+        if arguments.full {
+            table.rows.extend(full_width(target)?);
+        }
     }
     if let Some(folder) = &arguments.golden {
         table.rows.extend(golden(folder, &targets)?);

@@ -5,6 +5,7 @@ mod data;
 mod devices;
 mod embed;
 mod eval;
+mod exchange;
 mod gradcheck;
 mod pictures;
 mod run_folder;
@@ -44,6 +45,10 @@ enum Command {
     Traverse(pictures::TraverseArguments),
     /// Draw the way from one image to another through the latent space.
     Interpolate(pictures::InterpolateArguments),
+    /// Write a run's weights as a PyTorch state dict.
+    Export(exchange::ExportArguments),
+    /// Make a run from a PyTorch state dict, to judge or to train on.
+    Import(exchange::ImportArguments),
     /// List the devices with their limits and features.
     Devices,
     /// List or download data sets.
@@ -104,6 +109,8 @@ pub fn main() -> ExitCode {
         Command::Sample(arguments) => pictures::sample(&arguments),
         Command::Traverse(arguments) => pictures::traverse(&arguments),
         Command::Interpolate(arguments) => pictures::interpolate(&arguments),
+        Command::Export(arguments) => exchange::export(&arguments),
+        Command::Import(arguments) => exchange::import(&arguments),
         Command::Devices => devices::main(),
         Command::Data(arguments) => data::main(&arguments),
         Command::Gradcheck(arguments) => gradcheck::main(&arguments),

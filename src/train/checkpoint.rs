@@ -16,7 +16,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-const MODEL: &str = "model.safetensors";
+/// The file of weights and buffers.
+pub(super) const MODEL: &str = "model.safetensors";
 const OPTIMISER: &str = "optimizer.safetensors";
 const STATE: &str = "state.json";
 /// Folders of this prefix are being written; a crash may leave one behind.

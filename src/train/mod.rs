@@ -3,6 +3,7 @@
 mod blueprint;
 pub mod checkpoint;
 pub mod config;
+mod exchange;
 pub mod merge;
 pub mod metrics;
 mod open;
@@ -14,6 +15,7 @@ mod session;
 mod stream;
 
 pub use blueprint::{Blueprint, Decoding, Reconstruction};
+pub use exchange::{ExchangeError, export, import};
 pub use open::{OpenError, Trained, load_data};
 pub use progress::{Progress, Silent, Terminal};
 pub use run::{Report, RunError, RunOptions, run};

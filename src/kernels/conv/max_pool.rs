@@ -78,6 +78,22 @@ impl Pooling {
         (row < self.input[0] && column < self.input[1]).then(|| row * self.input[1] + column)
     }
 
+    /// Calls `visit` with each window whose tap lies inside the plane, and with the place of that tap.
+    #[inline(always)]
+    fn each_window(&self, tap: usize, mut visit: impl FnMut(usize, usize)) {
+        let inside = |tap: usize, side: usize, windows: usize| {
+            let first = self.padding.saturating_sub(tap).div_ceil(self.stride).min(windows);
+            first..(side + self.padding).saturating_sub(tap).div_ceil(self.stride).min(windows)
+        };
+        let (ky, kx) = (tap / self.kernel, tap % self.kernel);
+        for y in inside(ky, self.input[0], self.output[0]) {
+            let row = (y * self.stride + ky - self.padding) * self.input[1];
+            for x in inside(kx, self.input[1], self.output[1]) {
+                visit(y * self.output[1] + x, row + x * self.stride + kx - self.padding);
+            }
+        }
+    }
+
     fn windows(&self) -> impl Iterator<Item = [usize; 2]> {
         let [rows, columns] = self.output;
         (0..rows).flat_map(move |y| (0..columns).map(move |x| [y, x]))
@@ -108,15 +124,15 @@ impl Kernel for MaxPool {
         let [input, output] = [pooling.input, pooling.output].map(|[height, width]| height * width);
         let results = y.par_chunks_exact_mut(output).zip(taps.par_chunks_exact_mut(output));
         results.zip(x.par_chunks_exact(input)).take(pooling.planes).for_each(|((y, taps), x)| {
-            for ((y, tap), window) in y.iter_mut().zip(taps).zip(pooling.windows()) {
-                let mut best: Option<(u32, T)> = None;
-                for t in 0..pooling.kernel * pooling.kernel {
-                    let Some(value) = pooling.tap(window, t).map(|at| x[at]) else { continue };
-                    if best.is_none_or(|(_, best)| value > best) {
-                        best = Some((t as u32, value));
+            let none = (pooling.kernel * pooling.kernel) as u32;
+            y.fill(T::LOWEST);
+            taps.fill(none);
+            for t in 0..none {
+                pooling.each_window(t as usize, |window, at| {
+                    if taps[window] == none || x[at] > y[window] {
+                        (taps[window], y[window]) = (t, x[at]);
                     }
-                }
-                (*tap, *y) = best.unwrap_or(((pooling.kernel * pooling.kernel) as u32, T::LOWEST));
+                });
             }
         });
     }

@@ -77,7 +77,10 @@ impl WeightGradient {
         let (filters, positions, pixels) = (shape.map[0], shape.positions(), shape.image.iter().product::<usize>());
         let depth = group.len() * shape.kernel * shape.kernel;
         let block = shape.block();
-        with_scratch((depth + filters) * block * positions, |scratch| {
+        // The product is of the transposed gradient: its vectors run along the filters, so that the small operand, the map, is the
+        // one that must be rearranged for them.
+        with_scratch((depth + filters) * block * positions + depth * filters, |scratch| {
+            let (turned, scratch) = scratch.split_at_mut(depth * filters);
             for first in images.clone().step_by(block) {
                 let count = block.min(images.end - first);
                 let columns = count * positions;
@@ -91,8 +94,11 @@ impl WeightGradient {
                     &gathered[..filters * columns]
                 };
                 shape.unfold(image, count, group.clone(), unfolded);
-                let unfolded = Matrix::new(unfolded, depth, columns).t();
-                product(Matrix::new(map, filters, columns), unfolded, sum, first > images.start);
+                let map = Matrix::new(map, filters, columns).t();
+                product(Matrix::new(unfolded, depth, columns), map, turned, first > images.start);
+            }
+            for (filter, row) in sum.chunks_exact_mut(depth).enumerate() {
+                row.iter_mut().zip(turned[filter..].iter().step_by(filters)).for_each(|(to, &x)| *to = x);
             }
         });
     }

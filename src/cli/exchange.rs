@@ -1,0 +1,49 @@
+//! `wgpu-simvae import` and `export`
+
+use super::settings::SettingsArguments;
+use super::{Failure, usage};
+use crate::device::{DeviceRequest, choose};
+use crate::train::{ExchangeError, export as export_weights, import as import_weights, load_data};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArguments {
+    /// Folder of the run.
+    run: PathBuf,
+    /// File for the weights.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArguments {
+    /// safetensors file with a state dict.
+    file: PathBuf,
+    #[command(flatten)]
+    settings: SettingsArguments,
+    /// Run folder to make.
+    #[arg(long)]
+    out: PathBuf,
+    /// auto, gpu, cpu, a number of `wgpu-simvae devices` or part of an adapter's name.
+    #[arg(long, default_value = "auto")]
+    device: DeviceRequest,
+}
+
+pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
+    export_weights(&arguments.run, &arguments.out)?;
+    println!("{}", arguments.out.display());
+    Ok(())
+}
+
+pub(super) fn import(arguments: &ImportArguments) -> Result<(), Failure> {
+    let config = arguments.settings.merged()?;
+    let choice = choose(&arguments.device)?;
+    let data = load_data(&config, None, &choice)?;
+    import_weights(&arguments.file, &config, &data, &choice, &arguments.out).map_err(|error| match error {
+        ExchangeError::Config(_) | ExchangeError::Occupied { .. } | ExchangeError::OtherNetworks { .. } => usage(error),
+        error => error.into(),
+    })?;
+    println!("{}", arguments.out.display());
+    Ok(())
+}
