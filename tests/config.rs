@@ -2,7 +2,7 @@
 
 use wgpu_simvae::kernels::loss::likelihood::LikelihoodKind;
 use wgpu_simvae::kernels::loss::simvae::ContentPrior;
-use wgpu_simvae::train::config::Config;
+use wgpu_simvae::train::config::{Config, ModelKind};
 use wgpu_simvae::train::merge::Sources;
 use wgpu_simvae::train::presets;
 
@@ -55,6 +55,8 @@ fn photographs_have_larger_latents_in_every_preset() {
         for data in ["cifar10", "celeba", "folder:some/where"] {
             let config = merged(preset, data, &[]).expect("a preset");
             assert_eq!((config.model.latent, config.augment.area), (64, [0.6, 1.0]), "{preset} {data}");
+            let kind = if preset == "paper" { ModelKind::Resnet18 } else { ModelKind::OfficialConv };
+            assert_eq!(config.model.kind, kind, "{preset} {data}");
             assert_eq!(config.likelihood.kind, LikelihoodKind::Gaussian, "{preset} {data}");
         }
     }

@@ -365,7 +365,7 @@ fn a_run_on_a_folder_lists_its_files_and_what_it_left_out() {
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let (data, run) = (format!("folder:{}", folder.path().display()), out.path().join("run").display().to_string());
-    let settings = ["batch=6", "epochs=1", "model.hidden=[8]", "data.size=8", "data.cache=off"];
+    let settings = ["model.kind=mlp", "batch=6", "epochs=1", "model.hidden=[8]", "data.size=8", "data.cache=off"];
     let mut train = vec!["train", "--device", "cpu", "--data", &data, "--out", &run];
     train.extend(settings.iter().flat_map(|set| ["--set", set]));
     let (code, text) = simvae(&train);
