@@ -13,6 +13,7 @@ mod progress;
 mod run;
 mod session;
 mod stream;
+mod validate;
 
 pub use blueprint::{Blueprint, Decoding, Reconstruction};
 pub use exchange::{ExchangeError, export, import};
