@@ -1,9 +1,11 @@
 //! The convolutional networks: their sizes and names, and that they train, resume and are looked at.
 
 mod common;
+#[path = "common/stopping.rs"]
+mod stopping;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data::{Dataset, load};
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
 use wgpu_simvae::nn::{Backbone, Networks, Params, Sizes};
@@ -11,7 +13,7 @@ use wgpu_simvae::train::checkpoint;
 use wgpu_simvae::train::config::Config;
 use wgpu_simvae::train::merge::Sources;
 use wgpu_simvae::train::metrics::MetricsLog;
-use wgpu_simvae::train::{ExchangeError, Progress, Report, RunError, RunOptions, Silent, Trained, export, import, run};
+use wgpu_simvae::train::{ExchangeError, Report, RunError, RunOptions, Silent, Trained, export, import, run};
 
 /// Parameters of the encoder and of the decoder.
 fn counts(image: [usize; 3], backbone: Backbone) -> [usize; 2] {
@@ -82,29 +84,8 @@ fn data(config: &Config) -> Dataset {
     data
 }
 
-/// Raises the flag once the run has logged a step.
-struct StopAt<'a>(u64, &'a AtomicBool);
-
-impl Progress for StopAt<'_> {
-    fn note(&mut self, _line: &str) {}
-    fn begin(&mut self, _step: u64, _steps: u64) {}
-    fn advance(&mut self, step: u64, _epoch: f64, _images_per_second: f64, _losses: &[(&str, f64)]) {
-        if step >= self.0 {
-            self.1.store(true, Ordering::Relaxed);
-        }
-    }
-    fn finish(&mut self) {}
-}
-
 fn train(config: &Config, choice: &Choice, out: &Path, resume: bool, stop_at: Option<u64>) -> Report {
-    let stop = AtomicBool::new(false);
-    let options = RunOptions { out: out.to_owned(), resume };
-    let data = data(config);
-    match stop_at {
-        Some(step) => run(config, &data, choice, &options, &mut StopAt(step, &stop), &stop),
-        None => run(config, &data, choice, &options, &mut Silent, &stop),
-    }
-    .expect("it trains")
+    stopping::train(config, &data(config), choice, out, resume, stop_at)
 }
 
 fn content(out: &Path) -> Vec<Vec<u8>> {

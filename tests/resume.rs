@@ -1,17 +1,18 @@
 //! A run that was stopped, or killed, and resumed equals one that was not: byte for byte.
 
 mod common;
+#[path = "common/stopping.rs"]
+mod stopping;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use wgpu_simvae::data::{Dataset, load};
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::train::Report;
 use wgpu_simvae::train::checkpoint;
 use wgpu_simvae::train::config::Config;
 use wgpu_simvae::train::merge::Sources;
 use wgpu_simvae::train::metrics::MetricsLog;
-use wgpu_simvae::train::{Progress, Report, RunOptions, Silent, run};
 
 const SETTINGS: [&str; 7] =
     ["model.hidden=[24]", "data.limit=60", "batch=7", "views=2", "epochs=4", "log.every=3", "optim.warmup_epochs=1"];
@@ -28,29 +29,8 @@ fn data(config: &Config) -> Dataset {
     data
 }
 
-/// Raises the flag once the run has logged a step.
-struct StopAt<'a>(u64, &'a AtomicBool);
-
-impl Progress for StopAt<'_> {
-    fn note(&mut self, _line: &str) {}
-    fn begin(&mut self, _step: u64, _steps: u64) {}
-    fn advance(&mut self, step: u64, _epoch: f64, _images_per_second: f64, _losses: &[(&str, f64)]) {
-        if step >= self.0 {
-            self.1.store(true, Ordering::Relaxed);
-        }
-    }
-    fn finish(&mut self) {}
-}
-
 fn train(config: &Config, choice: &Choice, out: &Path, resume: bool, stop_at: Option<u64>) -> Report {
-    let stop = AtomicBool::new(false);
-    let options = RunOptions { out: out.to_owned(), resume };
-    let data = data(config);
-    match stop_at {
-        Some(step) => run(config, &data, choice, &options, &mut StopAt(step, &stop), &stop),
-        None => run(config, &data, choice, &options, &mut Silent, &stop),
-    }
-    .expect("it trains")
+    stopping::train(config, &data(config), choice, out, resume, stop_at)
 }
 
 /// The bytes of the newest checkpoint's weights and moments, and its clock.

@@ -68,7 +68,7 @@ pub(super) fn main(arguments: &CompareArguments) -> Result<(), Failure> {
     let methods: Vec<Method> = Method::ALL.into_iter().filter(|&method| named(&Wanted::One(method))).collect();
     let out = match &arguments.out {
         Some(out) => out.clone(),
-        None => PathBuf::from("runs").join(format!("compare-{}", title(&arguments.settings.data_name()?))),
+        None => PathBuf::from("runs").join(format!("compare-{}", title(&arguments.settings.merged()?.data.name))),
     };
     let study = Study { methods, seeds: arguments.seeds, sources, judges: arguments.judges.settings(), out };
     let choice = choose(&arguments.device)?;

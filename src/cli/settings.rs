@@ -53,11 +53,6 @@ impl SettingsArguments {
     pub fn merged(&self) -> Result<Config, Failure> {
         Config::merge(&self.sources()?).map_err(usage)
     }
-
-    /// The name of the data set.
-    pub fn data_name(&self) -> Result<String, Failure> {
-        Ok(self.merged()?.data.name)
-    }
 }
 
 /// Reads a settings file.

@@ -90,12 +90,6 @@ impl Study {
         sources.set.extend([format!("method={}", method.name()), format!("seed={seed}")]);
         Config::merge(&sources)
     }
-
-    /// The rows' folders, in their order.
-    pub fn rows(&self) -> Vec<PathBuf> {
-        let seeds = |&method: &Method| (0..self.seeds).map(move |seed| (method, seed));
-        self.methods.iter().flat_map(seeds).map(|(method, seed)| row_folder(&self.out, method, seed)).collect()
-    }
 }
 
 /// Trains and judges the rows that are not done yet, then writes `report.html`, `tables.md` and `results.json` into the
@@ -139,7 +133,8 @@ pub fn compare(
         source: std::io::Error::other(error),
     })?;
     write("results.json", &json)?;
-    write("report.html", html(&study.rows(), &judged)?.as_bytes())?;
+    let folders: Vec<PathBuf> = rows.into_iter().map(|(folder, _)| folder).collect();
+    write("report.html", html(&folders, &judged)?.as_bytes())?;
     Ok(Some(judged))
 }
 

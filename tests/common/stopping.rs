@@ -1,0 +1,40 @@
+//! Training that is stopped at a step, for the tests of resuming.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use wgpu_simvae::data::Dataset;
+use wgpu_simvae::device::Choice;
+use wgpu_simvae::train::config::Config;
+use wgpu_simvae::train::{Progress, Report, RunOptions, Silent, run};
+
+/// Raises the flag once the run has logged a step.
+struct StopAt<'a>(u64, &'a AtomicBool);
+
+impl Progress for StopAt<'_> {
+    fn note(&mut self, _line: &str) {}
+    fn begin(&mut self, _step: u64, _steps: u64) {}
+    fn advance(&mut self, step: u64, _epoch: f64, _images_per_second: f64, _losses: &[(&str, f64)]) {
+        if step >= self.0 {
+            self.1.store(true, Ordering::Relaxed);
+        }
+    }
+    fn finish(&mut self) {}
+}
+
+/// Trains, and stops once the run has logged the step `stop_at`.
+pub fn train(
+    config: &Config,
+    data: &Dataset,
+    choice: &Choice,
+    out: &Path,
+    resume: bool,
+    stop_at: Option<u64>,
+) -> Report {
+    let stop = AtomicBool::new(false);
+    let options = RunOptions { out: out.to_owned(), resume };
+    match stop_at {
+        Some(step) => run(config, data, choice, &options, &mut StopAt(step, &stop), &stop),
+        None => run(config, data, choice, &options, &mut Silent, &stop),
+    }
+    .expect("it trains")
+}
