@@ -16,7 +16,7 @@ pub(super) struct GradcheckArguments {
     /// Folder of golden cases from PyTorch.
     #[arg(long)]
     golden: Option<PathBuf>,
-    /// Also check the authors' convolutional networks at their full width, on two rows.
+    /// Also check the authors' convolutional networks at their full width.
     #[arg(long)]
     full: bool,
 }

@@ -62,6 +62,16 @@ impl<'a, T> Matrix<'a, T> {
         Self { data, rows, cols, row_stride: cols, col_stride: 1 }
     }
 
+    /// A view of rows that begin `row_stride` elements apart, at least `cols`.
+    ///
+    /// # Panics
+    /// If `data` ends before the last row does.
+    pub fn strided(data: &'a [T], rows: usize, cols: usize, row_stride: usize) -> Self {
+        let len = rows.saturating_sub(1) * row_stride + cols;
+        assert!(cols <= row_stride && len <= data.len(), "{rows} rows of {cols}, {row_stride} apart");
+        Self { data, rows, cols, row_stride, col_stride: 1 }
+    }
+
     /// The transposed view; no element moves.
     pub fn t(self) -> Self {
         Self {

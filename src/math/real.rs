@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+use std::thread::LocalKey;
 
 /// A real number that a kernel twin computes with.
 ///
@@ -72,8 +73,8 @@ pub trait Real:
     /// The fastest product of two matrices on one thread of this processor.
     fn block_product() -> BlockProduct<Self>;
 
-    /// Exchanges this thread's scratch memory; see [`super::scratch`].
-    fn scratch(memory: Vec<Self>) -> Vec<Self>;
+    /// This thread's scratch memories; see [`super::scratch`].
+    fn scratch() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>>;
 
     /// The larger of the two; `self` where `other` is not a number.
     #[inline(always)]
@@ -111,9 +112,9 @@ impl Real for f64 {
     fn block_product() -> BlockProduct<Self> {
         gemm_f64::gemm::f64::get_gemm_fn()
     }
-    fn scratch(memory: Vec<Self>) -> Vec<Self> {
-        thread_local!(static SCRATCH: RefCell<Vec<f64>> = const { RefCell::new(Vec::new()) });
-        SCRATCH.replace(memory)
+    fn scratch() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>> {
+        thread_local!(static SCRATCH: RefCell<Vec<Vec<f64>>> = const { RefCell::new(Vec::new()) });
+        &SCRATCH
     }
     fn sin_cos_turns(self) -> (Self, Self) {
         (std::f64::consts::TAU * self).sin_cos()
@@ -156,9 +157,9 @@ impl Real for f32 {
     fn block_product() -> BlockProduct<Self> {
         gemm_f32::gemm::f32::get_gemm_fn()
     }
-    fn scratch(memory: Vec<Self>) -> Vec<Self> {
-        thread_local!(static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) });
-        SCRATCH.replace(memory)
+    fn scratch() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>> {
+        thread_local!(static SCRATCH: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) });
+        &SCRATCH
     }
     fn sin_cos_turns(self) -> (Self, Self) {
         (std::f32::consts::TAU * self).sin_cos()

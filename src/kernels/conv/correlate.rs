@@ -1,5 +1,6 @@
 //! Twin of `shaders/conv/correlate.wgsl`: Conv2d's forward and ConvTranspose2d's input gradient.
 
+use super::winograd::{Finish, Winograd};
 use super::{ConvEpilogue, ConvShape};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
 use crate::math::Real;
@@ -44,6 +45,9 @@ impl Kernel for Correlate {
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (image, weight, bias, map) = (args.real(0), args.real(1), args.real(2), args.real_mut(3));
+        if let Some(winograd) = Winograd::of(&self.shape) {
+            return winograd.correlate(image, weight, Finish::new(self.epilogue, bias), map);
+        }
         let (shape, block) = (&self.shape, self.shape.block());
         let [channels, height, width] = shape.image;
         let (filters, depth, positions) = (shape.map[0], shape.depth(), shape.positions());

@@ -7,11 +7,13 @@ mod lower;
 pub mod max_pool;
 pub mod transposed;
 pub mod weight_gradient;
+mod winograd;
 
 use super::linear::matmul::Variant;
 use super::{Launch, Shader, Tuning, encode};
 use encase::ShaderType;
 use std::ops::Range;
+use winograd::Winograd;
 
 /// The sizes of a convolution with square kernels. The image side is what Conv2d reads and ConvTranspose2d writes, the map
 /// side the other one; weights are `[map channels, image channels, kernel, kernel]`, PyTorch's layout for both.
@@ -94,7 +96,8 @@ impl ConvShape {
 
     /// Images whose weight gradient is one part: small gradients are summed in many parts, so that a GPU is occupied.
     fn slice(&self) -> usize {
-        self.images.div_ceil((PART_ELEMENTS / self.weight_len()).clamp(1, MOST_PARTS).min(self.images))
+        let slice = self.images.div_ceil((PART_ELEMENTS / self.weight_len()).clamp(1, MOST_PARTS).min(self.images));
+        if Winograd::of(self).is_some() { slice.next_multiple_of(Winograd::IMAGES) } else { slice }
     }
 
     /// Parts in which the weight gradient is computed.

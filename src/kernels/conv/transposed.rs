@@ -1,6 +1,7 @@
 //! Twin of `shaders/conv/transposed.wgsl`: ConvTranspose2d's forward and Conv2d's input gradient.
 
 use super::lower::gather_channels;
+use super::winograd::{Finish, Winograd};
 use super::{ConvEpilogue, ConvShape};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
 use crate::math::Real;
@@ -46,6 +47,9 @@ impl Kernel for Transposed {
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (map, weight, bias, image) = (args.real(0), args.real(1), args.real(2), args.real_mut(3));
+        if let Some(winograd) = Winograd::of(&self.shape) {
+            return winograd.transposed(map, weight, Finish::new(self.epilogue, bias), image);
+        }
         let (shape, block) = (&self.shape, self.shape.block());
         let [channels, height, width] = shape.image;
         let (filters, depth, positions) = (shape.map[0], shape.depth(), shape.positions());

@@ -2,6 +2,7 @@
 
 use super::ConvShape;
 use super::lower::gather_channels;
+use super::winograd::Winograd;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
@@ -44,6 +45,16 @@ impl Kernel for WeightGradient {
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (image, map, parts) = (args.real(0), args.real(1), args.real_mut(2));
         let shape = &self.shape;
+        if let Some(winograd) = Winograd::of(shape) {
+            let [images, maps] = [shape.image, shape.map].map(|sides| sides.iter().product::<usize>());
+            let parts = parts.par_chunks_exact_mut(shape.weight_len()).take(shape.parts());
+            parts.enumerate().for_each(|(index, part)| {
+                let Range { start, end } = shape.part(index);
+                let (image, map) = (&image[start * images..end * images], &map[start * maps..end * maps]);
+                winograd.weight_gradient(end - start, image, map, part);
+            });
+            return;
+        }
         let [channels, ..] = shape.image;
         let step = channels.div_ceil(TASKS.div_ceil(shape.parts())).max(1);
         let groups: Vec<Range<usize>> = (0..channels).step_by(step).map(|c| c..(c + step).min(channels)).collect();
