@@ -4,6 +4,7 @@ use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, enco
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Square windows over planes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,20 +79,29 @@ impl Pooling {
         (row < self.input[0] && column < self.input[1]).then(|| row * self.input[1] + column)
     }
 
-    /// Calls `visit` with each window whose tap lies inside the plane, and with the place of that tap.
+    /// Along one side: the taps of a window that lie inside the plane.
     #[inline(always)]
-    fn each_window(&self, tap: usize, mut visit: impl FnMut(usize, usize)) {
-        let inside = |tap: usize, side: usize, windows: usize| {
-            let first = self.padding.saturating_sub(tap).div_ceil(self.stride).min(windows);
-            first..(side + self.padding).saturating_sub(tap).div_ceil(self.stride).min(windows)
-        };
-        let (ky, kx) = (tap / self.kernel, tap % self.kernel);
-        for y in inside(ky, self.input[0], self.output[0]) {
-            let row = (y * self.stride + ky - self.padding) * self.input[1];
-            for x in inside(kx, self.input[1], self.output[1]) {
-                visit(y * self.output[1] + x, row + x * self.stride + kx - self.padding);
+    fn inside(&self, window: usize, side: usize) -> Range<usize> {
+        let first = window * self.stride;
+        self.padding.saturating_sub(first)..(side + self.padding).saturating_sub(first).min(self.kernel)
+    }
+
+    /// The largest element of a window and the first tap that holds it.
+    #[inline(always)]
+    fn largest<T: Real>(&self, x: &[T], [row, column]: [usize; 2]) -> (T, u32) {
+        let none = (self.kernel * self.kernel) as u32;
+        let (down, along) = (self.inside(row, self.input[0]), self.inside(column, self.input[1]));
+        let (mut largest, mut tap) = (T::LOWEST, none);
+        for ky in down {
+            let first = (row * self.stride + ky - self.padding) * self.input[1] + column * self.stride + along.start;
+            let line = &x[first - self.padding..][..along.len()];
+            for (&x, t) in line.iter().zip((ky * self.kernel + along.start) as u32..) {
+                // Selects, not a branch: which tap wins cannot be predicted.
+                let wins = tap == none || x > largest;
+                (largest, tap) = (if wins { x } else { largest }, if wins { t } else { tap });
             }
         }
+        (largest, tap)
     }
 
     fn windows(&self) -> impl Iterator<Item = [usize; 2]> {
@@ -124,15 +134,8 @@ impl Kernel for MaxPool {
         let [input, output] = [pooling.input, pooling.output].map(|[height, width]| height * width);
         let results = y.par_chunks_exact_mut(output).zip(taps.par_chunks_exact_mut(output));
         results.zip(x.par_chunks_exact(input)).take(pooling.planes).for_each(|((y, taps), x)| {
-            let none = (pooling.kernel * pooling.kernel) as u32;
-            y.fill(T::LOWEST);
-            taps.fill(none);
-            for t in 0..none {
-                pooling.each_window(t as usize, |window, at| {
-                    if taps[window] == none || x[at] > y[window] {
-                        (taps[window], y[window]) = (t, x[at]);
-                    }
-                });
+            for ((y, tap), window) in y.iter_mut().zip(taps).zip(pooling.windows()) {
+                (*y, *tap) = pooling.largest(x, window);
             }
         });
     }

@@ -46,54 +46,44 @@ impl Kernel for BatchNormSums {
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (dy, y, x, moments, scale) = (args.real(0), args.real(1), args.real(2), args.real(3), args.real(4));
         let (dscale, dshift, coefficients) = (args.real_mut(5), args.real_mut(6), args.real_mut(7));
-        let Planes { channels, area, .. } = self.planes;
+        let (channels, block) = (self.planes.channels, self.planes.block());
         let (means, inverses) = moments.split_at(channels);
         let count = T::of(self.planes.per_channel() as f64);
-        let gradients = dscale[..channels].par_iter_mut().zip(dshift);
-        gradients.zip(coefficients.par_chunks_exact_mut(4)).enumerate().for_each(|(c, ((dscale, dshift), at))| {
-            let (mean, inverse) = (means[c], inverses[c]);
-            let (mut plain, mut weighted) = (T::ZERO, T::ZERO);
+        let gradients = dscale[..channels].par_chunks_mut(block).zip(dshift[..channels].par_chunks_mut(block));
+        let results = gradients.zip(coefficients[..4 * channels].par_chunks_mut(4 * block)).enumerate();
+        results.for_each(|(index, ((dscale, dshift), coefficients))| {
+            let range = index * block..index * block + dscale.len();
+            let (means, inverses, scale) = (&means[range.clone()], &inverses[range.clone()], &scale[range.clone()]);
             simd::vectorize(
                 #[inline(always)]
                 || {
-                    for n in 0..self.planes.images {
-                        let range = (n * channels + c) * area..(n * channels + c + 1) * area;
-                        let (dy, x) = (&dy[range.clone()], &x[range.clone()]);
-                        let [one, other] = if self.relu {
-                            let y = &y[range];
-                            sums(dy.len(), |i| (if y[i] > T::ZERO { dy[i] } else { T::ZERO }, x[i] - mean))
-                        } else {
-                            sums(dy.len(), |i| (dy[i], x[i] - mean))
-                        };
-                        plain += one;
-                        weighted += other;
+                    let centres = self.planes.spread(means);
+                    let mut plain = vec![T::ZERO; centres.len()];
+                    let mut weighted = plain.clone();
+                    let runs = |x| self.planes.runs(x, range.clone());
+                    for (dy, (y, x)) in runs(dy).zip(runs(if self.relu { y } else { dy }).zip(runs(x))) {
+                        let sums = plain.iter_mut().zip(&mut weighted).zip(&centres);
+                        for (((plain, weighted), &centre), (&dy, (&y, &x))) in sums.zip(dy.iter().zip(y.iter().zip(x)))
+                        {
+                            let g = if !self.relu || y > T::ZERO { dy } else { T::ZERO };
+                            *plain += g;
+                            *weighted += g * (x - centre);
+                        }
+                    }
+                    let totals = self.planes.total(&plain).zip(self.planes.total(&weighted));
+                    for (c, (plain, weighted)) in totals.enumerate() {
+                        let (mean, inverse) = (means[c], inverses[c]);
+                        dshift[c] = plain;
+                        dscale[c] = weighted * inverse;
+                        coefficients[4 * c..4 * c + 4].copy_from_slice(&[
+                            mean,
+                            scale[c] * inverse,
+                            plain / count,
+                            weighted * inverse * inverse / count,
+                        ]);
                     }
                 },
             );
-            *dshift = plain;
-            *dscale = weighted * inverse;
-            at.copy_from_slice(&[mean, scale[c] * inverse, plain / count, weighted * inverse * inverse / count]);
         });
     }
-}
-
-/// The sums of g and of g times distance, in a fixed order that vectorises.
-#[inline(always)]
-fn sums<T: Real>(len: usize, term: impl Fn(usize) -> (T, T)) -> [T; 2] {
-    const LANES: usize = 16;
-    let (mut plain, mut weighted) = ([T::ZERO; LANES], [T::ZERO; LANES]);
-    let whole = len / LANES * LANES;
-    for start in (0..whole).step_by(LANES) {
-        for (lane, (plain, weighted)) in plain.iter_mut().zip(&mut weighted).enumerate() {
-            let (g, distance) = term(start + lane);
-            *plain += g;
-            *weighted += g * distance;
-        }
-    }
-    for i in whole..len {
-        let (g, distance) = term(i);
-        plain[i - whole] += g;
-        weighted[i - whole] += g * distance;
-    }
-    [plain, weighted].map(|lanes| lanes.into_iter().sum())
 }

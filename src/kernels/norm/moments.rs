@@ -73,19 +73,32 @@ impl Kernel for Moments {
         let count = T::of(self.planes.per_channel() as f64);
         let degrees = T::of((self.planes.per_channel().max(2) - 1) as f64);
         let momentum = T::of(self.momentum);
-        let running = running_mean.par_iter_mut().zip(running_var);
-        means.par_iter_mut().zip(inverses).zip(running).enumerate().for_each(|(c, ((mean, inverse), running))| {
+        let block = self.planes.block();
+        let running = running_mean[..channels].par_chunks_mut(block).zip(running_var[..channels].par_chunks_mut(block));
+        let results = means.par_chunks_mut(block).zip(inverses.par_chunks_mut(block)).zip(running).enumerate();
+        results.for_each(|(index, ((means, inverses), (running_means, running_vars)))| {
+            let channels = index * block..index * block + means.len();
             simd::vectorize(
                 #[inline(always)]
                 || {
-                    let planes = self.planes.channel(x, c);
-                    *mean = planes.map(|plane| simd::lane_sum(plane, |x| x)).sum::<T>() / count;
-                    let centre = *mean;
-                    let square = |x: T| (x - centre) * (x - centre);
-                    let squares: T = self.planes.channel(x, c).map(|plane| simd::lane_sum(plane, square)).sum();
-                    *inverse = T::ONE / (squares / count + epsilon).sqrt();
-                    *running.0 += momentum * (*mean - *running.0);
-                    *running.1 += momentum * (squares / degrees - *running.1);
+                    let mut sums = vec![T::ZERO; means.len() * self.planes.area];
+                    for x in self.planes.runs(x, channels.clone()) {
+                        sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum += x);
+                    }
+                    means.iter_mut().zip(self.planes.total(&sums)).for_each(|(mean, sum)| *mean = sum / count);
+                    let centres = self.planes.spread(means);
+                    sums.fill(T::ZERO);
+                    for x in self.planes.runs(x, channels) {
+                        for (sum, (&x, &centre)) in sums.iter_mut().zip(x.iter().zip(&centres)) {
+                            *sum += (x - centre) * (x - centre);
+                        }
+                    }
+                    let results = means.iter().zip(inverses).zip(running_means.iter_mut().zip(running_vars));
+                    for (((&mean, inverse), running), squares) in results.zip(self.planes.total(&sums)) {
+                        *inverse = T::ONE / (squares / count + epsilon).sqrt();
+                        *running.0 += momentum * (mean - *running.0);
+                        *running.1 += momentum * (squares / degrees - *running.1);
+                    }
                 },
             );
         });

@@ -27,7 +27,7 @@ use tile::{Four, LANES, Tile, Two, square};
 /// Channels from which the products outweigh the transforms.
 const ENOUGH_CHANNELS: usize = 16;
 /// Columns of a product: enough for its speed, few enough for the cache.
-const COLUMNS: usize = 128;
+const COLUMNS: usize = 64;
 
 /// How many results of a row a tile holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
