@@ -1,5 +1,6 @@
 //! Time of one training step of the paper's MLP (784-2000-500-500-20 / 10-500-500-2000-784) or of the authors' convolutional networks
-//! (32x32x3), with and without its views, and the memory that it is planned to take.
+//! (32x32x3), with and without its views, and its memory: as planned, as the GPU's driver counts it, and by how much the process grew
+//! at its peak (Linux alone; on the CPU the step's own memory and its scratch, on a GPU what the driver keeps of it on the host).
 //!
 //! `cargo bench --bench step -- [DEVICE] [conv]`; `benches/pytorch_step.py` is the same step in PyTorch. One JSON line per size.
 
@@ -27,6 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let sources = Sources { preset: Some("official-code".to_owned()), set, ..Sources::default() };
         let config = Config::merge(&sources)?;
+        let before = resident("VmRSS");
         let mut session = Session::open(&config, &data, &choice, tuning)?;
         let step = session.load_step()?;
         let plan = session.executor.plan(step)?;
@@ -36,15 +38,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let after_views = dispatches.iter().position(|d| d.label == "noise").ok_or("the step has no noise")?;
         let with_views = median(&mut session, step, 0..count, repeats)?;
         let without_views = median(&mut session, step, after_views..count, repeats)?;
+        let allocated = session.executor.allocated_bytes().map(|bytes| bytes >> 20);
+        let grown = resident("VmHWM").zip(before).map(|(peak, before)| peak.saturating_sub(before));
+        let number = |x: Option<u64>| x.map_or("null".to_owned(), |x| x.to_string());
+        let (allocated, grown) = (number(allocated), number(grown));
         let rows = batch * config.views;
         println!(
-            "{{\"device\": {:?}, \"tuning\": {:?}, \"networks\": {:?}, \"rows\": {rows}, \"step_ms\": {without_views:.3}, \"step_with_views_ms\": {with_views:.3}, \"planned_mib\": {planned}}}",
+            "{{\"device\": {:?}, \"tuning\": {:?}, \"networks\": {:?}, \"rows\": {rows}, \"step_ms\": {without_views:.3}, \"step_with_views_ms\": {with_views:.3}, \"planned_mib\": {planned}, \"allocated_mib\": {allocated}, \"grown_mib\": {grown}}}",
             choice.reason,
             tuning.matmul,
             config.model.kind.name()
         );
     }
     Ok(())
+}
+
+/// An entry of this process's status in MiB, where the system has one.
+fn resident(entry: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(entry)?.strip_prefix(':'))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? >> 10)
 }
 
 /// Median time of the dispatches in milliseconds, over groups of steps: a group is queued and then waited for.

@@ -117,6 +117,11 @@ pub trait Executor {
     /// Prepares a plan: allocates its arena and compiles its kernels.
     fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError>;
 
+    /// Bytes that are allocated on the device now by the driver's books, where it keeps any.
+    fn allocated_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// A plan that was loaded.
     fn plan(&self, id: PlanId) -> Result<&Plan, DeviceError>;
 

@@ -155,6 +155,10 @@ impl Executor for GpuExecutor {
         &self.layout
     }
 
+    fn allocated_bytes(&self) -> Option<u64> {
+        Some(self.device.generate_allocator_report()?.total_allocated_bytes)
+    }
+
     fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
         self.memory.add_arena(&self.device, &plan)?;
         // All uniform blocks of the plan lie in one buffer, each at an aligned offset.

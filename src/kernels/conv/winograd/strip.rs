@@ -1,9 +1,18 @@
 //! Rows of tiles: read from sixteen images at a time, transformed, and written back.
 
+use super::super::ConvEpilogue;
 use super::tile::{LANES, Tile, square};
 use super::turn::Turn;
-use super::{Finish, Side};
 use crate::math::{Real, simd};
+
+/// How many results of a row a tile holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// See [`super::tile::Two`].
+    Two,
+    /// See [`super::tile::Four`].
+    Four,
+}
 
 /// The planes of an image.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +34,25 @@ pub struct Strip {
     row: usize,
 }
 
+/// What becomes of the result.
+#[derive(Clone, Copy)]
+pub struct Finish<'a, T> {
+    bias: Option<&'a [T]>,
+    accumulate: bool,
+}
+
+impl<'a, T> Finish<'a, T> {
+    /// What this epilogue asks for; `bias` holds a number for each channel where it is used.
+    pub fn new(epilogue: ConvEpilogue, bias: &'a [T]) -> Self {
+        Self {
+            bias: (epilogue == ConvEpilogue::Bias).then_some(bias),
+            accumulate: epilogue == ConvEpilogue::Accumulate,
+        }
+    }
+}
+
 impl Field {
+    /// The field of these channels, height and width.
     pub fn new([channels, height, width]: [usize; 3]) -> Self {
         Self { channels, height, width }
     }
@@ -41,10 +68,12 @@ impl Field {
         if products(4) < products(2) { Side::Four } else { Side::Two }
     }
 
+    /// Tiles in a row.
     pub fn tiles_across(&self, m: usize) -> usize {
         self.width.div_ceil(m)
     }
 
+    /// Rows of tiles.
     pub fn tiles_down(&self, m: usize) -> usize {
         self.height.div_ceil(m)
     }

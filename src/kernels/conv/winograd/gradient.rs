@@ -1,0 +1,73 @@
+//! The weight gradient: the tiles of images and of the result's gradients meet in a product over all their positions.
+
+use super::COLUMNS;
+use super::strip::{Field, Side};
+use super::tile::{Four, LANES, Tile, Two, square};
+use crate::math::gemm::{Matrix, product};
+use crate::math::scratch::with_scratch;
+use crate::math::{Real, simd};
+use rayon::prelude::*;
+
+/// Writes the gradient `[filters, channels, 3, 3]` of images and maps, whose planes are these fields; the images are padded.
+pub fn run<T: Real>(fields: [Field; 2], padding: usize, images: usize, tensors: [&[T]; 2], gradient: &mut [T]) {
+    match fields[1].side() {
+        Side::Two => tiled::<T, Two, 2, 4>(fields, padding, images, tensors, gradient),
+        Side::Four => tiled::<T, Four, 4, 6>(fields, padding, images, tensors, gradient),
+    }
+}
+
+fn tiled<T: Real, A: Tile<M, N>, const M: usize, const N: usize>(
+    [image_field, map_field]: [Field; 2],
+    padding: usize,
+    images: usize,
+    [image, map]: [&[T]; 2],
+    gradient: &mut [T],
+) {
+    let (channels, filters) = (image_field.channels, map_field.channels);
+    let strips = map_field.strips(images, M);
+    let per_strip = map_field.tiles_across(M) * LANES;
+    let block = (COLUMNS / per_strip).clamp(1, strips.len());
+    let (columns, places) = (block * per_strip, N * N);
+    with_scratch((channels + filters) * places * columns + places * filters * channels, |scratch| {
+        let (data, scratch) = scratch.split_at_mut(channels * places * columns);
+        let (results, sums) = scratch.split_at_mut(filters * places * columns);
+        for (index, strips) in strips.chunks(block).enumerate() {
+            let columns = strips.len() * per_strip;
+            let (data, results) =
+                (&mut data[..channels * places * columns], &mut results[..filters * places * columns]);
+            data.par_chunks_exact_mut(places * columns).enumerate().for_each(|(channel, to)| {
+                image_field.transform::<T, M, N, N>(image, channel, strips, padding, (to, columns), inlined!(A::data));
+            });
+            results.par_chunks_exact_mut(places * columns).enumerate().for_each(|(filter, to)| {
+                map_field.transform::<T, M, M, N>(map, filter, strips, 0, (to, columns), inlined!(A::result_gradient));
+            });
+            sums.par_chunks_exact_mut(filters * channels).enumerate().for_each(|(place, sum)| {
+                let [results, data] = [(&*results, filters), (&*data, channels)]
+                    .map(|(x, rows)| Matrix::strided(&x[place * columns..], rows, columns, places * columns));
+                product(results, data.t(), sum, index > 0);
+            });
+        }
+        let sums = &*sums;
+        gradient.par_chunks_exact_mut(channels * 9).enumerate().for_each(|(filter, gradient)| {
+            simd::vectorize(
+                #[inline(always)]
+                || {
+                    for (first, gradient) in (0..channels).step_by(LANES).zip(gradient.chunks_mut(LANES * 9)) {
+                        let lanes = gradient.len() / 9;
+                        let mut sum = [[[T::ZERO; LANES]; N]; N];
+                        for (place, sum) in sum.as_flattened_mut().iter_mut().enumerate() {
+                            let from = (place * filters + filter) * channels + first;
+                            sum[..lanes].copy_from_slice(&sums[from..from + lanes]);
+                        }
+                        let taps = square(|y, x| &sum[y][x], inlined!(A::filter_gradient));
+                        for (tap, values) in taps.as_flattened().iter().enumerate() {
+                            for (lane, gradient) in gradient.chunks_exact_mut(9).enumerate() {
+                                gradient[tap] = values[lane];
+                            }
+                        }
+                    }
+                },
+            );
+        });
+    });
+}

@@ -1,0 +1,122 @@
+//! The forward pass of both convolutions, and the input gradient of either, which is the other's forward pass.
+
+use super::COLUMNS;
+use super::strip::{Field, Finish, Side};
+use super::tile::{Four, LANES, Tile, Two, square};
+use crate::math::gemm::{Matrix, product};
+use crate::math::scratch::with_scratch;
+use crate::math::{Real, simd};
+use rayon::prelude::*;
+
+/// A convolution of one field to another: forward, or backward with the filters turned and their channels exchanged.
+pub struct Pass {
+    pub source: Field,
+    pub target: Field,
+    /// Rows and columns of zeros around the source.
+    pub padding: usize,
+    /// Whether the filters are turned by half a circle, and lead from the map's channels to the image's.
+    pub turned: bool,
+}
+
+impl Pass {
+    /// Convolves these images.
+    pub fn run<T: Real>(&self, images: usize, source: &[T], weight: &[T], finish: Finish<'_, T>, target: &mut [T]) {
+        match self.target.side() {
+            Side::Two => self.tiled::<T, Two, 2, 4>(images, source, weight, finish, target),
+            Side::Four => self.tiled::<T, Four, 4, 6>(images, source, weight, finish, target),
+        }
+    }
+
+    fn tiled<T: Real, A: Tile<M, N>, const M: usize, const N: usize>(
+        &self,
+        images: usize,
+        source: &[T],
+        weight: &[T],
+        finish: Finish<'_, T>,
+        target: &mut [T],
+    ) {
+        let (inputs, outputs, places) = (self.source.channels, self.target.channels, N * N);
+        let per_strip = self.target.tiles_across(M) * LANES;
+        let per_group = self.target.tiles_down(M) * per_strip;
+        let groups = images.div_ceil(LANES);
+        let task = LANES * (COLUMNS.div_ceil(per_group)).min(groups.div_ceil(rayon::current_num_threads()));
+        with_scratch(places * inputs * outputs, |filters| {
+            self.filters::<T, A, M, N>(weight, filters);
+            let filters = &*filters;
+            let targets = target[..images * self.target.len()].par_chunks_mut(task * self.target.len());
+            let sources = source[..images * self.source.len()].par_chunks(task * self.source.len());
+            targets.zip(sources).for_each(|(target, source)| {
+                let strips = self.target.strips(target.len() / self.target.len(), M);
+                let block = (COLUMNS / per_strip).clamp(1, strips.len());
+                with_scratch((inputs + outputs) * places * block * per_strip, |scratch| {
+                    for strips in strips.chunks(block) {
+                        let columns = strips.len() * per_strip;
+                        let (data, products) = scratch.split_at_mut(inputs * places * columns);
+                        for channel in 0..inputs {
+                            let to = (&mut data[channel * columns..], inputs * columns);
+                            self.source.transform::<T, M, N, N>(
+                                source,
+                                channel,
+                                strips,
+                                self.padding,
+                                to,
+                                inlined!(A::data),
+                            );
+                        }
+                        let products = &mut products[..places * outputs * columns];
+                        for (place, product_of) in products.chunks_exact_mut(outputs * columns).enumerate() {
+                            let filter = &filters[place * inputs * outputs..][..inputs * outputs];
+                            let filter = if self.turned {
+                                Matrix::new(filter, inputs, outputs).t()
+                            } else {
+                                Matrix::new(filter, outputs, inputs)
+                            };
+                            let data =
+                                Matrix::new(&data[place * inputs * columns..][..inputs * columns], inputs, columns);
+                            product(filter, data, product_of, false);
+                        }
+                        self.target.results::<T, A, M, N>(products, strips, finish, target);
+                    }
+                });
+            });
+        });
+    }
+
+    /// Transforms weights `[map channels, image channels, 3, 3]` into `[place, map channels, image channels]`.
+    fn filters<T: Real, A: Tile<M, N>, const M: usize, const N: usize>(&self, weight: &[T], filters: &mut [T]) {
+        let channels = if self.turned { self.target.channels } else { self.source.channels };
+        let rows: Vec<Vec<&mut [T]>> = by_row(filters, N * N, channels);
+        rows.into_par_iter().zip(weight.par_chunks_exact(channels * 9)).for_each(|(mut to, weight)| {
+            simd::vectorize(
+                #[inline(always)]
+                || {
+                    for (first, weight) in (0..channels).step_by(LANES).zip(weight.chunks(LANES * 9)) {
+                        let lanes = weight.len() / 9;
+                        let mut taps = [[[T::ZERO; LANES]; 3]; 3];
+                        for (tap, values) in taps.as_flattened_mut().iter_mut().enumerate() {
+                            let tap = if self.turned { 8 - tap } else { tap };
+                            for (lane, weight) in weight.chunks_exact(9).enumerate() {
+                                values[lane] = weight[tap];
+                            }
+                        }
+                        for (values, to) in
+                            square(|y, x| &taps[y][x], inlined!(A::filter)).as_flattened().iter().zip(&mut to)
+                        {
+                            to[first..first + lanes].copy_from_slice(&values[..lanes]);
+                        }
+                    }
+                },
+            );
+        });
+    }
+}
+
+/// Of `[places, rows, width]`: the slices of each row, one of each place.
+fn by_row<T>(x: &mut [T], places: usize, width: usize) -> Vec<Vec<&mut [T]>> {
+    let rows = x.len() / (places * width);
+    let mut all: Vec<Vec<&mut [T]>> = (0..rows).map(|_| Vec::with_capacity(places)).collect();
+    for (index, slice) in x.chunks_exact_mut(width).enumerate() {
+        all[index % rows].push(slice);
+    }
+    all
+}
