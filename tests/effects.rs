@@ -1,11 +1,13 @@
 //! Laws of what changes the colours and the sharpness of views: how it is drawn, and what it must leave alone.
 
 mod common;
+#[path = "common/renderer.rs"]
+mod renderer;
 
+use renderer::{Images, Renderer};
 use wgpu_simvae::augment::{Augmentation, BlurSettings, EffectSettings, ImageSource, JitterSettings, SolariseSettings};
 use wgpu_simvae::cpu::CpuExecutor;
 use wgpu_simvae::device::{Executor, Values};
-use wgpu_simvae::gpu::{GpuExecutor, GpuOptions};
 use wgpu_simvae::kernels::DType;
 use wgpu_simvae::kernels::augment::effects::Effects;
 use wgpu_simvae::kernels::common::clock::fresh;
@@ -13,9 +15,8 @@ use wgpu_simvae::kernels::common::effects::{
     BRIGHTNESS, CONTRAST, EFFECT_NUMBERS, GREY, HUE, ORDER, SATURATION, SIGMA, SOLARISE,
 };
 use wgpu_simvae::kernels::common::philox::philox;
-use wgpu_simvae::kernels::optim::clock::Clock;
 use wgpu_simvae::optim::StepState;
-use wgpu_simvae::plan::{Graph, Layout, PlanId, Tensor};
+use wgpu_simvae::plan::{Graph, Layout};
 
 const IMAGES: usize = 12;
 const SHAPE: [usize; 3] = [3, 6, 7];
@@ -42,55 +43,16 @@ fn with(effects: EffectSettings) -> Augmentation {
     }
 }
 
-/// Two views of each of `batch` images a step, on an executor.
-struct Bench {
-    executor: Box<dyn Executor>,
-    plan: PlanId,
-    x: Tensor,
-}
-
-impl Bench {
-    fn new(gpu: bool, batch: usize, threshold: bool, how: &Augmentation) -> Option<Self> {
-        let mut layout = Layout::default();
-        let state = StepState::new(&mut layout);
-        let pixels = layout.add("pixels", DType::Uint, [IMAGES * PIXELS / 4]);
-        let source = ImageSource { pixels, images: IMAGES, shape: SHAPE, threshold };
-        let mut g = Graph::new("effects");
-        let clock = Clock {
-            images: IMAGES as u32,
-            batch: batch as u32,
-            warmup_steps: 0,
-            total_steps: 0,
-            learning_rate: 1.0,
-            beta1: 0.9,
-            beta2: 0.999,
-        };
-        g.push("clock", clock, &[state.clock, state.rates]);
-        let x = source.augmented(&mut g, state.clock, batch, 2, how).x;
-        g.keep(x);
-        let mut executor: Box<dyn Executor> = if gpu {
-            let adapter = common::adapter()?;
-            Box::new(GpuExecutor::new(&adapter, &layout, GpuOptions::default()).expect("the adapter opens"))
-        } else {
-            Box::new(CpuExecutor::<f32>::new(&layout).expect("enough memory"))
-        };
-        let plan = executor.load(g.finish().expect("a valid plan")).expect("it loads");
-        let words = (0..IMAGES * PIXELS / 4).map(|i| philox([8, 0], [i as u32, 0, 0, 0])[0]).collect();
-        executor.write(pixels, &Values::U32(words)).expect("it is written");
-        executor.write(state.clock, &Values::U32(fresh(3).to_vec())).expect("it is written");
-        Some(Self { executor, plan, x })
-    }
-
-    fn step(&mut self) -> Vec<f32> {
-        self.executor.run(self.plan, 1).expect("it runs");
-        self.executor.read(self.x).expect("it is read").to_f32()
-    }
+/// Two views of each of `batch` images a step.
+fn renderer(gpu: bool, batch: usize, threshold: bool, how: &Augmentation) -> Option<Renderer> {
+    let bytes = (0..IMAGES * PIXELS / 4).flat_map(|i| philox([8, 0], [i as u32, 0, 0, 0])[0].to_le_bytes()).collect();
+    Renderer::new(gpu, &Images { bytes, shape: SHAPE, threshold }, (batch, 2), how, 3)
 }
 
 /// The views of an epoch on the CPU, in steps of `batch` images.
 fn epoch(batch: usize, threshold: bool, how: &Augmentation) -> Vec<f32> {
-    let mut bench = Bench::new(false, batch, threshold, how).expect("the CPU");
-    (0..IMAGES / batch).flat_map(|_| bench.step()).collect()
+    let mut views = renderer(false, batch, threshold, how).expect("the CPU");
+    (0..IMAGES / batch).flat_map(|_| views.step().0).collect()
 }
 
 /// What is drawn for the views of so many images, one row each.
@@ -190,11 +152,11 @@ fn effects_that_change_nothing_keep_every_bit() {
         ..EffectSettings::default()
     };
     for gpu in [false, true] {
-        let plain = Bench::new(gpu, 4, false, &with(EffectSettings::default()));
-        let (Some(mut plain), Some(mut still)) = (plain, Bench::new(gpu, 4, false, &with(still.clone()))) else {
+        let plain = renderer(gpu, 4, false, &with(EffectSettings::default()));
+        let (Some(mut plain), Some(mut still)) = (plain, renderer(gpu, 4, false, &with(still.clone()))) else {
             return;
         };
-        assert_eq!(plain.step(), still.step());
+        assert_eq!(plain.step().0, still.step().0);
     }
 }
 
@@ -223,10 +185,10 @@ fn black_and_white_comes_last() {
 
 #[test]
 fn the_adapter_makes_the_same_views() {
-    let Some(mut gpu) = Bench::new(true, 5, false, &with(all())) else { return };
-    let mut cpu = Bench::new(false, 5, false, &with(all())).expect("the CPU");
+    let Some(mut gpu) = renderer(true, 5, false, &with(all())) else { return };
+    let mut cpu = renderer(false, 5, false, &with(all())).expect("the CPU");
     for _ in 0..4 {
-        for (got, want) in gpu.step().iter().zip(cpu.step()) {
+        for (got, want) in gpu.step().0.iter().zip(cpu.step().0) {
             assert!((got - want).abs() <= 2e-5, "{got} {want}");
         }
     }

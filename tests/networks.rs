@@ -4,9 +4,10 @@ mod common;
 #[path = "common/stopping.rs"]
 mod stopping;
 
+use image::{GrayImage, Luma};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use wgpu_simvae::data::{Dataset, load};
+use wgpu_simvae::data::{Dataset, FileOptions, load, load_with};
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
 use wgpu_simvae::nn::{Backbone, Networks, Params, Sizes};
 use wgpu_simvae::train::checkpoint;
@@ -127,6 +128,27 @@ fn convolutional_networks_train_and_resume_on_the_gpu() {
     if common::adapter().is_some() {
         trains_and_resumes_on(&choose(&DeviceRequest::Gpu).expect("an adapter"), &["optim.lr=2e-3"]);
     }
+}
+
+#[test]
+fn grey_pictures_of_a_folder_train_convolutional_networks() {
+    let pictures = tempfile::tempdir().expect("a folder");
+    for number in 0..30u8 {
+        let class = pictures.path().join(if number % 2 == 0 { "columns" } else { "rows" });
+        std::fs::create_dir_all(&class).expect("a folder");
+        let stripe = |x: u32, y: u32| if number % 2 == 0 { x } else { y } / 4 % 2 == 0;
+        let picture = GrayImage::from_fn(20, 20, |x, y| Luma([if stripe(x, y) { 5 * number } else { 255 }]));
+        picture.save(class.join(format!("{number}.png"))).expect("a picture");
+    }
+    let options = FileOptions { size: 16, ..FileOptions::default() };
+    let data = load_with("folder", Some(pictures.path()), &Choice::cpu(), &options).expect("a data set");
+    assert_eq!(data.train.shape, [1, 16, 16]);
+    let config = config(&["data.name=folder", "data.size=16", "optim.lr=2e-3", "epochs=10"]);
+    let out = pictures.path().join("run");
+    stopping::train(&config, &data, &Choice::cpu(), &out, false, None);
+    let rows = MetricsLog::read(&out.join("metrics.jsonl")).expect("metrics");
+    let totals: Vec<f64> = rows.iter().filter_map(|row| row.losses.get("total").copied()).collect();
+    assert!(totals.last() < totals.first(), "the loss falls in {totals:?}");
 }
 
 #[test]
