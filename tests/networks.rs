@@ -142,7 +142,7 @@ fn grey_pictures_of_a_folder_train_convolutional_networks() {
     }
     let options = FileOptions { size: 16, ..FileOptions::default() };
     let data = load_with("folder", Some(pictures.path()), &Choice::cpu(), &options).expect("a data set");
-    assert_eq!(data.train.shape, [1, 16, 16]);
+    assert_eq!((data.train.shape.channels, data.train.shape.height), (1, 16));
     let config = config(&["data.name=folder", "data.size=16", "optim.lr=2e-3", "epochs=10"]);
     let out = pictures.path().join("run");
     stopping::train(&config, &data, &Choice::cpu(), &out, false, None);
