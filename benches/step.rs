@@ -2,7 +2,8 @@
 //! (32x32x3), with and without its views, and its memory: as planned, as the GPU's driver counts it, and by how much the process grew
 //! at its peak (Linux alone; on the CPU the step's own memory and its scratch, on a GPU what the driver keeps of it on the host).
 //!
-//! `cargo bench --bench step -- [DEVICE] [conv]`; `benches/pytorch_step.py` is the same step in PyTorch. One JSON line per size.
+//! `cargo bench --bench step -- [DEVICE] [conv] [memory]`; `benches/pytorch_step.py` is the same step in PyTorch. One JSON line per
+//! size. `memory` runs a single step and times nothing, for devices that take long.
 
 use std::time::Instant;
 use wgpu_simvae::data;
@@ -15,7 +16,8 @@ use wgpu_simvae::train::merge::Sources;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let device = arguments.next();
-    let conv = arguments.next().is_some_and(|networks| networks == "conv");
+    let words: Vec<String> = arguments.collect();
+    let [conv, memory] = ["conv", "memory"].map(|word| words.iter().any(|given| given == word));
     let request: DeviceRequest = device.as_deref().unwrap_or("auto").parse()?;
     let choice = choose(&request)?;
     let tuning = choice.tune()?;
@@ -36,15 +38,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let dispatches = &plan.dispatches;
         let count = dispatches.len();
         let after_views = dispatches.iter().position(|d| d.label == "noise").ok_or("the step has no noise")?;
-        let with_views = median(&mut session, step, 0..count, repeats)?;
-        let without_views = median(&mut session, step, after_views..count, repeats)?;
+        let times = if memory {
+            session.executor.run(step, 1)?;
+            session.executor.read(session.blueprint.state.clock)?;
+            String::new()
+        } else {
+            let with_views = median(&mut session, step, 0..count, repeats)?;
+            let without_views = median(&mut session, step, after_views..count, repeats)?;
+            format!("\"step_ms\": {without_views:.3}, \"step_with_views_ms\": {with_views:.3}, ")
+        };
         let allocated = session.executor.allocated_bytes().map(|bytes| bytes >> 20);
         let grown = resident("VmHWM").zip(before).map(|(peak, before)| peak.saturating_sub(before));
         let number = |x: Option<u64>| x.map_or("null".to_owned(), |x| x.to_string());
         let (allocated, grown) = (number(allocated), number(grown));
         let rows = batch * config.views;
         println!(
-            "{{\"device\": {:?}, \"tuning\": {:?}, \"networks\": {:?}, \"rows\": {rows}, \"step_ms\": {without_views:.3}, \"step_with_views_ms\": {with_views:.3}, \"planned_mib\": {planned}, \"allocated_mib\": {allocated}, \"grown_mib\": {grown}}}",
+            "{{\"device\": {:?}, \"tuning\": {:?}, \"networks\": {:?}, \"rows\": {rows}, {times}\"planned_mib\": {planned}, \"allocated_mib\": {allocated}, \"grown_mib\": {grown}}}",
             choice.reason,
             tuning.matmul,
             config.model.kind.name()
