@@ -48,13 +48,13 @@ impl Kernel for Correlate {
         if let Some(winograd) = Winograd::of(&self.shape) {
             return winograd.correlate(image, weight, Finish::new(self.epilogue, bias), map);
         }
-        let (shape, block) = (&self.shape, self.shape.block());
+        let (shape, task) = (&self.shape, self.shape.task());
         let [channels, height, width] = shape.image;
         let (filters, depth, positions) = (shape.map[0], shape.depth(), shape.positions());
         let weight = Matrix::new(&weight[..shape.weight_len()], filters, depth);
         let accumulate = self.epilogue == ConvEpilogue::Accumulate;
-        let images = image[..shape.image_len()].par_chunks(block * channels * height * width);
-        let maps = map[..shape.map_len()].par_chunks_mut(block * filters * positions);
+        let images = image[..shape.image_len()].par_chunks(task * channels * height * width);
+        let maps = map[..shape.map_len()].par_chunks_mut(task * filters * positions);
         maps.zip(images).for_each(|(maps, image)| {
             let images = maps.len() / (filters * positions);
             let columns = images * positions;

@@ -18,6 +18,11 @@ impl ConvShape {
         (columns / self.positions()).clamp(1, self.images)
     }
 
+    /// Images that a task of a pass unfolds together: no more than leave work to every thread.
+    pub(super) fn task(&self) -> usize {
+        self.block().min(self.images.div_ceil(rayon::current_num_threads()))
+    }
+
     /// Whether the unfolded image is the image itself.
     pub(super) fn is_pointwise(&self) -> bool {
         self.kernel == 1 && self.stride == 1 && self.padding == 0

@@ -50,13 +50,13 @@ impl Kernel for Transposed {
         if let Some(winograd) = Winograd::of(&self.shape) {
             return winograd.transposed(map, weight, Finish::new(self.epilogue, bias), image);
         }
-        let (shape, block) = (&self.shape, self.shape.block());
+        let (shape, task) = (&self.shape, self.shape.task());
         let [channels, height, width] = shape.image;
         let (filters, depth, positions) = (shape.map[0], shape.depth(), shape.positions());
         let weight = Matrix::new(&weight[..shape.weight_len()], filters, depth).t();
         let accumulate = self.epilogue == ConvEpilogue::Accumulate;
-        let images = image[..shape.image_len()].par_chunks_mut(block * channels * height * width);
-        let maps = map[..shape.map_len()].par_chunks(block * filters * positions);
+        let images = image[..shape.image_len()].par_chunks_mut(task * channels * height * width);
+        let maps = map[..shape.map_len()].par_chunks(task * filters * positions);
         images.zip(maps).for_each(|(image, maps)| {
             let images = maps.len() / (filters * positions);
             let columns = images * positions;

@@ -20,8 +20,8 @@ pub struct WeightGradient {
     pub shape: ConvShape,
 }
 
-/// Tasks of the twin: fewer parts than these are split by channels.
-const TASKS: usize = 16;
+/// Tasks of the twin for each thread: fewer parts than these are split by channels, and each task reads the whole map.
+const TASKS_PER_THREAD: usize = 2;
 
 impl Kernel for WeightGradient {
     fn bindings(&self) -> Vec<Binding> {
@@ -56,7 +56,8 @@ impl Kernel for WeightGradient {
             return;
         }
         let [channels, ..] = shape.image;
-        let step = channels.div_ceil(TASKS.div_ceil(shape.parts())).max(1);
+        let tasks = TASKS_PER_THREAD * rayon::current_num_threads();
+        let step = channels.div_ceil(tasks.div_ceil(shape.parts()));
         let groups: Vec<Range<usize>> = (0..channels).step_by(step).map(|c| c..(c + step).min(channels)).collect();
         let parts = parts[..shape.parts() * shape.weight_len()].par_chunks_exact_mut(shape.weight_len());
         parts.enumerate().for_each(|(index, part)| {
