@@ -16,6 +16,7 @@ pub mod linear;
 pub mod loss;
 pub mod norm;
 pub mod optim;
+pub mod planes;
 pub mod probe;
 pub mod registry;
 

@@ -31,12 +31,12 @@ use super::loss::likelihood::{Likelihood, LikelihoodKind};
 use super::loss::normalise::{Normalise, NormaliseBackward};
 use super::loss::record::Record;
 use super::loss::simvae::{ContentPrior, SimVae};
-use super::norm::Planes;
 use super::norm::batch_norm::BatchNorm;
 use super::norm::batch_norm_backward::{BatchNormBackward, ResidualGradient};
 use super::norm::batch_norm_sums::BatchNormSums;
 use super::norm::moments::Moments;
 use super::optim::{adam::Adam, clock::Clock};
+use super::planes::Planes;
 use super::probe::{correct::Correct, gather::Gather, nearest::Nearest, squared_error::SquaredError, squares::Squares};
 use super::{AnyKernel, Shader, Tuning};
 use crate::kernels::linear::matmul::Variant;
@@ -230,7 +230,7 @@ fn convolutions() -> Examples {
             all.push(shared(Transposed { shape, epilogue }));
         }
         all.push(shared(WeightGradient { shape }));
-        all.push(shared(ChannelSum { images, channels: map[0], area: map[1] * map[2] }));
+        all.push(shared(ChannelSum { planes: Planes { images, channels: map[0], area: map[1] * map[2] } }));
     }
     all
 }

@@ -3,11 +3,11 @@
 use super::conv::four;
 use super::params::{Init, Param, ParamMemory, Params};
 use super::{Mode, Pass};
-use crate::kernels::norm::Planes;
 use crate::kernels::norm::batch_norm::BatchNorm as Apply;
 use crate::kernels::norm::batch_norm_backward::{BatchNormBackward, ResidualGradient};
 use crate::kernels::norm::batch_norm_sums::BatchNormSums;
 use crate::kernels::norm::moments::Moments;
+use crate::kernels::planes::Planes;
 use crate::plan::{Graph, Tensor};
 
 /// PyTorch's defaults.

@@ -7,6 +7,7 @@ use crate::kernels::conv::transposed::Transposed;
 use crate::kernels::conv::weight_gradient::WeightGradient;
 use crate::kernels::conv::{ConvEpilogue, ConvShape};
 use crate::kernels::linear::column_sum::ColumnSum;
+use crate::kernels::planes::Planes;
 use crate::plan::{Graph, Tensor};
 
 /// Sizes and settings of a convolution, as PyTorch names them; kernels are square.
@@ -157,5 +158,9 @@ fn weight_gradient(g: &mut Graph, name: &str, shape: ConvShape, image: Tensor, m
 fn bias_gradient(g: &mut Graph, name: &str, dy: Tensor, gradient: Option<Tensor>) {
     let Some(gradient) = gradient else { return };
     let [images, channels, height, width] = four(dy);
-    g.push(&format!("{name} d bias"), ChannelSum { images, channels, area: height * width }, &[dy, gradient]);
+    g.push(
+        &format!("{name} d bias"),
+        ChannelSum { planes: Planes { images, channels, area: height * width } },
+        &[dy, gradient],
+    );
 }

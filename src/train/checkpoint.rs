@@ -220,26 +220,43 @@ fn decode<const N: usize>(path: &Path, parts: [Part<'_, usize>; N]) -> Result<[V
     let file = SafeTensors::deserialize(&bytes)
         .map_err(|error| CheckpointError::Damaged { path: path.to_owned(), problem: error.to_string() })?;
     let expected: usize = parts.iter().map(|(_, specs, _)| specs.len()).sum();
+    let refuse = |name: &str, spec: &ParamSpec, found: Option<TensorView<'_>>| {
+        Err(other(match found {
+            None => format!("it has no tensor `{name}`"),
+            Some(found) => {
+                let (dtype, shape, wanted) = (found.dtype(), found.shape(), spec.param.shape);
+                format!("`{name}` is {dtype:?} {shape:?} there and F32 {wanted:?} in this model")
+            }
+        }))
+    };
     let mut flats = parts.map(|(.., len)| vec![0.0; len]);
     for ((prefix, specs, _), flat) in parts.iter().zip(&mut flats) {
-        for spec in *specs {
-            let name = format!("{prefix}{}", spec.name);
-            let tensor = file.tensor(&name).map_err(|_| other(format!("it has no tensor `{name}`")))?;
-            if tensor.dtype() != Dtype::F32 || tensor.shape() != spec.param.shape.dims() {
-                let problem = format!(
-                    "`{name}` is {:?} {:?} there and F32 {:?} in this model",
-                    tensor.dtype(),
-                    tensor.shape(),
-                    spec.param.shape
-                );
-                return Err(other(problem));
-            }
-            let data: Vec<f32> = bytemuck::pod_collect_to_vec(tensor.data());
-            flat[spec.param.offset..][..data.len()].copy_from_slice(&data);
-        }
+        flatten(&file, prefix, specs, flat, refuse)?;
     }
     if file.len() != expected {
         return Err(other(format!("it has {} tensors, this model {expected}", file.len())));
     }
     Ok(flats)
+}
+
+/// Copies the tensors of these names into a flat layout. `differs` is told of each that is missing (`None`) or of another type or
+/// shape, and decides whether to go on without it.
+pub(super) fn flatten<E>(
+    file: &SafeTensors<'_>,
+    prefix: &str,
+    specs: &[ParamSpec],
+    flat: &mut [f32],
+    mut differs: impl FnMut(&str, &ParamSpec, Option<TensorView<'_>>) -> Result<(), E>,
+) -> Result<(), E> {
+    for spec in specs {
+        let name = format!("{prefix}{}", spec.name);
+        match file.tensor(&name).ok() {
+            Some(tensor) if tensor.dtype() == Dtype::F32 && tensor.shape() == spec.param.shape.dims() => {
+                let data: Vec<f32> = bytemuck::pod_collect_to_vec(tensor.data());
+                flat[spec.param.offset..][..data.len()].copy_from_slice(&data);
+            }
+            other => differs(&name, spec, other)?,
+        }
+    }
+    Ok(())
 }

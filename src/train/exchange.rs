@@ -109,26 +109,22 @@ pub fn import(
     let (params, memory) = (&blueprint.params, blueprint.memory);
 
     let mut problems = Vec::new();
-    let mut read = |specs: &[ParamSpec], len: usize| {
+    let mut read = |specs: &[ParamSpec], len: usize| -> Result<Vec<f32>, ExchangeError> {
         let mut flat = vec![0.0; len];
-        for spec in specs {
+        checkpoint::flatten(&file, "", specs, &mut flat, |name, spec, found| {
             let wanted = spec.param.shape;
-            match file.tensor(&spec.name) {
-                Err(_) => problems.push(format!("missing: `{}` {wanted:?}", spec.name)),
-                Ok(tensor) if tensor.dtype() != Dtype::F32 || tensor.shape() != wanted.dims() => {
-                    let (dtype, shape) = (tensor.dtype(), tensor.shape());
-                    problems.push(format!("`{}` is {dtype:?} {shape:?} there and F32 {wanted:?} here", spec.name));
+            problems.push(match found {
+                None => format!("missing: `{name}` {wanted:?}"),
+                Some(found) => {
+                    format!("`{name}` is {:?} {:?} there and F32 {wanted:?} here", found.dtype(), found.shape())
                 }
-                Ok(tensor) => {
-                    let values: Vec<f32> = bytemuck::pod_collect_to_vec(tensor.data());
-                    flat[spec.param.offset..][..values.len()].copy_from_slice(&values);
-                }
-            }
-        }
-        flat
+            });
+            Ok::<(), ExchangeError>(())
+        })?;
+        Ok(flat)
     };
-    let flat = read(params.specs(), params.flat_len());
-    let buffers = read(params.buffers(), memory.buffers.len());
+    let flat = read(params.specs(), params.flat_len())?;
+    let buffers = read(params.buffers(), memory.buffers.len())?;
     let known = |name: &str| {
         name.ends_with(COUNTER) || params.specs().iter().chain(params.buffers()).any(|spec| spec.name == name)
     };

@@ -1,6 +1,6 @@
 //! Twin of `shaders/norm/batch_norm.wgsl`: normalise, scale and shift, then add and clip.
 
-use super::Planes;
+use crate::kernels::planes::Planes;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, groups_for};
 use crate::math::{Real, simd};
 use rayon::prelude::*;

@@ -1,6 +1,6 @@
 //! Twin of `shaders/norm/batch_norm_backward.wgsl`: the gradient of what was normalised, and of the residual.
 
-use super::Planes;
+use crate::kernels::planes::Planes;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, groups_for};
 use crate::math::{Real, simd};
 use rayon::prelude::*;

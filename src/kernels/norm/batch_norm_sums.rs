@@ -1,6 +1,6 @@
 //! Twin of `shaders/norm/batch_norm_sums.wgsl`: the gradients of scale and shift.
 
-use super::Planes;
+use crate::kernels::planes::Planes;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common};
 use crate::math::{Real, simd};
 use rayon::prelude::*;

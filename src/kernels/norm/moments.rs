@@ -1,6 +1,6 @@
 //! Twin of `shaders/norm/moments.wgsl`: what a batch normalisation normalises with.
 
-use super::Planes;
+use crate::kernels::planes::Planes;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
 use crate::math::{Real, simd};
 use encase::ShaderType;
@@ -81,10 +81,7 @@ impl Kernel for Moments {
             simd::vectorize(
                 #[inline(always)]
                 || {
-                    let mut sums = vec![T::ZERO; means.len() * self.planes.area];
-                    for x in self.planes.runs(x, channels.clone()) {
-                        sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum += x);
-                    }
+                    let mut sums = self.planes.over_images(x, channels.clone());
                     means.iter_mut().zip(self.planes.total(&sums)).for_each(|(mean, sum)| *mean = sum / count);
                     let centres = self.planes.spread(means);
                     sums.fill(T::ZERO);

@@ -1,7 +1,6 @@
 //! The weight gradient: the tiles of images and of the result's gradients meet in a product over all their positions.
 
-use super::COLUMNS;
-use super::strip::{Field, Side};
+use super::strip::{Field, Side, blocks};
 use super::tile::{Four, LANES, Tile, Two, square};
 use crate::math::gemm::{Matrix, product};
 use crate::math::scratch::with_scratch;
@@ -23,28 +22,27 @@ fn tiled<T: Real, A: Tile<M, N>, const M: usize, const N: usize>(
     [image, map]: [&[T]; 2],
     gradient: &mut [T],
 ) {
-    let (channels, filters) = (image_field.channels, map_field.channels);
+    let (channels, filters, places) = (image_field.channels, map_field.channels, N * N);
     let strips = map_field.strips(images, M);
-    let per_strip = map_field.tiles_across(M) * LANES;
-    let block = (COLUMNS / per_strip).clamp(1, strips.len());
-    let (columns, places) = (block * per_strip, N * N);
-    with_scratch((channels + filters) * places * columns + places * filters * channels, |scratch| {
-        let (data, scratch) = scratch.split_at_mut(channels * places * columns);
-        let (results, sums) = scratch.split_at_mut(filters * places * columns);
-        for (index, strips) in strips.chunks(block).enumerate() {
-            let columns = strips.len() * per_strip;
-            let (data, results) =
-                (&mut data[..channels * places * columns], &mut results[..filters * places * columns]);
-            data.par_chunks_exact_mut(places * columns).enumerate().for_each(|(channel, to)| {
-                image_field.transform::<T, M, N, N>(image, channel, strips, padding, (to, columns), inlined!(A::data));
-            });
-            results.par_chunks_exact_mut(places * columns).enumerate().for_each(|(filter, to)| {
-                map_field.transform::<T, M, M, N>(map, filter, strips, 0, (to, columns), inlined!(A::result_gradient));
-            });
-            sums.par_chunks_exact_mut(filters * channels).enumerate().for_each(|(place, sum)| {
-                let [results, data] = [(&*results, filters), (&*data, channels)]
-                    .map(|(x, rows)| Matrix::strided(&x[place * columns..], rows, columns, places * columns));
-                product(results, data.t(), sum, index > 0);
+    with_scratch(places * filters * channels, |sums| {
+        for (index, strips) in blocks(&strips, map_field.columns(M)).enumerate() {
+            let columns = strips.len() * map_field.columns(M);
+            let width = places * columns;
+            with_scratch((channels + filters) * width, |scratch| {
+                let (data, results) = scratch.split_at_mut(channels * width);
+                data.par_chunks_exact_mut(width).enumerate().for_each(|(channel, to)| {
+                    let to = (to, columns);
+                    image_field.transform::<T, M, N, N>(image, channel, strips, padding, to, inlined!(A::data));
+                });
+                results.par_chunks_exact_mut(width).enumerate().for_each(|(filter, to)| {
+                    let to = (to, columns);
+                    map_field.transform::<T, M, M, N>(map, filter, strips, 0, to, inlined!(A::result_gradient));
+                });
+                sums.par_chunks_exact_mut(filters * channels).enumerate().for_each(|(place, sum)| {
+                    let [results, data] = [(&*results, filters), (&*data, channels)]
+                        .map(|(x, rows)| Matrix::strided(&x[place * columns..], rows, columns, width));
+                    product(results, data.t(), sum, index > 0);
+                });
             });
         }
         let sums = &*sums;

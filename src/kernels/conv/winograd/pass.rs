@@ -1,7 +1,7 @@
 //! The forward pass of both convolutions, and the input gradient of either, which is the other's forward pass.
 
 use super::COLUMNS;
-use super::strip::{Field, Finish, Side};
+use super::strip::{Field, Finish, Side, Strip, blocks};
 use super::tile::{Four, LANES, Tile, Two, square};
 use crate::math::gemm::{Matrix, product};
 use crate::math::scratch::with_scratch;
@@ -36,8 +36,7 @@ impl Pass {
         target: &mut [T],
     ) {
         let (inputs, outputs, places) = (self.source.channels, self.target.channels, N * N);
-        let per_strip = self.target.tiles_across(M) * LANES;
-        let per_group = self.target.tiles_down(M) * per_strip;
+        let per_group = self.target.tiles_down(M) * self.target.columns(M);
         let groups = images.div_ceil(LANES);
         let task = LANES * (COLUMNS.div_ceil(per_group)).min(groups.div_ceil(rayon::current_num_threads()));
         with_scratch(places * inputs * outputs, |filters| {
@@ -47,38 +46,39 @@ impl Pass {
             let sources = source[..images * self.source.len()].par_chunks(task * self.source.len());
             targets.zip(sources).for_each(|(target, source)| {
                 let strips = self.target.strips(target.len() / self.target.len(), M);
-                let block = (COLUMNS / per_strip).clamp(1, strips.len());
-                with_scratch((inputs + outputs) * places * block * per_strip, |scratch| {
-                    for strips in strips.chunks(block) {
-                        let columns = strips.len() * per_strip;
-                        let (data, products) = scratch.split_at_mut(inputs * places * columns);
-                        for channel in 0..inputs {
-                            let to = (&mut data[channel * columns..], inputs * columns);
-                            self.source.transform::<T, M, N, N>(
-                                source,
-                                channel,
-                                strips,
-                                self.padding,
-                                to,
-                                inlined!(A::data),
-                            );
-                        }
-                        let products = &mut products[..places * outputs * columns];
-                        for (place, product_of) in products.chunks_exact_mut(outputs * columns).enumerate() {
-                            let filter = &filters[place * inputs * outputs..][..inputs * outputs];
-                            let filter = if self.turned {
-                                Matrix::new(filter, inputs, outputs).t()
-                            } else {
-                                Matrix::new(filter, outputs, inputs)
-                            };
-                            let data =
-                                Matrix::new(&data[place * inputs * columns..][..inputs * columns], inputs, columns);
-                            product(filter, data, product_of, false);
-                        }
-                        self.target.results::<T, A, M, N>(products, strips, finish, target);
-                    }
-                });
+                for strips in blocks(&strips, self.target.columns(M)) {
+                    self.block::<T, A, M, N>(strips, source, filters, finish, target);
+                }
             });
+        });
+    }
+
+    /// Convolves these strips of the images with the transformed filters.
+    fn block<T: Real, A: Tile<M, N>, const M: usize, const N: usize>(
+        &self,
+        strips: &[Strip],
+        source: &[T],
+        filters: &[T],
+        finish: Finish<'_, T>,
+        target: &mut [T],
+    ) {
+        let (inputs, outputs, places) = (self.source.channels, self.target.channels, N * N);
+        let columns = strips.len() * self.target.columns(M);
+        with_scratch((inputs + outputs) * places * columns, |scratch| {
+            let (data, products) = scratch.split_at_mut(inputs * places * columns);
+            for channel in 0..inputs {
+                let to = (&mut data[channel * columns..], inputs * columns);
+                self.source.transform::<T, M, N, N>(source, channel, strips, self.padding, to, inlined!(A::data));
+            }
+            let operands = filters.chunks_exact(inputs * outputs).zip(data.chunks_exact(inputs * columns));
+            for (to, (filter, data)) in products.chunks_exact_mut(outputs * columns).zip(operands) {
+                let filter = match self.turned {
+                    true => Matrix::new(filter, inputs, outputs).t(),
+                    false => Matrix::new(filter, outputs, inputs),
+                };
+                product(filter, Matrix::new(data, inputs, columns), to, false);
+            }
+            self.target.results::<T, A, M, N>(products, strips, finish, target);
         });
     }
 

@@ -1,6 +1,7 @@
 //! Rows of tiles: read from sixteen images at a time, transformed, and written back.
 
 use super::super::ConvEpilogue;
+use super::COLUMNS;
 use super::tile::{LANES, Tile, square};
 use super::turn::Turn;
 use crate::math::{Real, simd};
@@ -21,6 +22,11 @@ pub struct Field {
     pub channels: usize,
     height: usize,
     width: usize,
+}
+
+/// Groups of strips whose products are computed together, and which are no more than `COLUMNS` wide unless a single strip is.
+pub fn blocks(strips: &[Strip], columns: usize) -> std::slice::Chunks<'_, Strip> {
+    strips.chunks((COLUMNS / columns).clamp(1, strips.len()))
 }
 
 /// A row of tiles of sixteen images, or of those that are left.
@@ -68,8 +74,12 @@ impl Field {
         if products(4) < products(2) { Side::Four } else { Side::Two }
     }
 
-    /// Tiles in a row.
-    pub fn tiles_across(&self, m: usize) -> usize {
+    /// Columns of the products that a strip takes.
+    pub fn columns(&self, m: usize) -> usize {
+        self.tiles_across(m) * LANES
+    }
+
+    fn tiles_across(&self, m: usize) -> usize {
         self.width.div_ceil(m)
     }
 
@@ -142,7 +152,7 @@ impl Field {
         images: &mut [T],
     ) {
         let columns = products.len() / (N * N) / self.channels;
-        let tiles = self.width.div_ceil(M);
+        let tiles = self.tiles_across(M);
         let mut rows = vec![[T::ZERO; LANES]; M * tiles * M];
         let mut turn = Turn::new(M * self.width);
         simd::vectorize(
