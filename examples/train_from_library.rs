@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let choice = choose(&DeviceRequest::Auto)?;
     let data = data::load(&config.data.name, None, &choice)?;
     let out = tempfile::tempdir()?;
-    let options = RunOptions { out: out.path().to_owned(), resume: false };
+    let options = RunOptions { out: out.path().to_owned(), resume: false, checkpoint: None };
     let mut report = run(&config, &data, &choice, &options, &mut Terminal::default(), &AtomicBool::new(false))?;
 
     let test = report.session.blueprint.test;

@@ -24,4 +24,5 @@ pub mod nn;
 pub mod optim;
 pub mod plan;
 pub mod report;
+pub mod run_folder;
 pub mod train;

@@ -1,7 +1,10 @@
 //! The command: what a run leaves behind, and how bad input ends: a clear message, the right exit code, no panic.
 
 mod common;
+#[path = "common/older.rs"]
+mod older;
 
+use older::make_older;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -103,6 +106,7 @@ fn missing_things_end_with_code_1() {
 fn images_that_do_not_fit_a_checkpoint_are_refused() {
     let folder = trained();
     let run = folder.path().join("run");
+    make_older(&run);
     let settings = run.join("config.toml");
     let text = std::fs::read_to_string(&settings).expect("settings");
     std::fs::write(&settings, text.replace("\"sprites\"", "\"sprites-rgb\"")).expect("settings");
@@ -142,17 +146,13 @@ fn unusable_folders_are_named() {
 
 #[test]
 fn damaged_checkpoints_are_refused_and_named() {
-    for (file, words) in [
-        ("model.safetensors", ["model.safetensors", "not a whole safetensors file"]),
-        ("optimizer.safetensors", ["optimizer.safetensors", "damaged"]),
-        ("state.json", ["state.json", "damaged"]),
-    ] {
+    for file in ["model.safetensors", "optimizer.safetensors", "state.json", "manifest.json"] {
         let folder = trained();
         let run = folder.path().join("run");
         let path = run.join("checkpoints/step-000000008").join(file);
         let bytes = std::fs::read(&path).expect("a checkpoint's file");
         std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("a checkpoint's file");
-        assert_refused(&train(&run, &["--resume"]), 1, &words);
+        assert_refused(&train(&run, &["--resume"]), 1, &[file, "no checkpoint is whole", "damaged"]);
         std::fs::remove_file(&path).expect("a checkpoint's file");
         assert_refused(&train(&run, &["--resume"]), 1, &[file]);
     }
@@ -162,6 +162,7 @@ fn damaged_checkpoints_are_refused_and_named() {
 fn a_checkpoint_of_another_architecture_is_refused() {
     let folder = trained();
     let run = folder.path().join("run");
+    make_older(&run);
     let settings = run.join("config.toml");
     let text = std::fs::read_to_string(&settings).expect("settings");
     for hidden in ["[17]", "[16, 16]", "[16, 16, 16]"] {

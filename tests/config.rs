@@ -166,7 +166,7 @@ fn saved_settings_read_back_the_same() {
     for preset in presets::names() {
         for data in ["sprites", "sprites-rgb", "mnist", "fashion-mnist", "cifar10", "celeba", "folder:a/b"] {
             let config = merged(preset, data, &["seed=7"]).expect("a preset");
-            let again = Config::from_toml("config.toml", &config.to_toml()).expect("its own output");
+            let again = Config::from_toml("config.toml", &config.to_toml().expect("TOML")).expect("its own output");
             assert_eq!(config, again);
         }
     }
@@ -175,8 +175,10 @@ fn saved_settings_read_back_the_same() {
 #[test]
 fn runs_of_older_versions_still_open() {
     let config = merged("quick", "sprites", &["seed=7"]).expect("a preset");
-    let lacking: String =
-        config.to_toml().lines().filter(|line| !line.starts_with("grey")).map(|l| format!("{l}\n")).collect();
-    assert_ne!(lacking, config.to_toml());
+    let whole = config.to_toml().expect("TOML");
+    let lacking: String = whole.lines().filter(|line| !line.starts_with("grey")).map(|l| format!("{l}\n")).collect();
+    assert_ne!(lacking, whole);
     assert_eq!(Config::from_toml("config.toml", &lacking).expect("a default for the missing key"), config);
+    assert!(Config::from_whole_toml("config.toml", &lacking).is_err_and(|error| error.to_string().contains("grey")));
+    assert_eq!(Config::from_whole_toml("config.toml", &whole).expect("nothing is missing"), config);
 }

@@ -1,5 +1,9 @@
 //! The commands that look at a run: grids of pictures, embeddings, and what they refuse.
 
+#[path = "common/older.rs"]
+mod older;
+
+use older::make_older;
 use std::path::Path;
 use std::process::{Command, Output};
 use wgpu_simvae::data::load;
@@ -65,6 +69,7 @@ fn pictures_have_a_row_for_each_content_dimension_and_pair() {
 fn a_uniform_content_prior_is_sampled_from_images() {
     let run = trained("vae");
     assert!(look("sample", run.path(), &[]).status.success());
+    make_older(run.path());
     let settings = run.path().join("config.toml");
     let text = std::fs::read_to_string(&settings).expect("settings");
     let uniform = text.replace("method = \"vae\"", "method = \"simvae\"").replace("views = 1", "views = 2");

@@ -28,7 +28,7 @@ fn train(method: Method, data: &Dataset, out: &Path) -> Report {
         "log.every=4".to_owned(),
     ];
     let config = Config::merge(&Sources { set: set.to_vec(), ..Sources::default() }).expect("valid settings");
-    let options = RunOptions { out: out.to_owned(), resume: false };
+    let options = RunOptions { out: out.to_owned(), resume: false, checkpoint: None };
     run(&config, data, &Choice::cpu(), &options, &mut Silent, &AtomicBool::new(false)).expect("it trains")
 }
 
@@ -40,7 +40,10 @@ fn every_method_trains_and_embeds() {
         let name = method.name();
         let out = folder.path().join(name);
         let mut report = train(method, &data, &out);
-        assert!(checkpoint::list(&out).iter().any(|(step, _)| *step == report.steps), "{name} saved its end");
+        assert!(
+            checkpoint::list(&out).expect("a listing").iter().any(|(step, _)| *step == report.steps),
+            "{name} saved its end"
+        );
 
         let rows = MetricsLog::read(&out.join("metrics.jsonl")).expect("metrics");
         let total =

@@ -90,7 +90,7 @@ fn train(config: &Config, choice: &Choice, out: &Path, resume: bool, stop_at: Op
 }
 
 fn content(out: &Path) -> Vec<Vec<u8>> {
-    let (_, folder) = checkpoint::list(out).pop().expect("a checkpoint");
+    let (_, folder) = checkpoint::list(out).expect("a listing").pop().expect("a checkpoint");
     let files = ["model.safetensors", "optimizer.safetensors"];
     files.map(|name| std::fs::read(folder.join(name)).expect("a checkpoint's file")).into()
 }
@@ -158,7 +158,8 @@ fn images_that_the_decoder_cannot_return_to_are_refused() {
         ..Sources::default()
     });
     let config = config.expect("valid settings");
-    let options = RunOptions { out: tempfile::tempdir().expect("a folder").path().join("run"), resume: false };
+    let options =
+        RunOptions { out: tempfile::tempdir().expect("a folder").path().join("run"), resume: false, checkpoint: None };
     let error = run(&config, &data(&config), &Choice::cpu(), &options, &mut Silent, &AtomicBool::new(false));
     let message = match error {
         Err(error @ RunError::Config(_)) => error.to_string(),

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use wgpu_simvae::data::{Dataset, load};
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
 use wgpu_simvae::train::Report;
-use wgpu_simvae::train::checkpoint;
+use wgpu_simvae::train::checkpoint::{self, Checkpoint};
 use wgpu_simvae::train::config::Config;
 use wgpu_simvae::train::merge::Sources;
 use wgpu_simvae::train::metrics::MetricsLog;
@@ -35,9 +35,9 @@ fn train(config: &Config, choice: &Choice, out: &Path, resume: bool, stop_at: Op
 
 /// The bytes of the newest checkpoint's weights and moments, and its clock.
 fn content(out: &Path) -> (Vec<u8>, Vec<u8>, Vec<u32>) {
-    let (_, folder) = checkpoint::list(out).pop().expect("a checkpoint");
+    let (_, folder) = checkpoint::list(out).expect("a listing").pop().expect("a checkpoint");
     let read = |name: &str| std::fs::read(folder.join(name)).expect("a checkpoint's file");
-    let clock = checkpoint::read_state(&folder).expect("a checkpoint's state").clock;
+    let clock = Checkpoint::open(&folder).expect("a whole checkpoint").state.clock;
     (read("model.safetensors"), read("optimizer.safetensors"), clock)
 }
 
@@ -129,7 +129,7 @@ fn ctrl_c_stores_a_checkpoint_and_ends_with_code_130() {
     let code = child.wait().expect("a child").code();
     if code != Some(0) {
         assert_eq!(code, Some(130));
-        assert!(!checkpoint::list(&stopped).is_empty(), "a checkpoint was stored");
+        assert!(!checkpoint::list(&stopped).expect("a listing").is_empty(), "a checkpoint was stored");
         assert!(command(&stopped, true).status().expect("it runs").success());
     }
     assert!(content(&stopped) == content(&whole));
@@ -152,7 +152,7 @@ fn killing_and_resuming_changes_nothing() {
         let out = folder.path().join(format!("killed-{attempt}"));
         // Up to three kills in one run, each after some more rows of metrics; later rows reach every phase of a run.
         for part in 0..3 {
-            let resume = !checkpoint::list(&out).is_empty();
+            let resume = !checkpoint::list(&out).expect("a listing").is_empty();
             let mut child = command(&out, resume).spawn().expect("it starts");
             let metrics = out.join("metrics.jsonl");
             let length = || std::fs::metadata(&metrics).map_or(0, |data| data.len());
@@ -167,8 +167,8 @@ fn killing_and_resuming_changes_nothing() {
             }
             child.wait().expect("a child");
         }
-        let resume = !checkpoint::list(&out).is_empty();
-        if checkpoint::list(&out).last().is_none_or(|(step, _)| *step < want.2[0].into()) {
+        let resume = !checkpoint::list(&out).expect("a listing").is_empty();
+        if checkpoint::list(&out).expect("a listing").last().is_none_or(|(step, _)| *step < want.2[0].into()) {
             assert!(command(&out, resume).status().expect("it runs").success(), "attempt {attempt} does not resume");
         }
         assert!(content(&out) == want, "attempt {attempt} ends with other weights");

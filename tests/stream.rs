@@ -42,12 +42,12 @@ impl Progress for Stop<'_> {
 }
 
 fn train(config: &Config, choice: &Choice, out: &Path, resume: bool) -> Report {
-    let options = RunOptions { out: out.to_owned(), resume };
+    let options = RunOptions { out: out.to_owned(), resume, checkpoint: None };
     run(config, &data(config), choice, &options, &mut Silent, &AtomicBool::new(false)).expect("it trains")
 }
 
 fn weights(out: &Path) -> Vec<u8> {
-    let (_, folder) = checkpoint::list(out).pop().expect("a checkpoint");
+    let (_, folder) = checkpoint::list(out).expect("a listing").pop().expect("a checkpoint");
     std::fs::read(folder.join("model.safetensors")).expect("weights")
 }
 
@@ -63,7 +63,7 @@ fn streaming_changes_nothing_on(choice: &Choice) {
 
         let stop = AtomicBool::new(false);
         let streaming = config(method, &[STREAMED]);
-        let options = RunOptions { out: outs[2].clone(), resume: false };
+        let options = RunOptions { out: outs[2].clone(), resume: false, checkpoint: None };
         let mut progress = Stop(&stop, 0);
         let part = run(&streaming, &data(&streaming), choice, &options, &mut progress, &stop).expect("it trains");
         assert!(part.interrupted && progress.1 == 2, "training and test images stream");

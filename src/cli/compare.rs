@@ -6,8 +6,9 @@ use super::{Failure, stop_on_interrupt, usage};
 use crate::compare::{CompareError, Study, compare, tables};
 use crate::data::title;
 use crate::device::{DeviceRequest, choose};
+use crate::run_folder::LockError;
+use crate::train::Terminal;
 use crate::train::config::Method;
-use crate::train::{RunError, Terminal};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -76,7 +77,8 @@ pub(super) fn main(arguments: &CompareArguments) -> Result<(), Failure> {
     let stop = stop_on_interrupt()?;
     let judged = compare(&study, &choice, &mut Terminal::default(), &stop).map_err(|error| match error {
         CompareError::Config(_) | CompareError::OtherSettings { .. } => usage(error),
-        CompareError::Train { ref source, .. } if matches!(**source, RunError::BatchTooLarge { .. }) => usage(error),
+        CompareError::Lock(LockError::Busy { .. }) => usage(error),
+        CompareError::Train { ref source, .. } if source.is_usage() => usage(error),
         error => error.into(),
     })?;
     let Some(judged) = judged else {

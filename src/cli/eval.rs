@@ -1,10 +1,11 @@
 //! `wgpu-simvae eval`
 
-use super::Failure;
 use super::run_folder::{JudgeArguments, RunFolder};
+use super::{Failure, usage};
 use crate::compare::{judge_run, tables};
 use crate::eval::judge::Predictions;
 use crate::files::write_atomically;
+use crate::run_folder::RunLock;
 use anyhow::{Context, anyhow};
 use clap::Args;
 use safetensors::Dtype;
@@ -25,6 +26,7 @@ pub(super) struct EvalArguments {
 pub(super) fn main(arguments: &EvalArguments) -> Result<(), Failure> {
     let (mut trained, choice) = arguments.folder.open()?;
     let run = &arguments.folder.run;
+    let _owner = RunLock::acquire_if_writable(run, "eval").map_err(usage)?;
     let judges = arguments.judges.settings();
     let mut note = |judge: &str| eprintln!("  {judge}");
     let (judged, predictions) = judge_run(&mut trained, run, &choice, &judges, &mut note)?;

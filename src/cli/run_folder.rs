@@ -14,19 +14,25 @@ pub(super) struct RunFolder {
     /// Folder of the data set's files, if they are no longer where they were.
     #[arg(long)]
     pub data_dir: Option<PathBuf>,
+    /// Step of the checkpoint [default: the newest one that is whole]
+    #[arg(long, value_name = "STEP")]
+    pub checkpoint: Option<u64>,
     /// auto, gpu, cpu, a number of `wgpu-simvae devices` or part of an adapter's name.
     #[arg(long, default_value = "auto")]
     pub device: DeviceRequest,
 }
 
 impl RunFolder {
-    /// Opens the newest checkpoint on the device.
+    /// Opens the checkpoint on the device.
     pub fn open(&self) -> Result<(Trained, Choice), Failure> {
         // Before the device: a wrong folder is noticed at once.
         let config = Trained::settings(&self.run)?;
         let choice = choose(&self.device)?;
         eprintln!("device: {}", choice.reason);
-        let trained = Trained::open(&self.run, self.data_dir.as_deref(), &choice)?;
+        let trained = Trained::open(&self.run, self.data_dir.as_deref(), self.checkpoint, &choice)?;
+        for note in &trained.notes {
+            eprintln!("{note}");
+        }
         eprintln!("{}: {} after {} steps", self.run.display(), config.method.name(), trained.step);
         Ok((trained, choice))
     }

@@ -56,6 +56,6 @@ impl SettingsArguments {
 }
 
 /// Reads a settings file.
-pub(super) fn read(path: &Path) -> Result<String, Failure> {
+fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|source| usage(ConfigError::Io { path: path.to_owned(), source }))
 }

@@ -1,12 +1,14 @@
 //! `wgpu-simvae train`
 
-use super::settings::{SettingsArguments, read};
+use super::settings::SettingsArguments;
 use super::{Failure, stop_on_interrupt, usage};
 use crate::data::{Dataset, title};
 use crate::device::{Choice, DeviceRequest, choose};
 use crate::eval::knn::{Metric, Points, accuracy};
+use crate::run_folder::claim;
 use crate::train::config::Config;
-use crate::train::{Progress, Report, RunError, RunOptions, Session, Terminal, load_data, run};
+use crate::train::{OpenError, Progress, Report, RunOptions, Session, Terminal, Trained, load_data, run};
+use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -24,14 +26,16 @@ pub(super) struct TrainArguments {
     /// Run folder [default: runs/DATA-METHOD]
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Continue the run in the folder from its newest checkpoint, with the settings that it saved.
+    /// Continue the run in the folder from its newest whole checkpoint, with the settings that it saved.
     #[arg(long)]
     resume: bool,
+    /// Resume from the checkpoint of this step.
+    #[arg(long, value_name = "STEP", requires = "resume")]
+    checkpoint: Option<u64>,
 }
 
 pub(super) fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     let config = settings(arguments)?;
-    let out = arguments.out.clone().unwrap_or_else(|| default_folder(&config));
     let choice = choose(&arguments.device)?;
     let mut progress = Terminal::default();
     progress.note(&format!("device: {}", choice.reason));
@@ -40,10 +44,15 @@ pub(super) fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     progress.note(&format!("{}: {} training and {} test images", data.name, data.train.len(), data.test.len()));
 
     let stop = stop_on_interrupt()?;
-    let options = RunOptions { out: out.clone(), resume: arguments.resume };
-    let mut report = run(&config, &data, &choice, &options, &mut progress, &stop).map_err(|error| match error {
-        RunError::BatchTooLarge { .. } | RunError::Occupied { .. } | RunError::Config(_) => usage(error),
-        error => error.into(),
+    let out = match &arguments.out {
+        Some(out) => out.clone(),
+        None => default_folder(&config)?,
+    };
+    let options = RunOptions { out: out.clone(), resume: arguments.resume, checkpoint: arguments.checkpoint };
+    let mut report = run(&config, &data, &choice, &options, &mut progress, &stop).map_err(|error| {
+        // A claimed folder into which nothing was written.
+        let _not_empty = std::fs::remove_dir(&out);
+        if error.is_usage() { usage(error) } else { error.into() }
     })?;
     if report.interrupted {
         eprintln!(
@@ -76,20 +85,21 @@ fn settings(arguments: &TrainArguments) -> Result<Config, Failure> {
     let Some(out) = &arguments.out else {
         return Err(usage(anyhow::anyhow!("--resume needs the run's folder: --out FOLDER")));
     };
-    let path = out.join("config.toml");
-    let mut config = Config::from_toml(&path.display().to_string(), &read(&path)?).map_err(usage)?;
+    let mut config = Trained::settings(out).map_err(|error| match error {
+        OpenError::NoRun { .. } => usage(error),
+        error => error.into(),
+    })?;
     if let Some(folder) = &arguments.settings.data_dir {
         config.data.dir = folder.to_string_lossy().into_owned();
     }
     Ok(config)
 }
 
-/// The first of `runs/DATA-METHOD`, `runs/DATA-METHOD-2`, ... that holds no run.
-fn default_folder(config: &Config) -> PathBuf {
-    let base = format!("{}-{}", title(&config.data.name), config.method.name());
-    let names = std::iter::once(base.clone()).chain((2..).map(|n| format!("{base}-{n}")));
-    let mut folders = names.map(|name| Path::new("runs").join(name));
-    folders.find(|folder| !folder.join("config.toml").exists()).unwrap_or_else(|| Path::new("runs").join(base))
+/// The first of `runs/DATA-METHOD`, `runs/DATA-METHOD-2`, ... that is not there yet.
+fn default_folder(config: &Config) -> Result<PathBuf, Failure> {
+    let name = format!("{}-{}", title(&config.data.name), config.method.name());
+    let claimed = claim(Path::new("runs"), &name);
+    Ok(claimed.context("runs: no folder can be made there; choose one with --out")?)
 }
 
 fn summary(out: &Path, report: &Report) {

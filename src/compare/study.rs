@@ -7,6 +7,7 @@ use crate::data::DataError;
 use crate::device::Choice;
 use crate::eval::judge::Judges;
 use crate::files::write_atomically;
+use crate::run_folder::{LockError, RunLock};
 use crate::train::config::{Config, Method};
 use crate::train::merge::{ConfigError, Sources};
 use crate::train::{OpenError, Progress, RunError, RunOptions, Trained, checkpoint, load_data, run};
@@ -16,6 +17,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// A comparison that cannot begin or go on. What is done stays done.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
+    /// Another process works in the folder, or it cannot be made.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// Settings that cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -110,6 +114,7 @@ pub fn compare(
             rows.push((row_folder(&study.out, method, seed), study.config(method, seed)?));
         }
     }
+    let _owner = RunLock::acquire(&study.out, "compare")?;
     let count = rows.len();
     let mut judged = Vec::new();
     for (i, (folder, config)) in rows.iter().enumerate() {
@@ -148,7 +153,7 @@ fn row(
     stop: &AtomicBool,
 ) -> Result<Option<JudgedRun>, CompareError> {
     let other = |difference: String| CompareError::OtherSettings { row: folder.to_owned(), difference };
-    let resume = !checkpoint::list(folder).is_empty();
+    let resume = !checkpoint::list(folder).map_err(|source| Box::new(source.into()))?.is_empty();
     if resume {
         let saved = Trained::settings(folder).map_err(Box::new)?;
         if let Some(difference) = first_difference(&saved, config) {
@@ -162,7 +167,7 @@ fn row(
         }
     }
     let data = load_data(config, None, choice)?;
-    let options = RunOptions { out: folder.to_owned(), resume };
+    let options = RunOptions { out: folder.to_owned(), resume, checkpoint: None };
     let report = run(config, &data, choice, &options, progress, stop)
         .map_err(|source| CompareError::Train { row: folder.to_owned(), source: Box::new(source) })?;
     if report.interrupted {
@@ -183,7 +188,10 @@ fn fault(folder: &Path, source: VerdictError) -> CompareError {
 
 /// The first line in which two settings differ.
 fn first_difference(saved: &Config, wanted: &Config) -> Option<String> {
-    let (saved, wanted) = (saved.to_toml(), wanted.to_toml());
+    if saved.trains_as(wanted) {
+        return None;
+    }
+    let (saved, wanted) = (saved.to_toml().ok()?, wanted.to_toml().ok()?);
     let mut pairs = saved.lines().zip(wanted.lines());
     pairs.find(|(saved, wanted)| saved != wanted).map(|(saved, wanted)| format!("{saved}, now {wanted}"))
 }

@@ -126,7 +126,7 @@ pub fn judge_run(
     judges: &Judges,
     note: &mut dyn FnMut(&str),
 ) -> Result<(JudgedRun, Predictions), VerdictError> {
-    let Trained { config, data, session, step } = trained;
+    let Trained { config, data, session, step, .. } = trained;
     note("embedding");
     let (train_source, test_source) = (session.blueprint.train, session.blueprint.test);
     let train = session.embed(&train_source, train_source.images)?;

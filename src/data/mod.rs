@@ -7,12 +7,14 @@ mod decode;
 mod error;
 pub mod fetch;
 mod folder;
+mod identity;
 mod idx;
 mod listing;
 mod pixels;
 mod sprites;
 
 pub use error::DataError;
+pub use identity::Identity;
 pub use pixels::Pixels;
 pub use sprites::glyph_names;
 
@@ -207,6 +209,11 @@ pub fn family(name: &str) -> &str {
 pub fn title(name: &str) -> String {
     let last = split(name).1.and_then(Path::file_name);
     last.map_or_else(|| family(name).to_owned(), |last| last.to_string_lossy().into_owned())
+}
+
+/// The folder that is part of a name: `PATH` of `folder:PATH`.
+pub fn named_folder(name: &str) -> Option<&Path> {
+    split(name).1
 }
 
 fn split(name: &str) -> (&str, Option<&Path>) {

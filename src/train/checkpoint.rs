@@ -1,180 +1,259 @@
 //! Checkpoints: a folder with the model, the optimiser and the clock, which is whole or absent.
 //!
 //! `checkpoints/step-000001234/` holds `model.safetensors` (parameters and buffers under their PyTorch names),
-//! `optimizer.safetensors` (Adam's moments under the same names) and `state.json`. The folder is written under another
-//! name, synchronised to disk and renamed: a kill at any moment leaves the previous checkpoint or the new one.
+//! `optimizer.safetensors` (Adam's moments under the same names), `state.json`, and `manifest.json` with the checksums of the three.
+//! The folder is written under another name, synchronised to disk and renamed: a kill at any moment leaves the previous
+//! checkpoint or the new one. What is read is checked against the manifest: a file that was damaged later is never used.
 
-use crate::device::{DeviceError, Executor, Values};
+use crate::device::{Executor, Values};
 use crate::files::sync_folder;
-use crate::kernels::Tuning;
 use crate::nn::{ParamMemory, ParamSpec, Params};
 use crate::plan::Tensor;
+use crate::run_folder::{MANIFEST, Manifest};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
-use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+pub use super::state::{CheckpointError, Interval, Loss, State};
 
 /// The file of weights and buffers.
 pub(super) const MODEL: &str = "model.safetensors";
 const OPTIMISER: &str = "optimizer.safetensors";
 const STATE: &str = "state.json";
-/// Folders of this prefix are being written; a crash may leave one behind.
+/// Folders of this prefix are being written; a crash may leave one behind, which the run's next owner removes.
 const UNFINISHED: &str = ".writing-";
-
-/// A checkpoint that cannot be written or read.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckpointError {
-    /// The file system refused.
-    #[error("{path}: {source}. Check that the folder exists, is writable and has room")]
-    Io {
-        /// File or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The file is not a whole safetensors file.
-    #[error("{path}: not a whole safetensors file ({problem}); the checkpoint is damaged, use an older one")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        problem: String,
-    },
-    /// The checkpoint belongs to another model.
-    #[error("{path}: {problem}. The checkpoint is of another architecture; resume with the settings of its own run")]
-    OtherModel {
-        /// The file.
-        path: PathBuf,
-        /// The first difference.
-        problem: String,
-    },
-    /// There is no checkpoint.
-    #[error("{path}: no checkpoint to resume from; start the run without --resume")]
-    Missing {
-        /// The folder searched.
-        path: PathBuf,
-    },
-    /// The device failed.
-    #[error(transparent)]
-    Device(#[from] DeviceError),
-}
-
-/// What a checkpoint knows beside its tensors.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct State {
-    /// Steps done.
-    pub step: u64,
-    /// The device's clock.
-    pub clock: Vec<u32>,
-    /// The device that wrote it.
-    pub device: String,
-    /// The kernels in use, which decide the last bits.
-    pub tuning: Tuning,
-    /// Seconds of training so far.
-    pub seconds: f64,
-}
+/// Times that the list is read anew because a training run replaced its checkpoints meanwhile.
+const ATTEMPTS: usize = 20;
 
 fn io_error(path: &Path) -> impl Fn(io::Error) -> CheckpointError {
     move |source| CheckpointError::Io { path: path.to_owned(), source }
 }
 
+fn damaged(path: &Path, problem: impl Into<String>) -> CheckpointError {
+    CheckpointError::Damaged { path: path.to_owned(), problem: problem.into() }
+}
+
+/// The folder of a run's checkpoints.
+pub fn folder_of_all(run: &Path) -> PathBuf {
+    run.join("checkpoints")
+}
+
 /// The folder of the checkpoint after `step` steps.
 pub fn folder_of(run: &Path, step: u64) -> PathBuf {
-    run.join("checkpoints").join(format!("step-{step:09}"))
+    folder_of_all(run).join(format!("step-{step:09}"))
 }
 
-/// All finished checkpoints of a run, oldest first.
-pub fn list(run: &Path) -> Vec<(u64, PathBuf)> {
-    let Ok(entries) = fs::read_dir(run.join("checkpoints")) else { return Vec::new() };
-    let mut found: Vec<(u64, PathBuf)> = entries
-        .flatten()
-        .filter_map(|entry| {
-            let step = entry.file_name().to_str()?.strip_prefix("step-")?.parse().ok()?;
-            Some((step, entry.path()))
-        })
-        .collect();
-    found.sort();
-    found
-}
-
-/// Writes the checkpoint of `state.step` and removes all but the newest `keep`.
+/// All checkpoints of a run by their names, oldest first; whether they are whole, [`Checkpoint::open`] tells.
 ///
 /// # Errors
-/// When a file cannot be written or the device fails; older checkpoints stay as they are.
+/// When the folder is there and cannot be read.
+pub fn list(run: &Path) -> Result<Vec<(u64, PathBuf)>, CheckpointError> {
+    let parent = folder_of_all(run);
+    let entries = match fs::read_dir(&parent) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(io_error(&parent)(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(io_error(&parent))?.file_name();
+        if let Some(step) = name.to_str().and_then(|name| name.strip_prefix("step-")?.parse().ok()) {
+            found.push((step, parent.join(name)));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// A checkpoint that was read and found whole.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What it knows beside its tensors.
+    pub state: State,
+    /// Checksum of the settings of its run; none where an older version wrote it, without checksums.
+    pub settings: Option<String>,
+    model: Vec<u8>,
+    optimiser: Vec<u8>,
+}
+
+impl Checkpoint {
+    /// Reads a checkpoint and checks every file.
+    ///
+    /// # Errors
+    /// When a file is missing or damaged.
+    pub fn open(folder: &Path) -> Result<Self, CheckpointError> {
+        let path = folder.join(MANIFEST);
+        let manifest = match Manifest::read(folder).map_err(io_error(&path))? {
+            Some(manifest) => Some(manifest.map_err(|problem| damaged(&path, problem))?),
+            None => None,
+        };
+        let read = |name: &str| {
+            let file = folder.join(name);
+            let bytes = fs::read(&file).map_err(io_error(&file))?;
+            match manifest.as_ref().map_or(Ok(()), |manifest| manifest.check(name, &bytes)) {
+                Ok(()) => Ok(bytes),
+                Err(problem) => Err(damaged(&file, problem)),
+            }
+        };
+        let (state_bytes, model, optimiser) = (read(STATE)?, read(MODEL)?, read(OPTIMISER)?);
+        let state: State =
+            serde_json::from_slice(&state_bytes).map_err(|error| damaged(&folder.join(STATE), error.to_string()))?;
+        if manifest.is_none() && state.format > 0 {
+            return Err(damaged(&path, "it is missing"));
+        }
+        let by_name = folder.file_name().and_then(|name| name.to_str()?.strip_prefix("step-")?.parse().ok());
+        let steps = [by_name, manifest.as_ref().map(|manifest| manifest.step)];
+        if steps.into_iter().flatten().any(|step| step != state.step) {
+            return Err(damaged(&folder.join(STATE), format!("it is of step {}", state.step)));
+        }
+        let settings = manifest.map(|manifest| manifest.settings);
+        Ok(Self { folder: folder.to_owned(), state, settings, model, optimiser })
+    }
+
+    /// The newest whole checkpoint of a run, and what is wrong with each newer one that was passed over.
+    ///
+    /// # Errors
+    /// When there is none, or none is whole.
+    pub fn newest(run: &Path) -> Result<(Self, Vec<String>), CheckpointError> {
+        let mut problems = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let all = list(run)?;
+            if all.is_empty() {
+                return Err(CheckpointError::Missing { path: folder_of_all(run) });
+            }
+            problems.clear();
+            for (_, folder) in all.into_iter().rev() {
+                match Self::open(&folder) {
+                    Ok(checkpoint) => return Ok((checkpoint, problems)),
+                    // A training run has replaced it since it was listed.
+                    Err(_) if !folder.exists() => break,
+                    Err(problem) => problems.push(problem.to_string()),
+                }
+            }
+        }
+        Err(CheckpointError::NoneWhole { path: folder_of_all(run), problems })
+    }
+
+    /// The checkpoint after `step` steps, or the newest one that is whole, and what was passed over.
+    ///
+    /// # Errors
+    /// When there is none such, or it is damaged.
+    pub fn pick(run: &Path, step: Option<u64>) -> Result<(Self, Vec<String>), CheckpointError> {
+        let Some(step) = step else { return Self::newest(run) };
+        let all = list(run)?;
+        match all.iter().find(|(found, _)| *found == step) {
+            Some((_, folder)) => Ok((Self::open(folder)?, Vec::new())),
+            None => {
+                let known: Vec<String> = all.iter().map(|(step, _)| step.to_string()).collect();
+                Err(CheckpointError::NoSuchStep { path: folder_of_all(run), step, known: known.join(", ") })
+            }
+        }
+    }
+
+    /// The state dict of weights and buffers, as the file has it.
+    pub fn model(&self) -> &[u8] {
+        &self.model
+    }
+
+    /// Loads model and optimiser into an executor. Nothing is written to the device before everything fits.
+    ///
+    /// # Errors
+    /// When the checkpoint is of another architecture, holds numbers that are not finite, or the device fails.
+    pub fn load(
+        &self,
+        executor: &mut dyn Executor,
+        params: &Params,
+        memory: &ParamMemory,
+    ) -> Result<(), CheckpointError> {
+        let (specs, len) = (params.specs(), params.flat_len());
+        let parts = [("", specs, len), ("", params.buffers(), memory.buffers.len())];
+        let [weights, buffers] = decode(&self.folder.join(MODEL), &self.model, parts)?;
+        let parts = [("exp_avg.", specs, len), ("exp_avg_sq.", specs, len)];
+        let [first, second] = decode(&self.folder.join(OPTIMISER), &self.optimiser, parts)?;
+        let write = |executor: &mut dyn Executor, tensor: Tensor, flat| executor.write(tensor, &Values::F32(flat));
+        write(executor, memory.weights, weights)?;
+        write(executor, memory.first, first)?;
+        write(executor, memory.second, second)?;
+        memory.write_buffers(executor, buffers)?;
+        Ok(())
+    }
+}
+
+/// Writes the checkpoint of `state.step`, of a run whose settings have this checksum, and removes all older ones but the newest
+/// `keep - 1`. The caller owns the run's folder.
+///
+/// # Errors
+/// When a number is not finite, a file cannot be written or the device fails; older checkpoints stay as they are.
 pub fn save(
     run: &Path,
     executor: &mut dyn Executor,
     params: &Params,
     memory: &ParamMemory,
     state: &State,
+    settings: &str,
     keep: usize,
 ) -> Result<PathBuf, CheckpointError> {
     let target = folder_of(run, state.step);
-    let parent = run.join("checkpoints");
+    let parent = folder_of_all(run);
+    let weights = executor.read(memory.weights)?.to_f32();
+    let buffers = memory.read_buffers(executor)?;
+    let first = executor.read(memory.first)?.to_f32();
+    let second = executor.read(memory.second)?.to_f32();
+    let model = [("", params.specs(), weights.as_slice()), ("", params.buffers(), &buffers)];
+    let moments = [("exp_avg.", params.specs(), first.as_slice()), ("exp_avg_sq.", params.specs(), &second)];
+    let files = [
+        (MODEL, encode(&model, &target.join(MODEL))?),
+        (OPTIMISER, encode(&moments, &target.join(OPTIMISER))?),
+        (STATE, serde_json::to_vec_pretty(state).map_err(|error| io_error(&target.join(STATE))(error.into()))?),
+    ];
+
     fs::create_dir_all(&parent).map_err(io_error(&parent))?;
     clear_unfinished(&parent);
     let draft = parent.join(format!("{UNFINISHED}{}", state.step));
-    fs::create_dir(&draft).map_err(io_error(&draft))?;
-
-    let weights = executor.read(memory.weights)?.to_f32();
-    let buffers = memory.read_buffers(executor)?;
-    let model = [("", params.specs(), weights.as_slice()), ("", params.buffers(), &buffers)];
-    write_synced(&draft.join(MODEL), &encode(&model, &draft)?)?;
-    let first = executor.read(memory.first)?.to_f32();
-    let second = executor.read(memory.second)?.to_f32();
-    let moments = [("exp_avg.", params.specs(), first.as_slice()), ("exp_avg_sq.", params.specs(), &second)];
-    write_synced(&draft.join(OPTIMISER), &encode(&moments, &draft)?)?;
-    let json = serde_json::to_vec_pretty(state)
-        .map_err(|error| CheckpointError::Io { path: draft.join(STATE), source: io::Error::other(error) })?;
-    write_synced(&draft.join(STATE), &json)?;
-    sync_folder(&draft).map_err(io_error(&draft))?;
-
-    if target.exists() {
-        // The same step of the same run: equal bit for bit, so nothing is lost between the two calls.
-        fs::remove_dir_all(&target).map_err(io_error(&target))?;
+    let written = write_draft(&draft, state.step, settings, &files).and_then(|()| put_in_place(&draft, &target));
+    if written.is_err() {
+        // On a full disk the draft holds the room that the next attempt needs.
+        let _gone_or_not = fs::remove_dir_all(&draft);
     }
-    fs::rename(&draft, &target).map_err(io_error(&target))?;
+    written?;
     sync_folder(&parent).map_err(io_error(&parent))?;
-    let all = list(run);
-    for (_, old) in all.iter().rev().skip(keep.max(1)) {
+    let all = list(run)?;
+    let older = all.iter().rev().filter(|(step, _)| *step < state.step);
+    for (_, old) in older.skip(keep.saturating_sub(1)) {
         fs::remove_dir_all(old).map_err(io_error(old))?;
     }
     Ok(target)
 }
 
-/// Reads a checkpoint's state.
-///
-/// # Errors
-/// When the file is missing or damaged.
-pub fn read_state(folder: &Path) -> Result<State, CheckpointError> {
-    let path = folder.join(STATE);
-    let bytes = fs::read(&path).map_err(io_error(&path))?;
-    serde_json::from_slice(&bytes).map_err(|error| CheckpointError::Damaged { path, problem: error.to_string() })
+fn write_draft(draft: &Path, step: u64, settings: &str, files: &[(&str, Vec<u8>)]) -> Result<(), CheckpointError> {
+    fs::create_dir(draft).map_err(io_error(draft))?;
+    let mut manifest = Manifest::new(step, settings.to_owned());
+    for (name, bytes) in files {
+        manifest.add(name, bytes);
+        write_synced(&draft.join(name), bytes)?;
+    }
+    let path = draft.join(MANIFEST);
+    write_synced(&path, &manifest.to_bytes().map_err(io_error(&path))?)?;
+    sync_folder(draft).map_err(io_error(draft))
 }
 
-/// Loads the model and the optimiser of a checkpoint into an executor. Nothing is written to the device before
-/// everything was read and fits.
-///
-/// # Errors
-/// When a file is missing, damaged or of another architecture.
-pub fn load(
-    folder: &Path,
-    executor: &mut dyn Executor,
-    params: &Params,
-    memory: &ParamMemory,
-) -> Result<(), CheckpointError> {
-    let (specs, len) = (params.specs(), params.flat_len());
-    let parts = [("", specs, len), ("", params.buffers(), memory.buffers.len())];
-    let [weights, buffers] = decode(&folder.join(MODEL), parts)?;
-    let [first, second] = decode(&folder.join(OPTIMISER), [("exp_avg.", specs, len), ("exp_avg_sq.", specs, len)])?;
-    let write = |executor: &mut dyn Executor, tensor: Tensor, flat| executor.write(tensor, &Values::F32(flat));
-    write(executor, memory.weights, weights)?;
-    write(executor, memory.first, first)?;
-    write(executor, memory.second, second)?;
-    memory.write_buffers(executor, buffers)?;
-    Ok(())
+/// Renames a whole draft. A checkpoint of the same step stays if it is whole: it is of the same run, so it is the same.
+fn put_in_place(draft: &Path, target: &Path) -> Result<(), CheckpointError> {
+    if fs::symlink_metadata(target).is_ok() {
+        if Checkpoint::open(target).is_ok_and(|found| found.settings.is_some()) {
+            return fs::remove_dir_all(draft).map_err(io_error(draft));
+        }
+        let aside = draft.with_extension("damaged");
+        fs::rename(target, &aside).map_err(io_error(target))?;
+        fs::rename(draft, target).map_err(io_error(target))?;
+        let removed = if aside.is_dir() { fs::remove_dir_all(&aside) } else { fs::remove_file(&aside) };
+        return removed.map_err(io_error(&aside));
+    }
+    fs::rename(draft, target).map_err(io_error(target))
 }
 
 fn clear_unfinished(parent: &Path) {
@@ -194,31 +273,43 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
     write().map_err(io_error(path))
 }
 
+/// How many of a tensor's numbers are not finite, in words; none where all are.
+pub(super) fn not_finite(data: &[f32]) -> Option<String> {
+    let bad: Vec<&f32> = data.iter().filter(|x| !x.is_finite()).collect();
+    let first = bad.first()?;
+    Some(format!("{} of {} numbers are not finite, such as {first}", bad.len(), data.len()))
+}
+
 /// A prefix of names, what is named, and a flat layout of it (or the layout's length).
 type Part<'a, T> = (&'a str, &'a [ParamSpec], T);
 
 /// Serialises flat layouts as one tensor per parameter, named prefix + parameter.
 fn encode(parts: &[Part<'_, &[f32]>], path: &Path) -> Result<Vec<u8>, CheckpointError> {
-    let damaged =
-        |error: SafeTensorError| CheckpointError::Damaged { path: path.to_owned(), problem: error.to_string() };
+    let damaged = |error: SafeTensorError| damaged(path, error.to_string());
     let mut tensors = Vec::new();
     for (prefix, specs, flat) in parts {
         for spec in *specs {
             let data = &flat[spec.param.offset..][..spec.param.shape.len()];
+            let name = format!("{prefix}{}", spec.name);
+            if let Some(problem) = not_finite(data) {
+                return Err(CheckpointError::NotFinite { path: path.to_owned(), tensor: name, problem });
+            }
             let shape = spec.param.shape.dims().to_vec();
             let view = TensorView::new(Dtype::F32, shape, bytemuck::cast_slice(data)).map_err(damaged)?;
-            tensors.push((format!("{prefix}{}", spec.name), view));
+            tensors.push((name, view));
         }
     }
     safetensors::serialize(tensors, None).map_err(damaged)
 }
 
-/// Reads flat layouts back; every parameter must be there with its shape, and nothing else.
-fn decode<const N: usize>(path: &Path, parts: [Part<'_, usize>; N]) -> Result<[Vec<f32>; N], CheckpointError> {
-    let bytes = fs::read(path).map_err(io_error(path))?;
+/// Reads flat layouts back; every parameter must be there with its shape and finite, and nothing else.
+fn decode<const N: usize>(
+    path: &Path,
+    bytes: &[u8],
+    parts: [Part<'_, usize>; N],
+) -> Result<[Vec<f32>; N], CheckpointError> {
     let other = |problem: String| CheckpointError::OtherModel { path: path.to_owned(), problem };
-    let file = SafeTensors::deserialize(&bytes)
-        .map_err(|error| CheckpointError::Damaged { path: path.to_owned(), problem: error.to_string() })?;
+    let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(path, error.to_string()))?;
     let expected: usize = parts.iter().map(|(_, specs, _)| specs.len()).sum();
     let refuse = |name: &str, spec: &ParamSpec, found: Option<TensorView<'_>>| {
         Err(other(match found {
@@ -232,6 +323,12 @@ fn decode<const N: usize>(path: &Path, parts: [Part<'_, usize>; N]) -> Result<[V
     let mut flats = parts.map(|(.., len)| vec![0.0; len]);
     for ((prefix, specs, _), flat) in parts.iter().zip(&mut flats) {
         flatten(&file, prefix, specs, flat, refuse)?;
+        for spec in *specs {
+            if let Some(problem) = not_finite(&flat[spec.param.offset..][..spec.param.shape.len()]) {
+                let tensor = format!("{prefix}{}", spec.name);
+                return Err(CheckpointError::NotFinite { path: path.to_owned(), tensor, problem });
+            }
+        }
     }
     if file.len() != expected {
         return Err(other(format!("it has {} tensors, this model {expected}", file.len())));

@@ -1,14 +1,15 @@
 //! Weights to and from elsewhere: safetensors files under PyTorch's names.
 
-use super::checkpoint::{self, CheckpointError, State};
+use super::checkpoint::{self, Checkpoint, CheckpointError, State};
 use super::config::Config;
 use super::merge::ConfigError;
+use super::open::{data_folder, settings_file};
 use super::session::Session;
-use crate::data::Dataset;
+use crate::data::{Dataset, Identity};
 use crate::device::{Choice, DeviceError, Values};
 use crate::files::write_atomically;
-use crate::kernels::common::clock;
 use crate::nn::ParamSpec;
+use crate::run_folder::{LockError, Record, RecordError, RunLock, checksum};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use std::io;
@@ -55,6 +56,12 @@ pub enum ExchangeError {
     /// The networks do not take the data's images.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Another process works in the run folder, or it cannot be made.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// What the run was made of cannot be written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// The checkpoint cannot be read or written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -68,12 +75,11 @@ pub enum ExchangeError {
 /// # Errors
 /// When there is no checkpoint, or a file cannot be read or written.
 pub fn export(run: &Path, out: &Path) -> Result<(), ExchangeError> {
-    let missing = || CheckpointError::Missing { path: run.join("checkpoints") };
-    let (step, folder) = checkpoint::list(run).pop().ok_or_else(missing)?;
-    let path = folder.join(checkpoint::MODEL);
-    let bytes = std::fs::read(&path).map_err(|source| ExchangeError::Io { path: path.clone(), source })?;
+    let (checkpoint, _) = Checkpoint::newest(run)?;
+    let path = checkpoint.folder.join(checkpoint::MODEL);
+    let step = checkpoint.state.step;
     let damaged = |path: &Path, problem: String| ExchangeError::Damaged { path: path.to_owned(), problem };
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(&path, error.to_string()))?;
+    let file = SafeTensors::deserialize(checkpoint.model()).map_err(|error| damaged(&path, error.to_string()))?;
     let count = (step as i64).to_le_bytes();
     let counter = TensorView::new(Dtype::I64, Vec::new(), &count).map_err(|error| damaged(out, error.to_string()))?;
     let mut tensors = file.tensors();
@@ -95,7 +101,8 @@ pub fn import(
     choice: &Choice,
     out: &Path,
 ) -> Result<(), ExchangeError> {
-    if out.join("config.toml").exists() || !checkpoint::list(out).is_empty() {
+    let _owner = RunLock::acquire(out, "import")?;
+    if settings_file(out).exists() || !checkpoint::list(out)?.is_empty() {
         return Err(ExchangeError::Occupied { path: out.to_owned() });
     }
     let shape = data.train.shape;
@@ -134,11 +141,11 @@ pub fn import(
     }
     executor.write(memory.weights, &Values::F32(flat))?;
     memory.write_buffers(executor.as_mut(), buffers)?;
-    let settings = out.join("config.toml");
-    write_atomically(&settings, config.to_toml().as_bytes())
-        .map_err(|source| ExchangeError::Io { path: settings.clone(), source })?;
-    let clock = clock::fresh(config.seed).to_vec();
-    let state = State { step: 0, clock, device: choice.name(), tuning, seconds: 0.0 };
-    checkpoint::save(out, executor.as_mut(), params, &memory, &state, config.log.keep_checkpoints)?;
-    Ok(())
+    let text = config.to_toml()?;
+    let state = State::fresh(config.seed, choice.name(), tuning);
+    let keep = config.log.keep_checkpoints;
+    checkpoint::save(out, executor.as_mut(), params, &memory, &state, &checksum(text.as_bytes()), keep)?;
+    Record::new(&text, data_folder(config), Identity::of(data)).write(out)?;
+    let settings = settings_file(out);
+    write_atomically(&settings, text.as_bytes()).map_err(|source| ExchangeError::Io { path: settings.clone(), source })
 }

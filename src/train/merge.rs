@@ -1,6 +1,6 @@
 //! Where the settings of a run come from: defaults, then a preset, then a file, then `--set` overrides.
 
-use super::config::Config;
+use super::config::{Config, DataConfig};
 use super::presets;
 use std::path::PathBuf;
 use toml::{Table, Value};
@@ -33,6 +33,14 @@ pub enum ConfigError {
         key: String,
         /// `; did you mean ...?`, or the known keys.
         nearest: String,
+    },
+    /// A saved file without one of the settings.
+    #[error("{origin}: `{key}` is missing: the file was cut. Bring it back from a copy, or start a new run")]
+    Incomplete {
+        /// File.
+        origin: String,
+        /// The first missing key's path.
+        key: String,
     },
     /// A value of the wrong type, or none of the allowed words.
     #[error("{origin}: {problem}")]
@@ -108,7 +116,7 @@ impl Config {
         for assignment in &sources.set {
             layers.push((format!("--set {assignment}"), parse_assignment(assignment)?));
         }
-        let defaults = to_table(&Config::default());
+        let defaults = to_table(&Config::default())?;
         for (origin, layer) in &layers {
             check_keys(origin, layer, &defaults, "")?;
         }
@@ -140,17 +148,49 @@ impl Config {
     }
 
     /// The settings as TOML, which [`Config::from_toml`] reads back.
-    pub fn to_toml(&self) -> String {
-        toml::to_string_pretty(self).unwrap_or_default()
+    ///
+    /// # Errors
+    /// When a number is larger than TOML has them, such as a seed of 2^63 and more.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string_pretty(self)
+            .map_err(|error| ConfigError::Type { origin: "settings".to_owned(), problem: error.to_string() })
     }
 
-    /// Reads the settings that a run saved. Keys that came later than the run have their defaults, which change nothing.
+    /// Whether a run with these settings and one with the others compute the same, given the same data: where the data lie and
+    /// what is logged may differ.
+    pub fn trains_as(&self, other: &Self) -> bool {
+        let essence = |config: &Self| {
+            let mut config = config.clone();
+            let here = DataConfig { dir: String::new(), cache: String::new(), device_bytes: 0, ..config.data };
+            config.data = here;
+            config.log = Config::default().log;
+            config
+        };
+        essence(self) == essence(other)
+    }
+
+    /// Reads settings of which none is missing, as a run saves them: a file that was cut is refused.
+    ///
+    /// # Errors
+    /// As [`Config::merge`], and at the first key that is missing.
+    pub fn from_whole_toml(origin: &str, text: &str) -> Result<Self, ConfigError> {
+        let config = Self::from_toml(origin, text)?;
+        let (mut known, mut found) = (Vec::new(), Vec::new());
+        leaves(&to_table(&Config::default())?, "", &mut known);
+        leaves(&parse(origin, text)?, "", &mut found);
+        match known.into_iter().find(|key| !found.contains(key)) {
+            Some(key) => Err(ConfigError::Incomplete { origin: origin.to_owned(), key }),
+            None => Ok(config),
+        }
+    }
+
+    /// Reads settings; what is missing has its default, as for keys that came later than the file.
     ///
     /// # Errors
     /// As [`Config::merge`].
     pub fn from_toml(origin: &str, text: &str) -> Result<Self, ConfigError> {
         let table = parse(origin, text)?;
-        let mut merged = to_table(&Config::default());
+        let mut merged = to_table(&Config::default())?;
         check_keys(origin, &table, &merged, "")?;
         overlay(&mut merged, &table);
         let config = from_table(origin, &merged)?;
@@ -159,8 +199,9 @@ impl Config {
     }
 }
 
-fn to_table(config: &Config) -> Table {
-    Table::try_from(config).unwrap_or_default()
+fn to_table(config: &Config) -> Result<Table, ConfigError> {
+    Table::try_from(config)
+        .map_err(|error| ConfigError::Type { origin: "settings".to_owned(), problem: error.to_string() })
 }
 
 fn from_table(origin: &str, table: &Table) -> Result<Config, ConfigError> {
@@ -209,7 +250,7 @@ fn check_keys(origin: &str, table: &Table, known: &Table, prefix: &str) -> Resul
             (Some(_), _) => {}
             (None, _) => {
                 let mut all = Vec::new();
-                leaves(&to_table(&Config::default()), "", &mut all);
+                leaves(&to_table(&Config::default())?, "", &mut all);
                 let nearest = all.into_iter().max_by(|a, b| {
                     let likeness = |known: &String| {
                         let leaf = known.rsplit('.').next().unwrap_or(known);

@@ -36,30 +36,28 @@ pub struct MetricsLog {
 }
 
 impl MetricsLog {
-    /// Opens a file for a run from its beginning; rows of an earlier attempt that left no checkpoint are dropped.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn create(path: &Path) -> Result<Self, MetricsError> {
-        Self::keeping(path, &[])
-    }
-
-    /// Opens a file for a run that continues after `step`: later rows, and a last line that a crash tore, are dropped.
+    /// Opens a file for a run that goes on after `step`, which is 0 at its beginning: later rows, and a last line that a crash
+    /// tore, are dropped. A file that has none of those stays as it is.
     ///
     /// # Errors
     /// When the file cannot be read or written.
-    pub fn resume(path: &Path, step: u64) -> Result<Self, MetricsError> {
-        let rows = Self::read(path)?;
-        let kept: Vec<Row> = rows.into_iter().filter(|row| row.step <= step).collect();
-        Self::keeping(path, &kept)
-    }
-
-    fn keeping(path: &Path, rows: &[Row]) -> Result<Self, MetricsError> {
+    pub fn open(path: &Path, step: u64) -> Result<Self, MetricsError> {
         let error = |source| MetricsError { path: path.to_owned(), source };
-        let text: String = rows.iter().map(|row| line(row).map_err(error)).collect::<Result<_, _>>()?;
-        write_atomically(path, text.as_bytes()).map_err(error)?;
+        let kept: Vec<Row> = Self::read(path)?.into_iter().filter(|row| row.step <= step).collect();
+        let text: String = kept.iter().map(|row| line(row).map_err(error)).collect::<Result<_, _>>()?;
+        if fs::read(path).ok().as_deref() != Some(text.as_bytes()) {
+            write_atomically(path, text.as_bytes()).map_err(error)?;
+        }
         let file = OpenOptions::new().append(true).open(path).map_err(error)?;
         Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Makes the rows durable: before the checkpoint that they lead to.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sync(&mut self) -> Result<(), MetricsError> {
+        self.file.sync_data().map_err(|source| MetricsError { path: self.path.clone(), source })
     }
 
     /// Appends a row.
@@ -78,8 +76,11 @@ impl MetricsLog {
     /// # Errors
     /// When the file cannot be read.
     pub fn read(path: &Path) -> Result<Vec<Row>, MetricsError> {
-        match fs::read_to_string(path) {
-            Ok(text) => Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()),
+        match fs::read(path) {
+            Ok(bytes) => {
+                let lines = bytes.split(|&byte| byte == b'\n');
+                Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(source) => Err(MetricsError { path: path.to_owned(), source }),
         }

@@ -31,7 +31,7 @@ pub fn train(
     stop_at: Option<u64>,
 ) -> Report {
     let stop = AtomicBool::new(false);
-    let options = RunOptions { out: out.to_owned(), resume };
+    let options = RunOptions { out: out.to_owned(), resume, checkpoint: None };
     match stop_at {
         Some(step) => run(config, data, choice, &options, &mut StopAt(step, &stop), &stop),
         None => run(config, data, choice, &options, &mut Silent, &stop),

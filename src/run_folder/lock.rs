@@ -1,0 +1,158 @@
+//! One owner at a time: a lock that the system takes back when its process ends, however it ends.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// The locked file within a folder.
+const FILE: &str = ".lock";
+
+/// A folder that cannot be owned.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process works there.
+    #[error("{folder}: {owner} is at work in this folder. Wait for its end, or choose another folder with --out")]
+    Busy {
+        /// The folder.
+        folder: PathBuf,
+        /// The process, as it calls itself.
+        owner: String,
+    },
+    /// The file system refused.
+    #[error("{path}: {source}. Choose another folder with --out, or make room")]
+    Io {
+        /// The folder or its lock.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// The right to write into a folder, until it is dropped. A folder that was made for it and stayed empty goes with it.
+#[derive(Debug)]
+pub struct RunLock {
+    /// Open, and so locked, for as long as this lives.
+    _held: File,
+    folder: PathBuf,
+    made: bool,
+}
+
+impl RunLock {
+    /// Makes the folder where it is not there, and owns it. `purpose` tells others what is done there.
+    ///
+    /// # Errors
+    /// At once when another process owns it, or the file system refuses.
+    pub fn acquire(folder: &Path, purpose: &str) -> Result<Self, LockError> {
+        let made = !folder.exists();
+        fs::create_dir_all(folder).map_err(|source| LockError::Io { path: folder.to_owned(), source })?;
+        let path = folder.join(FILE);
+        loop {
+            let mut file = open(&path).map_err(|source| LockError::Io { path: path.clone(), source })?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    return Err(LockError::Busy { folder: folder.to_owned(), owner: owner(&mut file) });
+                }
+                // A file system without locks leaves the care to its user.
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+                Err(TryLockError::Error(source)) => return Err(LockError::Io { path, source }),
+            }
+            // The owner before may have removed the file in between: then the lock is on a file that nobody finds.
+            if is_at(&file, &path) {
+                // On a full disk the lock holds all the same; only its owner has no name.
+                let name = format!("process {} ({purpose})\n", std::process::id());
+                let _nameless =
+                    file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(name.as_bytes()));
+                return Ok(Self { _held: file, folder: folder.to_owned(), made });
+            }
+        }
+    }
+
+    /// [`RunLock::acquire`] for those who can do without: none where nothing can be written.
+    ///
+    /// # Errors
+    /// When another process owns the folder.
+    pub fn acquire_if_writable(folder: &Path, purpose: &str) -> Result<Option<Self>, LockError> {
+        match Self::acquire(folder, purpose) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(LockError::Io { .. }) => Ok(None),
+            Err(busy) => Err(busy),
+        }
+    }
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        // Removed while it is locked, so that whoever opened it before notices. What stays behind does no harm.
+        let _stays = fs::remove_file(self.folder.join(FILE));
+        if self.made {
+            let _in_use = fs::remove_dir(&self.folder);
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+}
+
+/// The name that the owner wrote. It may be about to do so, and some systems let nobody read a locked file.
+fn owner(file: &mut File) -> String {
+    let mut name = String::new();
+    let known = file.read_to_string(&mut name).is_ok() && !name.trim().is_empty();
+    if known { name.trim().to_owned() } else { "another process".to_owned() }
+}
+
+/// Whether an open file is the one of this name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |data: fs::Metadata| (data.dev(), data.ino());
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(file), Ok(named)) => place(file) == place(named),
+        _ => false,
+    }
+}
+
+/// Elsewhere a file cannot be removed while it is open.
+#[cfg(not(unix))]
+fn is_at(_file: &File, _path: &Path) -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_has_one_owner_at_a_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("run");
+        let owner = RunLock::acquire(&path, "train").expect("nobody is there");
+        let refused = RunLock::acquire(&path, "eval").expect_err("it is owned").to_string();
+        assert!(refused.contains(&format!("process {} (train)", std::process::id())), "{refused}");
+        fs::write(path.join("file"), "kept").expect("a file");
+        drop(owner);
+        assert_eq!(fs::read_dir(&path).expect("a folder").count(), 1, "only the lock goes");
+        RunLock::acquire(&path, "eval").expect("its owner is gone");
+    }
+
+    #[test]
+    fn many_who_ask_at_once_own_one_after_the_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("run");
+        let inside = std::sync::atomic::AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        if let Ok(_lock) = RunLock::acquire(&path, "test") {
+                            assert_eq!(inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0, "one owner");
+                            inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                        }
+                    }
+                });
+            }
+        });
+        assert!(!path.join(FILE).exists(), "no lock stays");
+    }
+}

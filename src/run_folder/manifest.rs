@@ -1,0 +1,74 @@
+//! What the files of a checkpoint must be: `manifest.json`, written after all of them.
+
+use super::{checksum, sealed};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+/// The file's name.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Length and checksum of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Entry {
+    bytes: u64,
+    blake3: String,
+}
+
+/// What a checkpoint consists of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Steps done.
+    pub step: u64,
+    /// Checksum of the settings that the run was made with.
+    pub settings: String,
+    files: BTreeMap<String, Entry>,
+}
+
+impl Manifest {
+    /// Of no files yet.
+    pub fn new(step: u64, settings: String) -> Self {
+        Self { step, settings, files: BTreeMap::new() }
+    }
+
+    /// Adds a file.
+    pub fn add(&mut self, name: &str, bytes: &[u8]) {
+        self.files.insert(name.to_owned(), Entry { bytes: bytes.len() as u64, blake3: checksum(bytes) });
+    }
+
+    /// The manifest as its file has it.
+    ///
+    /// # Errors
+    /// Never for the names of a checkpoint.
+    pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
+        sealed::seal(self).map_err(io::Error::other)
+    }
+
+    /// Reads the manifest of a folder; none where there is none, as in checkpoints of older versions.
+    ///
+    /// # Errors
+    /// When it cannot be read; what is wrong with it, in words, where it is damaged.
+    pub fn read(folder: &Path) -> io::Result<Option<Result<Self, String>>> {
+        match std::fs::read(folder.join(MANIFEST)) {
+            Ok(bytes) => Ok(Some(sealed::unseal(&bytes))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Checks a file's content.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn check(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
+        let Some(entry) = self.files.get(name) else { return Err(format!("{MANIFEST} does not know it")) };
+        if entry.bytes != bytes.len() as u64 {
+            return Err(format!("{} bytes of {}", bytes.len(), entry.bytes));
+        }
+        match checksum(bytes) == entry.blake3 {
+            true => Ok(()),
+            false => Err(format!("its content does not have the checksum in {MANIFEST}")),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What a run was made of: `run.json` beside its settings.
+
+use super::{checksum, sealed};
+use crate::data::Identity;
+use crate::files::write_atomically;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The file's name.
+const FILE: &str = "run.json";
+
+/// A record that cannot be read or written, or does not describe what is there.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The file system refused.
+    #[error("{path}: {source}. Choose another folder with --out, or make room")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The record is damaged.
+    #[error("{path}: the file is damaged ({problem}). Take it from a copy of the run, or start a new run")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The settings are not those that the run was made with.
+    #[error(
+        "{path}: the file has changed since the run was made: it is damaged, or was edited. Bring it back from a copy, or start a new \
+         run with these settings: --config {path} --out FOLDER"
+    )]
+    Settings {
+        /// The settings file.
+        path: PathBuf,
+    },
+}
+
+/// What a run was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The version of this program that made it.
+    pub program: String,
+    /// Checksum of its `config.toml`.
+    pub settings: String,
+    /// Where its data lie, from the root; none for data that are no files.
+    pub folder: Option<PathBuf>,
+    /// Its data.
+    pub data: Identity,
+}
+
+impl Record {
+    /// Of a run with these settings and data.
+    pub fn new(settings: &str, folder: Option<PathBuf>, data: Identity) -> Self {
+        Self { program: env!("CARGO_PKG_VERSION").to_owned(), settings: checksum(settings.as_bytes()), folder, data }
+    }
+
+    /// Reads the record of a run; none where there is none, as in runs of older versions.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is damaged.
+    pub fn read(run: &Path) -> Result<Option<Self>, RecordError> {
+        let path = run.join(FILE);
+        match std::fs::read(&path) {
+            Ok(bytes) => sealed::unseal(&bytes).map(Some).map_err(|problem| RecordError::Damaged { path, problem }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(RecordError::Io { path, source }),
+        }
+    }
+
+    /// Writes the record into a run's folder, unless it stands there already.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, run: &Path) -> Result<(), RecordError> {
+        if Self::read(run).is_ok_and(|found| found.as_ref() == Some(self)) {
+            return Ok(());
+        }
+        let path = run.join(FILE);
+        let bytes = sealed::seal(self).map_err(io::Error::other);
+        bytes.and_then(|bytes| write_atomically(&path, &bytes)).map_err(|source| RecordError::Io { path, source })
+    }
+
+    /// Checks that the text of a settings file is the one that the run was made with.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn check_settings(&self, path: &Path, text: &str) -> Result<(), RecordError> {
+        match checksum(text.as_bytes()) == self.settings {
+            true => Ok(()),
+            false => Err(RecordError::Settings { path: path.to_owned() }),
+        }
+    }
+}

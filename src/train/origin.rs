@@ -1,0 +1,81 @@
+//! What a run begins with: all of it is read and checked before anything is written.
+
+use super::checkpoint::{self, Checkpoint, CheckpointError, State};
+use super::config::Config;
+use super::open::{Saved, data_folder, settings_file};
+use super::progress::Progress;
+use super::run::RunOptions;
+use super::run_error::RunError;
+use crate::data::{Dataset, Identity};
+use crate::files::write_atomically;
+use crate::run_folder::Record;
+use std::path::PathBuf;
+
+/// What a run begins with: nothing, or a checkpoint of its own.
+pub(super) struct Origin {
+    pub checkpoint: Option<Checkpoint>,
+    pub passed_over: Vec<String>,
+    /// The text of `config.toml`, which a resumed run does not write again.
+    pub settings: String,
+    record: Record,
+}
+
+impl Origin {
+    /// Reads and checks everything that the run begins with; writes nothing.
+    pub fn of(config: &Config, data: &Dataset, options: &RunOptions) -> Result<Self, RunError> {
+        let out = &options.out;
+        let identity = Identity::of(data);
+        let folder = data_folder(config);
+        if !options.resume {
+            if !checkpoint::list(out)?.is_empty() {
+                return Err(RunError::Occupied { path: out.clone() });
+            }
+            let settings = config.to_toml()?;
+            let record = Record::new(&settings, folder, identity);
+            return Ok(Self { checkpoint: None, passed_over: Vec::new(), settings, record });
+        }
+        let (checkpoint, passed_over) = match Checkpoint::pick(out, options.checkpoint) {
+            Err(CheckpointError::Missing { .. }) => return Err(RunError::NothingToResume { path: out.clone() }),
+            picked => picked?,
+        };
+        let Saved { config: saved, text: settings, record: known } = Saved::read(out).map_err(Box::new)?;
+        let record = Record::new(&settings, folder, identity);
+        let of_its_run = checkpoint.settings.as_ref().is_none_or(|sum| *sum == record.settings);
+        if !of_its_run || !saved.trains_as(config) {
+            return Err(RunError::OtherSettings { path: settings_file(out) });
+        }
+        let mut differences = known.map(|known| known.data.differences(&record.data)).unwrap_or_default();
+        if let Err(problem) = checkpoint.state.check_clock(config.seed, config.batch, data.train.len()) {
+            differences.insert(0, problem);
+        }
+        if !differences.is_empty() {
+            return Err(RunError::OtherData { path: out.clone(), difference: differences.join("; ") });
+        }
+        Ok(Self { checkpoint: Some(checkpoint), passed_over, settings, record })
+    }
+
+    pub fn state(&self) -> Option<&State> {
+        self.checkpoint.as_ref().map(|checkpoint| &checkpoint.state)
+    }
+
+    /// Writes settings, record and the list of files that were left out into the run's folder.
+    pub fn record(&self, data: &Dataset, options: &RunOptions, progress: &mut dyn Progress) -> Result<(), RunError> {
+        let write = |path: PathBuf, text: &str| {
+            write_atomically(&path, text.as_bytes()).map_err(|source| RunError::Folder { path, source })
+        };
+        if self.checkpoint.is_none() {
+            write(settings_file(&options.out), &self.settings)?;
+        }
+        self.record.write(&options.out)?;
+        if let [first, ..] = &data.skipped[..] {
+            let list = options.out.join("skipped-files.txt");
+            progress.note(&format!(
+                "{} damaged files are left out, see {}: {first}",
+                data.skipped.len(),
+                list.display()
+            ));
+            write(list, &(data.skipped.join("\n") + "\n"))?;
+        }
+        Ok(())
+    }
+}

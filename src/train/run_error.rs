@@ -1,0 +1,120 @@
+//! What can keep a run from beginning or going on.
+
+use super::checkpoint::CheckpointError;
+use super::merge::ConfigError;
+use super::metrics::MetricsError;
+use super::open::OpenError;
+use super::pictures::PictureError;
+use crate::device::DeviceError;
+use crate::run_folder::{LockError, RecordError};
+use std::path::PathBuf;
+
+/// A run that could not begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The device failed or is too small.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The device failed in the middle of the run.
+    #[error("{source}. {go_on}")]
+    DeviceLost {
+        /// What happened.
+        source: Box<DeviceError>,
+        /// Where to go on.
+        go_on: String,
+    },
+    /// Another process works in the run folder, or it cannot be made.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The run that is resumed cannot be read.
+    #[error(transparent)]
+    Open(#[from] Box<OpenError>),
+    /// What the run is made of cannot be written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A checkpoint cannot be written or read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The metrics cannot be written or read.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// A picture cannot be written.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// The run folder cannot be written.
+    #[error("{path}: {source}. Choose another folder with --out, or make room")]
+    Folder {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The run folder holds a run already.
+    #[error("{path}: there is a run in this folder. Continue it with --resume, or choose another folder with --out")]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// There is nothing to resume.
+    #[error(
+        "{path}: there is no checkpoint to resume from. Start the run anew: the same command with its settings, without --resume"
+    )]
+    NothingToResume {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// The data are not those of the run.
+    #[error(
+        "{path}: these are not the data that the run was trained on: {difference}. Name their folder with --data-dir, or start a new run"
+    )]
+    OtherData {
+        /// The run folder.
+        path: PathBuf,
+        /// What differs.
+        difference: String,
+    },
+    /// The settings are not those of the run.
+    #[error("{path}: the run was made with other settings. Resume it with its own, or start a new run")]
+    OtherSettings {
+        /// The settings that the run saved.
+        path: PathBuf,
+    },
+    /// The settings are wrong, or the networks do not take the data's images.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// More images in a batch than in the data set.
+    #[error("batch = {batch} is larger than the data set of {images} images: choose a batch of at most {images}")]
+    BatchTooLarge {
+        /// Images of a batch.
+        batch: usize,
+        /// Images in the data set.
+        images: usize,
+    },
+    /// A loss is not a number, or infinite.
+    #[error(
+        "the loss term `{term}` is {value} at step {step}. {good}. A new run with a lower optim.lr or a higher likelihood.variance often helps"
+    )]
+    NotFinite {
+        /// The term.
+        term: String,
+        /// Its value.
+        value: f64,
+        /// The step, from 1.
+        step: u64,
+        /// Which checkpoint is good.
+        good: String,
+    },
+}
+
+impl RunError {
+    /// Whether the call was wrong, rather than something that failed.
+    pub fn is_usage(&self) -> bool {
+        use RunError::{BatchTooLarge, Config, Lock, NothingToResume, Occupied, Open, OtherData, OtherSettings};
+        match self {
+            BatchTooLarge { .. } | Config(_) | NothingToResume { .. } | Occupied { .. } => true,
+            OtherData { .. } | OtherSettings { .. } | Lock(LockError::Busy { .. }) => true,
+            Open(error) => matches!(**error, OpenError::NoRun { .. }),
+            _ => false,
+        }
+    }
+}

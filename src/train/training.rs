@@ -1,0 +1,283 @@
+//! The training loop: replays the step, logs, draws and stores checkpoints.
+
+use super::blueprint::STEPS_AT_A_TIME;
+use super::checkpoint::{self, Checkpoint, Interval, Loss, State};
+use super::config::Config;
+use super::metrics::MetricsLog;
+use super::origin::Origin;
+use super::pictures;
+use super::progress::Progress;
+use super::run::{Report, RunOptions};
+use super::run_error::RunError;
+use super::session::Session;
+use crate::data::Dataset;
+use crate::device::{Choice, Values};
+use crate::kernels::Tuning;
+use crate::loss::CAPACITY;
+use crate::plan::PlanId;
+use crate::run_folder::checksum;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// A run under way.
+pub(super) struct Training<'a> {
+    config: &'a Config,
+    options: &'a RunOptions,
+    session: Session,
+    plan: PlanId,
+    metrics: Option<MetricsLog>,
+    /// Checksum of the settings, for the checkpoints.
+    settings: String,
+    device: String,
+    tuning: Tuning,
+    pub step: u64,
+    total: u64,
+    /// Seconds of earlier calls, and the beginning of this one.
+    seconds_before: f64,
+    began: Instant,
+    first_step: u64,
+    /// Steps at which a copy of the log was requested, oldest first, and whether a logging interval ends there.
+    requested: VecDeque<(u64, bool)>,
+    /// The last step whose losses were looked at, and the interval that it belongs to.
+    logged: u64,
+    interval: Interval,
+    loss: Option<Loss>,
+    losses: Vec<(String, f64)>,
+}
+
+impl<'a> Training<'a> {
+    /// Opens the device and brings the model to where the run begins.
+    pub fn open(
+        config: &'a Config,
+        data: &Dataset,
+        choice: &Choice,
+        tuning: Tuning,
+        options: &'a RunOptions,
+        origin: &Origin,
+    ) -> Result<Self, RunError> {
+        let mut session = Session::open(config, data, choice, tuning)?;
+        let plan = session.load_step()?;
+        let fresh = State::fresh(config.seed, choice.name(), tuning);
+        let state = origin.state().unwrap_or(&fresh);
+        if let Some(checkpoint) = &origin.checkpoint {
+            let Session { blueprint, executor, .. } = &mut session;
+            checkpoint.load(executor.as_mut(), &blueprint.params, &blueprint.memory)?;
+            executor.write(blueprint.state.clock, &Values::U32(state.clock.clone()))?;
+        }
+        let columns = session.blueprint.model.log.columns().len();
+        let interval = match &state.interval {
+            Some(interval) if interval.sums.len() == columns && interval.begin <= state.step => interval.clone(),
+            _ => Interval { begin: state.step, sums: vec![0.0; columns] },
+        };
+        Ok(Self {
+            config,
+            options,
+            total: session.blueprint.total_steps(),
+            session,
+            plan,
+            metrics: None,
+            settings: checksum(origin.settings.as_bytes()),
+            device: choice.name(),
+            tuning,
+            step: state.step,
+            seconds_before: state.seconds,
+            began: Instant::now(),
+            first_step: state.step,
+            requested: VecDeque::new(),
+            logged: state.step,
+            interval,
+            loss: state.loss,
+            losses: Vec::new(),
+        })
+    }
+
+    /// Opens the metrics: rows up to where the run begins stay.
+    pub fn open_metrics(&mut self) -> Result<(), RunError> {
+        self.metrics = Some(MetricsLog::open(&self.options.out.join("metrics.jsonl"), self.step)?);
+        Ok(())
+    }
+
+    /// Tells the size of the run.
+    pub fn describe(&self, progress: &mut dyn Progress) -> Result<(), RunError> {
+        let blueprint = &self.session.blueprint;
+        let persistent = blueprint.layout.device_bytes();
+        let arena = self.session.executor.plan(self.plan)?.arena.device_bytes();
+        progress.note(&format!(
+            "{} parameters, {} steps of {} images x {} views; memory {:.1} MiB: model and data {:.1}, step {:.1}",
+            blueprint.params.count(),
+            self.total,
+            self.config.batch,
+            self.config.views,
+            (persistent + arena) as f64 / 1048576.0,
+            persistent as f64 / 1048576.0,
+            arena as f64 / 1048576.0,
+        ));
+        for (what, source) in [("training", blueprint.train), ("test", blueprint.test)] {
+            if let Some(ring) = source.ring(self.config.batch) {
+                let (steps, held) = (ring.steps, source.pixels.len() as f64 * 4.0 / 1048576.0);
+                progress.note(&format!("{what} images stream through {held:.1} MiB, {steps} steps ahead"));
+            }
+        }
+        Ok(())
+    }
+
+    fn epoch(&self, step: u64) -> f64 {
+        (step * self.config.batch as u64) as f64 / self.session.blueprint.train.images as f64
+    }
+
+    fn images_per_second(&self) -> f64 {
+        let images = (self.step - self.first_step) * self.config.batch as u64;
+        images as f64 / self.began.elapsed().as_secs_f64().max(1e-9)
+    }
+
+    /// The next step at which the epoch count reaches a multiple of `every` epochs; the end of the run at the latest.
+    fn next_epoch_mark(&self, every: u32) -> u64 {
+        let every = every.max(1);
+        let done = (1..).map(|n| self.session.blueprint.steps_until(n * every)).find(|&at| at > self.step);
+        done.unwrap_or(self.total).min(self.total)
+    }
+
+    pub fn train(mut self, progress: &mut dyn Progress, stop: &AtomicBool) -> Result<Report, RunError> {
+        progress.begin(self.step, self.total);
+        self.began = Instant::now();
+        let log = &self.config.log;
+        let log_every = u64::from(log.every).clamp(1, CAPACITY as u64 / 2);
+        let mut saved = None;
+        let mut interrupted = false;
+        while self.step < self.total && !interrupted {
+            let log_mark = (self.step / log_every + 1) * log_every;
+            let checkpoint_mark = self.next_epoch_mark(log.checkpoint_every);
+            let picture_mark = self.next_epoch_mark(log.pictures_every);
+            let until = log_mark.min(checkpoint_mark).min(picture_mark);
+            while self.step < until && !interrupted {
+                let now = (STEPS_AT_A_TIME as u64).min(until - self.step);
+                self.session.train(self.plan, self.step, now)?;
+                self.step += now;
+                interrupted = stop.load(Ordering::Relaxed);
+            }
+            self.session.executor.request(self.session.blueprint.model.log.losses)?;
+            self.requested.push_back((self.step, self.step == until));
+            self.collect(false, progress)?;
+            // Before the checkpoint: whoever resumes from it finds all pictures and curves up to there.
+            if self.step == picture_mark && self.session.blueprint.model.networks.generative {
+                self.collect(true, progress)?;
+                let epoch = self.epoch(self.step).round() as u32;
+                pictures::reconstructions(&mut self.session, &self.options.out, epoch)?;
+            }
+            if self.step == checkpoint_mark || interrupted {
+                self.collect(true, progress)?;
+                self.curves()?;
+                saved = Some(self.save()?);
+            }
+        }
+        self.collect(true, progress)?;
+        progress.finish();
+        let checkpoint = match saved {
+            Some(folder) => folder,
+            None => self.newest_or_save()?,
+        };
+        Ok(Report {
+            steps: self.step,
+            interrupted: self.step < self.total,
+            images_per_second: self.images_per_second(),
+            losses: self.losses,
+            checkpoint,
+            session: self.session,
+        })
+    }
+
+    /// Takes the copies of the log that have come, or with `wait` all of them.
+    fn collect(&mut self, wait: bool, progress: &mut dyn Progress) -> Result<(), RunError> {
+        while let Some(copy) = self.session.executor.arrived(wait)? {
+            let Some((step, ends)) = self.requested.pop_front() else { break };
+            let columns = self.session.blueprint.model.log.columns();
+            let copy = copy.to_f64();
+            for at in self.logged + 1..=step {
+                let row = self.session.blueprint.model.log.row(&copy, at);
+                if let Some((term, &value)) = columns.iter().zip(row).rev().find(|(_, value)| !value.is_finite()) {
+                    return Err(RunError::NotFinite { term: (*term).to_owned(), value, step: at, good: self.good() });
+                }
+                self.interval.sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+                if let (None, Some(&total)) = (self.loss, row.first()) {
+                    self.loss = Some(Loss { first: total, last: total });
+                }
+            }
+            self.logged = self.logged.max(step);
+            if !ends || step == self.interval.begin {
+                continue;
+            }
+            let count = (step - self.interval.begin) as f64;
+            let sums =
+                std::mem::replace(&mut self.interval, Interval { begin: step, sums: vec![0.0; columns.len()] }).sums;
+            let means: Vec<(&str, f64)> = columns.iter().copied().zip(sums.iter().map(|sum| sum / count)).collect();
+            let seconds = self.seconds_before + self.began.elapsed().as_secs_f64();
+            let epoch = self.epoch(step);
+            if let Some(metrics) = &mut self.metrics {
+                metrics.append(step, epoch, seconds, &means)?;
+            }
+            progress.advance(step, epoch, self.images_per_second(), &means);
+            if let (Some(loss), Some((_, total))) = (&mut self.loss, means.first()) {
+                loss.last = *total;
+            }
+            self.losses = means.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        }
+        Ok(())
+    }
+
+    /// Which checkpoint is worth going on from, in words. A loss that explodes may have done so before the newest one.
+    fn good(&self) -> String {
+        let all = checkpoint::list(&self.options.out).unwrap_or_default();
+        if all.is_empty() {
+            return "No checkpoint was written yet".to_owned();
+        }
+        let whole = all.iter().rev().filter_map(|(_, folder)| Checkpoint::open(folder).ok());
+        let told = |loss: Loss| format!("its loss was {:.4}, that of the first step {:.4}", loss.last, loss.first);
+        for Checkpoint { folder, state, .. } in whole {
+            match state.loss {
+                Some(loss) if loss.is_good() => {
+                    return format!("The last good checkpoint is {} ({})", folder.display(), told(loss));
+                }
+                _ => {}
+            }
+        }
+        "No checkpoint is good: the loss had grown far above that of the first step in each".to_owned()
+    }
+
+    /// The newest checkpoint of a run that had nothing left to do, written now where there is none.
+    fn newest_or_save(&mut self) -> Result<PathBuf, RunError> {
+        match Checkpoint::newest(&self.options.out) {
+            Ok((checkpoint, _)) => Ok(checkpoint.folder),
+            Err(_) => self.save(),
+        }
+    }
+
+    fn save(&mut self) -> Result<PathBuf, RunError> {
+        if let Some(metrics) = &mut self.metrics {
+            metrics.sync()?;
+        }
+        let seconds = self.seconds_before + self.began.elapsed().as_secs_f64();
+        let Session { blueprint, executor, .. } = &mut self.session;
+        let state = State {
+            format: State::FORMAT,
+            step: self.step,
+            clock: executor.read(blueprint.state.clock)?.words().to_vec(),
+            device: self.device.clone(),
+            tuning: self.tuning,
+            seconds,
+            loss: self.loss,
+            interval: (self.interval.begin < self.step).then(|| self.interval.clone()),
+        };
+        let keep = self.config.log.keep_checkpoints;
+        let (params, memory) = (&blueprint.params, &blueprint.memory);
+        let out = &self.options.out;
+        Ok(checkpoint::save(out, executor.as_mut(), params, memory, &state, &self.settings, keep)?)
+    }
+
+    fn curves(&self) -> Result<(), RunError> {
+        let rows = MetricsLog::read(&self.options.out.join("metrics.jsonl"))?;
+        pictures::curves(&rows, &self.options.out)?;
+        Ok(())
+    }
+}
