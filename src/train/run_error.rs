@@ -90,15 +90,13 @@ pub enum RunError {
         /// Images in the data set.
         images: usize,
     },
-    /// A loss is not a number, or infinite.
+    /// A loss, a weight or a moment is not a number, or infinite.
     #[error(
-        "the loss term `{term}` is {value} at step {step}. {good}. A new run with a lower optim.lr or a higher likelihood.variance often helps"
+        "{what} at step {step}. {good}. A new run with a lower optim.lr or a higher likelihood.variance often helps"
     )]
     NotFinite {
-        /// The term.
-        term: String,
-        /// Its value.
-        value: f64,
+        /// What is not finite, and its value.
+        what: String,
         /// The step, from 1.
         step: u64,
         /// Which checkpoint is good.

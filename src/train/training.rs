@@ -1,7 +1,7 @@
 //! The training loop: replays the step, logs, draws and stores checkpoints.
 
 use super::blueprint::STEPS_AT_A_TIME;
-use super::checkpoint::{self, Checkpoint, Interval, Loss, State};
+use super::checkpoint::{self, Checkpoint, CheckpointError, Interval, Loss, State};
 use super::config::Config;
 use super::metrics::MetricsLog;
 use super::origin::Origin;
@@ -197,7 +197,8 @@ impl<'a> Training<'a> {
             for at in self.logged + 1..=step {
                 let row = self.session.blueprint.model.log.row(&copy, at);
                 if let Some((term, &value)) = columns.iter().zip(row).rev().find(|(_, value)| !value.is_finite()) {
-                    return Err(RunError::NotFinite { term: (*term).to_owned(), value, step: at, good: self.good() });
+                    let what = format!("the loss term `{term}` is {value}");
+                    return Err(RunError::NotFinite { what, step: at, good: self.good() });
                 }
                 self.interval.sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
                 if let (None, Some(&total)) = (self.loss, row.first()) {
@@ -272,7 +273,13 @@ impl<'a> Training<'a> {
         let keep = self.config.log.keep_checkpoints;
         let (params, memory) = (&blueprint.params, &blueprint.memory);
         let out = &self.options.out;
-        Ok(checkpoint::save(out, executor.as_mut(), params, memory, &state, &self.settings, keep)?)
+        match checkpoint::save(out, executor.as_mut(), params, memory, &state, &self.settings, keep) {
+            Err(CheckpointError::NotFinite { tensor, problem, .. }) => {
+                let what = format!("no checkpoint can be stored: `{tensor}`: {problem}");
+                Err(RunError::NotFinite { what, step: self.step, good: self.good() })
+            }
+            saved => Ok(saved?),
+        }
     }
 
     fn curves(&self) -> Result<(), RunError> {
