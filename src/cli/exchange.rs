@@ -3,6 +3,7 @@
 use super::settings::SettingsArguments;
 use super::{Failure, usage};
 use crate::device::{DeviceRequest, choose};
+use crate::run_folder::LockError;
 use crate::train::{ExchangeError, export as export_weights, import as import_weights, load_data};
 use clap::Args;
 use std::path::PathBuf;
@@ -42,6 +43,7 @@ pub(super) fn import(arguments: &ImportArguments) -> Result<(), Failure> {
     let data = load_data(&config, None, &choice)?;
     import_weights(&arguments.file, &config, &data, &choice, &arguments.out).map_err(|error| match error {
         ExchangeError::Config(_) | ExchangeError::Occupied { .. } | ExchangeError::OtherNetworks { .. } => usage(error),
+        ExchangeError::Lock(LockError::Busy { .. }) => usage(error),
         error => error.into(),
     })?;
     println!("{}", arguments.out.display());

@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted (and safely stored).
 
+mod check;
 mod compare;
 mod data;
 mod devices;
@@ -45,6 +46,8 @@ enum Command {
     Traverse(pictures::TraverseArguments),
     /// Draw the way from one image to another through the latent space.
     Interpolate(pictures::InterpolateArguments),
+    /// Verify every file of a run against its checksums.
+    Check(check::CheckArguments),
     /// Write a run's weights as a PyTorch state dict.
     Export(exchange::ExportArguments),
     /// Make a run from a PyTorch state dict, to judge or to train on.
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Sample(arguments) => pictures::sample(&arguments),
         Command::Traverse(arguments) => pictures::traverse(&arguments),
         Command::Interpolate(arguments) => pictures::interpolate(&arguments),
+        Command::Check(arguments) => check::main(&arguments),
         Command::Export(arguments) => exchange::export(&arguments),
         Command::Import(arguments) => exchange::import(&arguments),
         Command::Devices => devices::main(),

@@ -159,6 +159,11 @@ impl Checkpoint {
         &self.model
     }
 
+    /// Adam's moments, as the file has them.
+    pub fn optimiser(&self) -> &[u8] {
+        &self.optimiser
+    }
+
     /// Loads model and optimiser into an executor. Nothing is written to the device before everything fits.
     ///
     /// # Errors

@@ -85,6 +85,24 @@ impl MetricsLog {
             Err(source) => Err(MetricsError { path: path.to_owned(), source }),
         }
     }
+
+    /// Counts the rows of a file of which all are whole and rise in their steps.
+    ///
+    /// # Errors
+    /// The first that is not, in words.
+    pub fn check(path: &Path) -> Result<usize, String> {
+        let bytes = fs::read(path).map_err(|error| error.to_string())?;
+        let (mut rows, mut last) = (0, 0);
+        for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            rows += 1;
+            let row: Row = serde_json::from_slice(line).map_err(|error| format!("row {rows} is damaged ({error})"))?;
+            if row.step <= last {
+                return Err(format!("row {rows} is of step {} behind one of step {last}", row.step));
+            }
+            last = row.step;
+        }
+        Ok(rows)
+    }
 }
 
 fn line(row: &Row) -> io::Result<String> {

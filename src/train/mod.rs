@@ -18,6 +18,7 @@ mod state;
 mod stream;
 mod training;
 mod validate;
+mod verify;
 
 pub use blueprint::{Blueprint, Decoding, Reconstruction};
 pub use exchange::{ExchangeError, export, import};
@@ -26,3 +27,4 @@ pub use progress::{Progress, Silent, Terminal};
 pub use run::{Report, RunOptions, run};
 pub use run_error::RunError;
 pub use session::{Embedding, Session};
+pub use verify::{Finding, verify};

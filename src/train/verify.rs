@@ -1,0 +1,76 @@
+//! Whether everything that a run folder holds is what was written.
+
+use super::checkpoint::{self, Checkpoint, not_finite};
+use super::metrics::MetricsLog;
+use super::open::{Saved, settings_file};
+use bytemuck::pod_collect_to_vec;
+use safetensors::{Dtype, SafeTensors};
+use std::path::{Path, PathBuf};
+
+/// A part of a run and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// File or folder.
+    pub path: PathBuf,
+    /// What it is, in words, or what is wrong.
+    pub about: String,
+    /// Whether it is as it was written.
+    pub whole: bool,
+}
+
+/// Looks at settings, record, metrics and every checkpoint of a run; changes nothing.
+pub fn verify(run: &Path) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut tell = |path: PathBuf, result: Result<String, String>| {
+        let whole = result.is_ok();
+        found.push(Finding { path, about: result.unwrap_or_else(|problem| problem), whole });
+    };
+    let saved = Saved::read(run).map_err(|error| error.to_string());
+    let settings = saved.as_ref().ok().and_then(|saved| Some(saved.record.as_ref()?.settings.clone()));
+    let about = saved.map(|saved| match saved.record {
+        Some(record) => {
+            format!("settings as they were saved; {} training images of {}", record.data.train, record.data.name)
+        }
+        None => "settings of an older version, without a checksum".to_owned(),
+    });
+    tell(settings_file(run), about);
+    let metrics = run.join("metrics.jsonl");
+    if metrics.exists() {
+        let result = MetricsLog::check(&metrics).map(|rows| format!("{rows} rows"));
+        tell(metrics, result);
+    }
+    match checkpoint::list(run) {
+        Ok(all) => {
+            for (_, folder) in all {
+                let result = examine(&folder, settings.as_deref());
+                tell(folder, result);
+            }
+        }
+        Err(error) => tell(checkpoint::folder_of_all(run), Err(error.to_string())),
+    }
+    found
+}
+
+/// Reads a checkpoint as a run that goes on from it would.
+fn examine(folder: &Path, settings: Option<&str>) -> Result<String, String> {
+    let checkpoint = Checkpoint::open(folder).map_err(|error| error.to_string())?;
+    if let (Some(its), Some(runs)) = (checkpoint.settings.as_deref(), settings)
+        && its != runs
+    {
+        return Err("it was written by a run with other settings".to_owned());
+    }
+    for bytes in [checkpoint.model(), checkpoint.optimiser()] {
+        let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+        for (name, tensor) in file.tensors() {
+            if tensor.dtype() == Dtype::F32
+                && let Some(problem) = not_finite(&pod_collect_to_vec::<u8, f32>(tensor.data()))
+            {
+                return Err(format!("`{name}`: {problem}"));
+            }
+        }
+    }
+    Ok(match checkpoint.settings {
+        Some(_) => "every file has its checksum".to_owned(),
+        None => "of an older version, without checksums".to_owned(),
+    })
+}
