@@ -4,7 +4,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
-use wgpu_simvae::data::{Dataset, load};
+use wgpu_simvae::data::{Dataset, FileOptions, load, load_with};
 use wgpu_simvae::device::Choice;
 
 const IMAGES: [&str; 2] = ["train-images-idx3-ubyte", "t10k-images-idx3-ubyte"];
@@ -135,6 +135,13 @@ fn sprites_are_the_same_every_time_and_know_their_style() {
         for picture in train.pixels.chunks(train.shape.bytes()).step_by(97) {
             let ink = picture.iter().filter(|&&byte| byte > 60).count();
             assert!(ink > 10 && ink < picture.len() * 3 / 4, "{ink} pixels of ink");
+        }
+        for limit in [1, 17, 1_000_000] {
+            let options = FileOptions { limit, ..FileOptions::default() };
+            let part = load_with(name, None, &Choice::cpu(), &options).expect("sprites need nothing");
+            let mut first = data.clone();
+            first.train.truncate(limit);
+            assert_eq!(part, first, "the first {limit} training images, and every test image");
         }
     }
 }

@@ -116,9 +116,11 @@ impl Dataset {
     }
 }
 
-/// How image files become a data set; other data sets need none of it.
+/// How much of a data set is wanted, and how image files become one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileOptions {
+    /// Training images that are wanted, the first of all; 0 for all. Test images are never left out.
+    pub limit: usize,
     /// Height and width of the images in pixels.
     pub size: usize,
     /// What to do with damaged files.
@@ -129,7 +131,7 @@ pub struct FileOptions {
 
 impl Default for FileOptions {
     fn default() -> Self {
-        Self { size: 64, corrupt: Corrupt::Stop, cache: None }
+        Self { limit: 0, size: 64, corrupt: Corrupt::Stop, cache: None }
     }
 }
 
@@ -163,12 +165,12 @@ const REGISTRY: [Entry; 7] = [
     Entry {
         name: "sprites",
         about: "embedded: 12 glyphs in 6 styles, 28x28 grey",
-        load: |r| sprites::render(r.name, 1, 28, r.device),
+        load: |r| sprites::render(r, 1, 28),
     },
     Entry {
         name: "sprites-rgb",
         about: "embedded: 12 glyphs in 7 styles, 32x32 colour",
-        load: |r| sprites::render(r.name, 3, 32, r.device),
+        load: |r| sprites::render(r, 3, 32),
     },
     Entry {
         name: "mnist",
@@ -236,7 +238,7 @@ pub fn load(name: &str, folder: Option<&Path>, device: &Choice) -> Result<Datase
     load_with(name, folder, device, &FileOptions::default())
 }
 
-/// [`load`] with options for image files.
+/// [`load`] with a limit and options for image files.
 ///
 /// # Errors
 /// As [`load`].
@@ -249,7 +251,10 @@ pub fn load_with(
     let (family, path) = split(name);
     match REGISTRY.iter().find(|entry| entry.name == family) {
         Some(entry) => {
-            let data = (entry.load)(&Request { name: entry.name, folder: folder.or(path), device, options })?;
+            let mut data = (entry.load)(&Request { name: entry.name, folder: folder.or(path), device, options })?;
+            if options.limit > 0 {
+                data.train.truncate(options.limit);
+            }
             let ImageShape { height, width, .. } = data.train.shape;
             if height.max(width) > MAX_SIDE {
                 return Err(DataError::TooLarge { name: name.to_owned(), height, width });

@@ -1,6 +1,6 @@
 //! `sprites`: the embedded procedural data set. Content is the glyph, style is how it is drawn; both are known exactly.
 
-use super::{DataError, Dataset, ImageShape, Images};
+use super::{DataError, Dataset, ImageShape, Images, Request};
 use crate::device::Choice;
 use crate::device::Values;
 use crate::kernels::augment::sprites::{FACTORS, Sprites};
@@ -73,12 +73,13 @@ pub fn glyph_names() -> Vec<String> {
     GLYPHS.iter().map(|glyph| glyph.name.to_owned()).collect()
 }
 
-/// Renders the data set on a device.
-pub(super) fn render(name: &str, channels: usize, size: usize, device: &Choice) -> Result<Dataset, DataError> {
+/// Renders the data set on a device, no more training images than are wanted: each depends on its number alone.
+pub(super) fn render(request: &Request<'_>, channels: usize, size: usize) -> Result<Dataset, DataError> {
     let shape = ImageShape { channels, height: size, width: size };
-    let train = split(shape, TRAIN, 0, device)?;
-    let test = split(shape, TEST, 1, device)?;
-    Ok(Dataset::new(name, train, test))
+    let wanted = if request.options.limit > 0 { request.options.limit.min(TRAIN) } else { TRAIN };
+    let train = split(shape, wanted, 0, request.device)?;
+    let test = split(shape, TEST, 1, request.device)?;
+    Ok(Dataset::new(request.name, train, test))
 }
 
 fn split(shape: ImageShape, images: usize, stream: u32, device: &Choice) -> Result<Images, DataError> {

@@ -308,14 +308,14 @@ impl Config {
 }
 
 impl DataConfig {
-    /// How image files become a data set.
+    /// How much of the data set is wanted, and how image files become one.
     pub fn file_options(&self) -> FileOptions {
         let cache = match self.cache.as_str() {
             "off" => None,
             "auto" => dirs::cache_dir().map(|folder| folder.join("wgpu-simvae").join("images")),
             folder => Some(PathBuf::from(folder)),
         };
-        FileOptions { size: self.size, corrupt: self.corrupt, cache }
+        FileOptions { limit: self.limit, size: self.size, corrupt: self.corrupt, cache }
     }
 }
 

@@ -82,11 +82,7 @@ pub(super) fn data_folder(config: &Config) -> Option<PathBuf> {
 /// When it cannot be read.
 pub fn load_data(config: &Config, folder: Option<&Path>, choice: &Choice) -> Result<Dataset, DataError> {
     let saved = (!config.data.dir.is_empty()).then(|| Path::new(&config.data.dir));
-    let mut data = data::load_with(&config.data.name, folder.or(saved), choice, &config.data.file_options())?;
-    if config.data.limit > 0 {
-        data.train.truncate(config.data.limit);
-    }
-    Ok(data)
+    data::load_with(&config.data.name, folder.or(saved), choice, &config.data.file_options())
 }
 
 /// What a run folder says about the run.
