@@ -153,12 +153,14 @@ fn row(
     stop: &AtomicBool,
 ) -> Result<Option<JudgedRun>, CompareError> {
     let other = |difference: String| CompareError::OtherSettings { row: folder.to_owned(), difference };
+    let data = load_data(config, None, choice)?;
     let resume = !checkpoint::list(folder).map_err(|source| Box::new(source.into()))?.is_empty();
     if resume {
         let saved = Trained::settings(folder).map_err(Box::new)?;
         if let Some(difference) = first_difference(&saved, config) {
             return Err(other(difference));
         }
+        Trained::check_data(folder, &data).map_err(Box::new)?;
         if let Some(judged) = JudgedRun::read(folder).map_err(|source| fault(folder, source))? {
             return match judged.judges == study.judges {
                 true => Ok(Some(judged)),
@@ -166,7 +168,6 @@ fn row(
             };
         }
     }
-    let data = load_data(config, None, choice)?;
     let options = RunOptions { out: folder.to_owned(), resume, checkpoint: None };
     let report = run(config, &data, choice, &options, progress, stop)
         .map_err(|source| CompareError::Train { row: folder.to_owned(), source: Box::new(source) })?;

@@ -147,17 +147,27 @@ impl Trained {
         let picked = Checkpoint::pick(run, step)?;
         let data = load_data(&config, data_folder, choice)?;
         let mut notes = Vec::new();
-        if let Some(record) = Record::read(run)? {
-            let difference = record.data.differences(&Identity::of(&data)).join("; ");
-            match data_folder {
-                _ if difference.is_empty() => {}
-                Some(_) => notes.push(format!("these are not the data that the run was trained on: {difference}")),
-                None => return Err(OpenError::OtherData { path: run.to_owned(), difference }),
+        match Self::check_data(run, &data) {
+            Err(OpenError::OtherData { difference, .. }) if data_folder.is_some() => {
+                notes.push(format!("these are not the data that the run was trained on: {difference}"));
             }
+            checked => checked?,
         }
         let mut trained = Self::with_checkpoint(picked, config, data, choice)?;
         trained.notes.splice(0..0, notes);
         Ok(trained)
+    }
+
+    /// Checks that data are those that a run was trained on.
+    ///
+    /// # Errors
+    /// When they are others; never for runs of older versions, which do not know.
+    pub fn check_data(run: &Path, data: &Dataset) -> Result<(), OpenError> {
+        let Some(record) = Record::read(run)? else { return Ok(()) };
+        match record.data.differences(&Identity::of(data)) {
+            differences if differences.is_empty() => Ok(()),
+            differences => Err(OpenError::OtherData { path: run.to_owned(), difference: differences.join("; ") }),
+        }
     }
 
     /// Opens the newest checkpoint of a run whose settings and data are at hand.
