@@ -41,7 +41,16 @@ pub(super) fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     progress.note(&format!("device: {}", choice.reason));
 
     let data = load_data(&config, None, &choice)?;
-    progress.note(&format!("{}: {} training and {} test images", data.name, data.train.len(), data.test.len()));
+    let classes = match data.train.classes.len() {
+        1 => "one class".to_owned(),
+        count => format!("{count} classes"),
+    };
+    progress.note(&format!(
+        "{}: {} training and {} test images, {classes}",
+        data.name,
+        data.train.len(),
+        data.test.len()
+    ));
 
     let stop = stop_on_interrupt()?;
     let out = match &arguments.out {
@@ -63,10 +72,15 @@ pub(super) fn main(arguments: &TrainArguments) -> Result<(), Failure> {
         return Err(Failure::Interrupted);
     }
     summary(&out, &report);
-    let score = nearest_neighbours(&mut report.session, &data, &choice)?;
+    if data.train.classes.len() == 1 {
+        println!("k-NN: not judged, there is one class");
+        return Ok(());
+    }
     let labelled = data.train.len().min(KNN_IMAGES);
+    let k = KNN.min(labelled);
+    let score = nearest_neighbours(&mut report.session, &data, &choice, k)?;
     println!(
-        "k-NN (k = {KNN}, Euclidean, {labelled} labelled images) on the test images' representations: {:.2} %",
+        "k-NN (k = {k}, Euclidean, {labelled} labelled images) on the test images' representations: {:.2} %",
         100.0 * score
     );
     Ok(())
@@ -114,12 +128,11 @@ fn summary(out: &Path, report: &Report) {
     println!("checkpoint  {}", report.checkpoint.display());
 }
 
-fn nearest_neighbours(session: &mut Session, data: &Dataset, choice: &Choice) -> Result<f64, Failure> {
+fn nearest_neighbours(session: &mut Session, data: &Dataset, choice: &Choice, k: usize) -> Result<f64, Failure> {
     let (train, test) = (session.blueprint.train, session.blueprint.test);
     let known = session.embed(&train, KNN_IMAGES)?;
     let queries = session.embed(&test, test.images)?;
     let known = Points { rows: &known.mu, labels: &data.train.labels[..known.len()] };
     let queries = Points { rows: &queries.mu, labels: &data.test.labels };
-    let k = KNN.min(known.labels.len());
     Ok(accuracy(choice, known, queries, k, Metric::Euclidean)?)
 }

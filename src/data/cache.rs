@@ -10,7 +10,7 @@ use flate2::Crc;
 use md5::{Digest, Md5};
 use memmap2::Mmap;
 use rayon::prelude::*;
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
 use safetensors::{SafeTensors, serialize_to_file};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -66,21 +66,34 @@ impl Cache {
         Self { path: folder.join(file), name: name.to_owned(), key: hex(&key.finalize()) }
     }
 
-    /// The cached data set; none where there is none, or it is damaged, incomplete or of other files.
-    pub fn open(&self) -> Option<Dataset> {
-        let file = File::open(&self.path).ok()?;
+    /// The cached data set; none where there is none, or it is of other files.
+    ///
+    /// # Errors
+    /// In words, when the file is there and damaged.
+    pub fn open(&self) -> Result<Option<Dataset>, String> {
+        let Ok(file) = File::open(&self.path) else { return Ok(None) };
         // SAFETY: caches are never changed in place: a new one is written beside the old one and renamed. Whoever
         // truncates one by hand while it is in use loses the process, not more.
-        let map = MappedFile::new(unsafe { Mmap::map(&file) }.ok()?);
-        let tensors = SafeTensors::deserialize(&map).ok()?;
+        let map = MappedFile::new(unsafe { Mmap::map(&file) }.map_err(|error| self.complaint(error))?);
+        match self.read(&map) {
+            Some((about, _)) if about.key != self.key => Ok(None),
+            Some((_, Some(data))) => Ok(Some(data)),
+            _ => Err(self.complaint("the cache is damaged")),
+        }
+    }
+
+    fn complaint(&self, problem: impl std::fmt::Display) -> String {
+        format!("{}: {problem}", self.path.display())
+    }
+
+    /// What the cache knows, and its data if they fit that.
+    fn read(&self, map: &MappedFile) -> Option<(About, Option<Dataset>)> {
+        let tensors = SafeTensors::deserialize(map).ok()?;
         let parts = CHECKED.map(|name| tensors.tensor(name).ok().map(|tensor| tensor.data()).unwrap_or_default());
         if tensors.tensor("checksums").ok()?.data() != checksums(&parts) {
             return None;
         }
         let about: About = serde_json::from_slice(parts[0]).ok()?;
-        if about.key != self.key {
-            return None;
-        }
         let images = |split: &str, files: Vec<String>| {
             let pixels = tensors.tensor(&format!("{split}.pixels")).ok()?;
             let labels = tensors.tensor(&format!("{split}.labels")).ok()?.data().to_vec();
@@ -91,7 +104,7 @@ impl Cache {
             }
             let start = pixels.data().as_ptr() as usize - map.as_ptr() as usize;
             let shape = ImageShape { channels, height, width };
-            let pixels = Pixels::mapped(&map, start..start + pixels.data().len());
+            let pixels = Pixels::mapped(map, start..start + pixels.data().len());
             Some(Images {
                 factors: bytemuck::pod_collect_to_vec(factors.data()),
                 factor_names: about.factor_names.clone(),
@@ -100,14 +113,24 @@ impl Cache {
                 ..Images::labelled(shape, pixels, labels, about.classes.clone())
             })
         };
-        let train = images("train", about.train_files)?;
-        let test = images("test", about.test_files)?;
-        Some(Dataset { name: self.name.clone(), train, test, skipped: about.skipped })
+        let both = images("train", about.train_files.clone()).zip(images("test", about.test_files.clone()));
+        let data = both
+            .map(|(train, test)| Dataset { skipped: about.skipped.clone(), ..Dataset::new(&self.name, train, test) });
+        let data = data.filter(|data| data.check().is_ok());
+        Some((about, data))
     }
 
-    /// Writes the cache, whole or not at all; none where that fails.
-    pub fn store(&self, data: &Dataset) -> Option<()> {
-        fs::create_dir_all(self.path.parent()?).ok()?;
+    /// Writes the cache, whole or not at all.
+    ///
+    /// # Errors
+    /// In words, when that fails.
+    pub fn store(&self, data: &Dataset) -> Result<(), String> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        self.try_store(folder, data).map_err(|problem| self.complaint(problem))
+    }
+
+    fn try_store(&self, folder: &Path, data: &Dataset) -> Result<(), SafeTensorError> {
         let Dataset { train, test, .. } = data;
         let about = serde_json::to_vec(&About {
             key: self.key.clone(),
@@ -116,8 +139,8 @@ impl Cache {
             skipped: data.skipped.clone(),
             train_files: train.files.clone(),
             test_files: test.files.clone(),
-        });
-        let about = about.ok()?;
+        })
+        .map_err(|error| SafeTensorError::IoError(error.into()))?;
         let mut parts: Vec<(Dtype, Vec<usize>, &[u8])> = vec![(Dtype::U8, vec![about.len()], &about)];
         for images in [train, test] {
             let ImageShape { channels, height, width } = images.shape;
@@ -128,11 +151,17 @@ impl Cache {
         }
         let bytes: Vec<&[u8]> = parts.iter().map(|(_, _, bytes)| *bytes).collect();
         let sums = checksums(&bytes);
-        let sums = ("checksums", TensorView::new(Dtype::U32, vec![sums.len() / 4], &sums).ok()?);
+        let sums = ("checksums", TensorView::new(Dtype::U32, vec![sums.len() / 4], &sums)?);
         let named = CHECKED.iter().zip(parts);
-        let views = named.map(|(&name, (kind, shape, bytes))| Some((name, TensorView::new(kind, shape, bytes).ok()?)));
-        let views: Vec<_> = views.chain([Some(sums)]).collect::<Option<_>>()?;
-        serialize_to_file(views, None, &self.path).ok()
+        let views = named.map(|(&name, (kind, shape, bytes))| Ok((name, TensorView::new(kind, shape, bytes)?)));
+        let views = views.chain([Ok(sums)]).collect::<Result<Vec<_>, SafeTensorError>>()?;
+        // The draft's folder goes with everything in it, whatever fails.
+        let drafts = tempfile::Builder::new().prefix(".writing-").tempdir_in(folder)?;
+        let (draft, like) = (drafts.path().join("cache"), drafts.path().join("like"));
+        serialize_to_file(views, None, &draft)?;
+        // As a new file of this user is, not private as drafts are.
+        fs::set_permissions(&draft, File::create(&like)?.metadata()?.permissions())?;
+        Ok(fs::rename(&draft, &self.path)?)
     }
 }
 

@@ -21,29 +21,34 @@ const TRAIN: &str = "0";
 const VALIDATION: &str = "1";
 const TEST: &str = "2";
 
+/// Nobody but its makers may hand it out.
+const GET: &str = "Unpack img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition.txt of the CelebA page into one folder and \
+                   name it with --data-dir DIR";
+/// Editors put it in front of a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Reads the two lists.
 ///
 /// # Errors
 /// When a list is missing, or a line is not as it should be.
 pub(super) fn list(folder: Option<&Path>) -> Result<Listing, DataError> {
-    let get = "Unpack img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition.txt of the CelebA page into one \
-               folder and name it with --data-dir DIR";
     let Some(root) = folder else {
         let problem = "it is read from files".to_owned();
-        return Err(DataError::Unusable { path: "celeba".into(), problem, fix: get.to_owned() });
+        return Err(DataError::Unusable { path: "celeba".into(), problem, fix: GET.to_owned() });
     };
     let read = |name: &str| {
         let path = root.join(name);
         let missing = |source: std::io::Error| DataError::Unusable {
             path: path.clone(),
             problem: source.to_string(),
-            fix: get.to_owned(),
+            fix: GET.to_owned(),
         };
         Ok::<_, DataError>((std::fs::read_to_string(&path).map_err(missing)?, path))
     };
     let (attributes, attributes_path) = read(ATTRIBUTES)?;
     let (partition, partition_path) = read(PARTITION)?;
-    let faces = Faces::parse(&attributes, &attributes_path)?;
+    let faces = Faces::parse(attributes.trim_start_matches(BYTE_ORDER_MARK), &attributes_path)?;
+    let partition = partition.trim_start_matches(BYTE_ORDER_MARK);
 
     let (mut train, mut test) = (Part::default(), Part::default());
     for (number, line) in partition.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -67,15 +72,25 @@ pub(super) fn list(folder: Option<&Path>) -> Result<Listing, DataError> {
     }
     if train.files.is_empty() || test.files.is_empty() {
         let problem = format!("it has {} training and {} test images", train.files.len(), test.files.len());
-        return Err(DataError::Format { path: partition_path, problem });
+        return Err(DataError::Unusable { path: partition_path, problem, fix: GET.to_owned() });
     }
     let classes = CLASSES.map(str::to_owned).to_vec();
     let factor_names = faces.names.iter().map(|&name| name.to_owned()).collect();
-    Ok(Listing { root: root.to_owned(), crop: CROP, train, test, classes, factor_names })
+    Ok(Listing {
+        root: root.to_owned(),
+        crop: CROP,
+        train,
+        test,
+        classes,
+        factor_names,
+        notes: Vec::new(),
+        skipped: Vec::new(),
+    })
 }
 
 fn damaged(path: &Path, number: usize, problem: String) -> DataError {
-    DataError::Format { path: path.to_owned(), problem: format!("line {}: {problem}", number + 1) }
+    let fix = format!("Take the list from the CelebA page again. {GET}");
+    DataError::Unusable { path: path.to_owned(), problem: format!("line {}: {problem}", number + 1), fix }
 }
 
 /// The attributes of all faces.

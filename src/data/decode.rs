@@ -1,8 +1,10 @@
 //! Image files to small squares, on all cores.
 
+use super::jpeg::ends_early;
 use super::{Corrupt, DataError};
 use image::imageops::FilterType;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::metadata::Orientation;
+use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use std::cell::Cell;
@@ -26,6 +28,16 @@ pub(super) struct Decoded {
     pub images: Vec<Option<Vec<u8>>>,
     /// What was left out, and why.
     pub skipped: Vec<String>,
+    /// How many of those could not be read, which says nothing about the files.
+    pub unread: usize,
+}
+
+/// Why a file gives no image.
+enum Fault {
+    /// The system did not let it be read.
+    Unread(std::io::Error),
+    /// Its content is no picture that can be used, in words.
+    Content(String),
 }
 
 /// Decodes `files` of the folder `root`.
@@ -37,35 +49,51 @@ pub(super) fn decode(root: &Path, files: &[&str], square: Square, corrupt: Corru
     if let Ok(style) = ProgressStyle::with_template("decoding images {bar:24} {pos}/{len}  {eta} left") {
         bar.set_style(style);
     }
-    let one = |file: &&str| {
+    let results = files.par_iter().map(|&file| {
         let path = root.join(file);
         let planes = planes(&path, square);
         bar.inc(1);
         match planes {
-            Err(problem) if corrupt == Corrupt::Stop => Err(DataError::Unusable {
-                path,
-                problem,
-                fix: "Replace or remove the file, or leave damaged files out with --set data.corrupt=skip".to_owned(),
-            }),
-            planes => Ok(planes.map_err(|problem| format!("{file}: {problem}"))),
+            Err(fault) if corrupt == Corrupt::Stop => {
+                let (problem, remedy) = match fault {
+                    Fault::Unread(error) => (format!("it cannot be read ({error})"), "Make it readable"),
+                    Fault::Content(problem) => (problem, "Replace or remove the file"),
+                };
+                let fix = format!("{remedy}, or leave such files out with --set data.corrupt=skip");
+                Err(DataError::Unusable { path, problem, fix })
+            }
+            planes => Ok(planes.map_err(|fault| (file, fault))),
         }
-    };
-    let results = files.par_iter().map(one).collect::<Result<Vec<_>, _>>();
+    });
+    let results = results.collect::<Result<Vec<_>, _>>();
     bar.finish_and_clear();
-    let mut skipped = Vec::new();
-    let images = results?.into_iter().map(|result| result.map_err(|problem| skipped.push(problem)).ok()).collect();
-    Ok(Decoded { images, skipped })
+    let (mut skipped, mut unread) = (Vec::new(), 0);
+    let mut note = |(file, fault): (&str, Fault)| {
+        unread += usize::from(matches!(fault, Fault::Unread(_)));
+        skipped.push(match fault {
+            Fault::Unread(error) => format!("{file}: it cannot be read ({error})"),
+            Fault::Content(problem) => format!("{file}: {problem}"),
+        });
+    };
+    let images = results?.into_iter().map(|result| result.map_err(&mut note).ok()).collect();
+    Ok(Decoded { images, skipped, unread })
 }
 
 /// The image in a file, upright, cropped and resized: one plane of a grey picture, three of any other. An alpha channel
 /// is dropped.
-fn planes(path: &Path, square: Square) -> Result<Vec<u8>, String> {
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    if ends_early(&bytes) {
+fn planes(path: &Path, square: Square) -> Result<Vec<u8>, Fault> {
+    picture(&std::fs::read(path).map_err(Fault::Unread)?, square).map_err(Fault::Content)
+}
+
+/// [`planes`] of a file's content.
+pub(super) fn picture(bytes: &[u8], square: Square) -> Result<Vec<u8>, String> {
+    if ends_early(bytes) {
         return Err("the JPEG file ends before its picture does: it is truncated".to_owned());
     }
-    let image = match quietly(|| upright(&bytes)) {
-        Some(image) => image.map_err(|error| format!("it cannot be decoded ({error})"))?,
+    let image = match quietly(|| upright(bytes)) {
+        Some(Ok(image)) => image,
+        Some(Err(ImageError::Limits(error))) => return Err(format!("it is too large to be decoded ({error})")),
+        Some(Err(error)) => return Err(format!("it cannot be decoded ({error})")),
         None => return Err("it cannot be decoded (the decoder gave up on it)".to_owned()),
     };
     let grey = matches!(image.color(), ColorType::L8 | ColorType::La8 | ColorType::L16 | ColorType::La16);
@@ -80,14 +108,24 @@ fn planes(path: &Path, square: Square) -> Result<Vec<u8>, String> {
     Ok((0..channels).flat_map(|channel| bytes.iter().skip(channel).step_by(channels).copied()).collect())
 }
 
-fn upright(bytes: &[u8]) -> image::ImageResult<DynamicImage> {
-    let mut decoder = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?.into_decoder()?;
-    // The reader holds PNG files to its limit of memory, JPEG files only here.
+/// The picture as viewers show it: turned as its orientation tag says.
+fn upright(bytes: &[u8]) -> ImageResult<DynamicImage> {
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    let png = reader.format() == Some(ImageFormat::Png);
+    let mut decoder = reader.into_decoder()?;
+    // The reader holds PNG files to its limit of memory, others only here.
     Limits::default().reserve(decoder.total_bytes())?;
-    let orientation = decoder.orientation()?;
+    let orientation = if png { png_orientation(bytes) } else { decoder.orientation()? };
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
     Ok(image)
+}
+
+/// The orientation in the eXIf chunk of a PNG file, which its decoder passes over.
+fn png_orientation(bytes: &[u8]) -> Orientation {
+    let read = exif::Reader::new().read_from_container(&mut Cursor::new(bytes)).ok();
+    let tag = read.and_then(|exif| exif.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?.value.get_uint(0));
+    tag.and_then(|tag| Orientation::from_exif(u8::try_from(tag).ok()?)).unwrap_or(Orientation::NoTransforms)
 }
 
 thread_local! {
@@ -110,10 +148,4 @@ fn quietly<T>(decode: impl FnOnce() -> T) -> Option<T> {
     let result = panic::catch_unwind(AssertUnwindSafe(decode));
     DECODING.set(false);
     result.ok()
-}
-
-/// Whether a JPEG file has no end mark behind its last beginning of a scan: the decoder would fill the rest with grey.
-fn ends_early(bytes: &[u8]) -> bool {
-    let last = |mark: [u8; 2]| bytes.windows(2).rposition(|pair| pair == mark);
-    bytes.starts_with(&[0xff, 0xd8]) && last([0xff, 0xda]) > last([0xff, 0xd9])
 }

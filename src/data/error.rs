@@ -69,6 +69,14 @@ pub enum DataError {
         /// Width in pixels.
         width: usize,
     },
+    /// Numbers that do not belong together.
+    #[error("{name}: {problem}")]
+    Inconsistent {
+        /// The data set.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// The device failed while it rendered the sprites.
     #[error(transparent)]
     Device(#[from] DeviceError),

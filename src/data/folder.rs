@@ -1,15 +1,17 @@
-//! Any folder of jpg and png images: a class per sub-folder or none, with or without folders for training and test.
+//! Any folder of images: a class per sub-folder or none, with or without folders for training and test.
 
-use super::DataError;
 use super::listing::{Listing, Part};
+use super::scan::{PassedOver, Scan, scan};
+use super::{Corrupt, DataError, FileOptions};
 use md5::{Digest, Md5};
-use std::collections::BTreeSet;
-use std::fs::{self, DirEntry};
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
+use unicode_normalization::UnicodeNormalization;
 
-/// A folder with the first and one of the others is split already.
-const TRAIN: &str = "train";
-const TESTS: [&str; 2] = ["test", "val"];
+/// Names of folders that are parts of a data set, in any case of letters; of the two kinds of tests, the first there is.
+const TRAIN: [&str; 2] = ["train", "training"];
+const TESTS: [&[&str]; 2] = [&["test", "testing"], &["val", "valid", "validation"]];
 /// Of a folder that is not split, one image in so many, and at least one, is a test image: the first in order.
 const TEST_SHARE: usize = 10;
 /// Labels are bytes.
@@ -20,131 +22,226 @@ const NO_CLASS: &str = "image";
 /// An image's class and its path relative to the data set's folder.
 type Labelled = (String, String);
 
+fn unusable(path: &Path, problem: impl Into<String>, fix: impl Into<String>) -> DataError {
+    DataError::Unusable { path: path.to_owned(), problem: problem.into(), fix: fix.into() }
+}
+
 /// Lists the images of a folder.
 ///
 /// # Errors
-/// When the folder is missing or cannot be read, or holds no image, one only, or too many classes.
-pub(super) fn list(root: Option<&Path>) -> Result<Listing, DataError> {
+/// When the folder is missing or cannot be read, is split in a way that is not understood, or holds no image, one only, or too
+/// many classes.
+pub(super) fn list(root: Option<&Path>, options: &FileOptions) -> Result<Listing, DataError> {
     let Some(root) = root.filter(|path| !path.as_os_str().is_empty()) else {
-        let fix = "Name it, as folder:PATH or with --data-dir DIR".to_owned();
-        return Err(DataError::Unusable { path: "folder:".into(), problem: "which folder?".to_owned(), fix });
+        return Err(unusable(Path::new("folder:"), "which folder?", "Name it, as folder:PATH or with --data-dir DIR"));
     };
     if !root.is_dir() {
-        let fix = "Name a folder of jpg and png images".to_owned();
-        return Err(DataError::Unusable { path: root.to_owned(), problem: "there is no such folder".to_owned(), fix });
+        let tilde = root
+            .starts_with("~")
+            .then_some(". A shell expands ~ only at the beginning of a word: write the whole path");
+        let problem = format!("there is no such folder{}", tilde.unwrap_or_default());
+        return Err(unusable(
+            root,
+            problem,
+            "Name a folder of images, or the one that it was moved to with --data-dir",
+        ));
     }
-    let names = |images: &[Labelled]| images.iter().map(|(class, _)| class.clone()).collect::<BTreeSet<_>>();
-    let test = TESTS.into_iter().find(|test| root.join(TRAIN).is_dir() && root.join(test).is_dir());
-    let (classes, train, test) = match test {
-        Some(test) => {
-            let train = labelled(root, TRAIN)?;
-            (names(&train), train, labelled(root, test)?)
+    let mut notes = Vec::new();
+    let (train, test, passed_over) = match splits(root, &mut notes)? {
+        Some((train, test)) => {
+            let (train_part, mut passed) = labelled(root, Path::new(&train), options)?;
+            let (test_part, more) = labelled(root, Path::new(&test), options)?;
+            passed.add(more);
+            classes_match(root, (&train, &train_part), (&test, &test_part))?;
+            (train_part, test_part, passed)
         }
         None => {
-            let mut test = labelled(root, "")?;
-            let classes = names(&test);
+            let (mut test, passed) = labelled(root, Path::new(""), options)?;
             let train = test.split_off((test.len() / TEST_SHARE).max(1).min(test.len()));
-            (classes, train, test)
+            (train, test, passed)
         }
     };
-    let classes: Vec<String> = classes.into_iter().collect();
-    let unusable =
-        |path: PathBuf, problem: String, fix: &str| DataError::Unusable { path, problem, fix: fix.to_owned() };
+    notes.extend(passed_over.lines());
+    let mut classes: Vec<String> = train.iter().chain(&test).map(|(class, _)| class.clone()).collect();
+    classes.sort();
+    classes.dedup();
     if train.is_empty() || test.is_empty() {
-        let problem = format!("{} training and {} test images were found", train.len(), test.len());
-        return Err(unusable(root.to_owned(), problem, "At least one of each is needed, as jpg or png files"));
+        let mut problem = format!("{} training and {} test images were found", train.len(), test.len());
+        notes.iter().for_each(|note| problem += &format!("; {note}"));
+        return Err(unusable(
+            root,
+            problem,
+            "At least one of each is needed, as jpg or png files, or as webp, bmp, gif or tiff",
+        ));
     }
     if classes.len() > MOST_CLASSES {
         let problem = format!("there are {} sub-folders with images", classes.len());
-        let fix = format!("Sort them into at most {MOST_CLASSES} classes");
-        return Err(unusable(root.to_owned(), problem, &fix));
+        return Err(unusable(root, problem, format!("Sort them into at most {MOST_CLASSES} classes")));
     }
+    notes.extend(deeper_classes(root, &train));
     let part = |images: Vec<Labelled>| {
         let mut part = Part::default();
         for (class, file) in images {
-            let Ok(label) = classes.binary_search(&class) else {
-                let problem = format!("no training image is of its class `{class}`");
-                return Err(unusable(root.join(file), problem, "Add training images, or remove the test images"));
-            };
-            part.labels.push(label as u8);
+            part.labels.extend(classes.binary_search(&class).map(|label| label as u8));
             part.files.push(file);
         }
-        Ok(part)
+        part
     };
-    let (train, test) = (part(train)?, part(test)?);
-    Ok(Listing { root: root.to_owned(), crop: u32::MAX, train, test, classes, factor_names: Vec::new() })
+    let (train, test) = (part(train), part(test));
+    let skipped = passed_over.unusable;
+    Ok(Listing {
+        root: root.to_owned(),
+        crop: u32::MAX,
+        train,
+        test,
+        classes,
+        factor_names: Vec::new(),
+        notes,
+        skipped,
+    })
+}
+
+/// The folders for training and test; none where the folder is not split.
+fn splits(root: &Path, notes: &mut Vec<String>) -> Result<Option<(String, String)>, DataError> {
+    let listed = fs::read_dir(root).map_err(|source| DataError::Io { path: root.to_owned(), source })?;
+    let mut folders: Vec<String> = listed
+        .flatten()
+        .filter(|entry| entry.path().is_dir())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    folders.sort();
+    let one = |names: &[&str]| -> Result<Option<String>, DataError> {
+        let of_kind = |folder: &&String| names.contains(&folder.to_lowercase().as_str());
+        let found: Vec<&String> = folders.iter().filter(of_kind).collect();
+        match found[..] {
+            [] => Ok(None),
+            [name] => Ok(Some(name.clone())),
+            [a, b, ..] => {
+                Err(unusable(root, format!("`{a}` and `{b}` name the same part of a data set"), "Keep one of them"))
+            }
+        }
+    };
+    let (train, tests) = (one(&TRAIN)?, [one(TESTS[0])?, one(TESTS[1])?]);
+    let test = tests.iter().flatten().next();
+    let tests: Vec<&str> = TESTS.into_iter().flatten().copied().collect();
+    let known = format!("{} with {}", TRAIN.join(" or "), tests.join(", "));
+    let (train, test) = match (train, test) {
+        (None, None) => return Ok(None),
+        (Some(train), Some(test)) => (train, test.clone()),
+        (only_train, only_test) => {
+            let name = only_train.as_ref().or(only_test).cloned().unwrap_or_default();
+            let problem = format!(
+                "`{name}` is the name of a part of a data set, and its counterpart is missing (known are {known})"
+            );
+            let fix =
+                format!("Add it, or name folder:{} to have a part of it as test images", root.join(&name).display());
+            return Err(unusable(root, problem, fix));
+        }
+    };
+    let unused = |name: &&String| **name != train && **name != test && !name.starts_with('.');
+    let unused: Vec<&String> = folders.iter().filter(unused).collect();
+    if !unused.is_empty() {
+        let names: Vec<String> = unused.into_iter().map(|name| format!("`{name}`")).collect();
+        notes.push(format!("used are `{train}` and `{test}`; not used: {}", names.join(", ")));
+    }
+    Ok(Some((train, test)))
 }
 
 /// The images within a part of the folder: the first sub-folder below it is the class, what lies deeper belongs to it.
 /// They are in the order of their paths' checksums, which is always the same, yet mixes the classes: the first so many
 /// images are a fair sample, and a new file moves few others between training and test.
-fn labelled(root: &Path, within: &str) -> Result<Vec<Labelled>, DataError> {
-    let top = root.join(within);
-    let mut images = Vec::new();
-    for entry in entries(&top)? {
-        let (path, name) = (entry.path(), name(&entry)?);
-        let below = if within.is_empty() { name.clone() } else { format!("{within}/{name}") };
-        // Whole classes may be links; deeper, links to folders could run in circles.
-        if path.is_dir() {
-            let mut files = Vec::new();
-            walk(&path, &below, &mut files)?;
-            images.extend(files.into_iter().map(|file| (name.clone(), file)));
-        } else if is_image(&path) {
-            images.push((String::new(), below));
-        }
-    }
-    let loose = images.iter().find(|(class, _)| class.is_empty());
-    if let Some((_, file)) = loose
-        && images.iter().any(|(class, _)| !class.is_empty())
+fn labelled(root: &Path, within: &Path, options: &FileOptions) -> Result<(Vec<Labelled>, PassedOver), DataError> {
+    let Scan { pictures, folders, mut passed_over } = scan(root, within)?;
+    if let Some((_, loose)) = pictures.iter().find(|(class, _)| class.as_os_str().is_empty())
+        && pictures.iter().any(|(class, _)| !class.as_os_str().is_empty())
     {
-        return Err(DataError::Unusable {
-            path: root.join(file),
-            problem: "the image lies beside folders of images, so it has no class".to_owned(),
-            fix: "Move it into one of them, or all images into one folder".to_owned(),
-        });
+        let fix = "Move it into one of them, or all images into one folder";
+        return Err(unusable(&root.join(loose), "the image lies beside folders of images, so it has no class", fix));
     }
-    images.iter_mut().filter(|(class, _)| class.is_empty()).for_each(|(class, _)| *class = NO_CLASS.to_owned());
+    let filled = |folder: &PathBuf| pictures.iter().any(|(class, _)| class == folder);
+    passed_over
+        .empty
+        .extend(folders.iter().filter(|folder| !filled(folder)).map(|folder| folder.display().to_string()));
+    let mut images = Vec::with_capacity(pictures.len());
+    // Classes that look alike are one and the same: accents are written in two ways, by two systems.
+    let mut alike: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for (class, file) in pictures {
+        let Some(path) = name(&file) else {
+            match options.corrupt {
+                Corrupt::Skip => passed_over.unusable.push(format!("{}: its name is no text", file.to_string_lossy())),
+                Corrupt::Stop => {
+                    let fix = "Rename it, or leave such files out with --set data.corrupt=skip";
+                    return Err(unusable(&root.join(file), "its name has bytes that are no text", fix));
+                }
+            }
+            continue;
+        };
+        let label = match class.file_name() {
+            None => NO_CLASS.to_owned(),
+            Some(label) => label.to_string_lossy().nfc().collect(),
+        };
+        let known = alike.entry(label.clone()).or_insert_with(|| class.clone());
+        if *known != class {
+            let problem = "there are two folders whose names differ only in how their accents are written";
+            return Err(unusable(&root.join(class), problem, "Move their images into one"));
+        }
+        images.push((label, path));
+    }
     images.sort_by_cached_key(|(_, file)| Md5::digest(file));
-    Ok(images)
+    Ok((images, passed_over))
 }
 
-fn walk(folder: &Path, below: &str, files: &mut Vec<String>) -> Result<(), DataError> {
-    for entry in entries(folder)? {
-        let (path, name) = (entry.path(), name(&entry)?);
-        let below = format!("{below}/{name}");
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            walk(&path, &below, files)?;
-        } else if is_image(&path) && path.is_file() {
-            files.push(below);
+/// A relative path with slashes, as lists of one name a line have it; none where it is no text.
+fn name(path: &Path) -> Option<String> {
+    let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
+    parts.map(|parts| parts.join("/")).filter(|name| !name.contains(char::is_control))
+}
+
+/// Checks that every class of the test images is one of the training images.
+fn classes_match(root: &Path, train: (&str, &[Labelled]), test: (&str, &[Labelled])) -> Result<(), DataError> {
+    let loose =
+        |images: &[Labelled]| images.iter().any(|(class, file)| class == NO_CLASS && file.matches('/').count() == 1);
+    for ((flat, flat_images), (sorted, sorted_images)) in [(test, train), (train, test)] {
+        if loose(flat_images) && !loose(sorted_images) && !sorted_images.is_empty() {
+            let problem = format!("its images lie in no sub-folders, while those of `{sorted}` have classes");
+            let whole = root.join(if flat == test.0 { sorted } else { flat });
+            let fix = format!(
+                "Sort them into classes, or name folder:{} to have a part of it as test images",
+                whole.display()
+            );
+            return Err(unusable(&root.join(flat), problem, fix));
         }
+    }
+    let known = |class: &String| train.1.iter().any(|(of, _)| of == class);
+    if let Some((class, file)) = test.1.iter().find(|(class, _)| !known(class)) {
+        let like = train.1.iter().find(|(of, _)| of.to_lowercase() == class.to_lowercase());
+        let like = like.map(|(of, _)| format!(" (there is `{of}`)")).unwrap_or_default();
+        let problem = format!("no training image is of its class `{class}`{like}");
+        return Err(unusable(&root.join(file), problem, "Add training images, or remove the test images"));
     }
     Ok(())
 }
 
-/// What a folder holds, by name, without hidden files and folders.
-fn entries(folder: &Path) -> Result<Vec<DirEntry>, DataError> {
-    let error = |source| DataError::Io { path: folder.to_owned(), source };
-    let entries = fs::read_dir(folder).map_err(error)?.collect::<Result<Vec<_>, _>>().map_err(error)?;
-    let shown = |entry: &DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
-    let mut entries: Vec<DirEntry> = entries.into_iter().filter(shown).collect();
-    entries.sort_by_key(DirEntry::file_name);
-    Ok(entries)
-}
-
-fn is_image(path: &Path) -> bool {
-    let known =
-        |ending: &std::ffi::OsStr| ["jpg", "jpeg", "png"].iter().any(|known| ending.eq_ignore_ascii_case(known));
-    path.extension().is_some_and(known)
-}
-
-/// The name of an entry, which ends up in lists of one name a line.
-fn name(entry: &DirEntry) -> Result<String, DataError> {
-    match entry.file_name().into_string() {
-        Ok(name) if !name.contains(char::is_control) => Ok(name),
-        _ => Err(DataError::Unusable {
-            path: entry.path(),
-            problem: "its name has bytes that are no text".to_owned(),
-            fix: "Rename it".to_owned(),
-        }),
+/// A word about data whose classes may lie one folder deeper: all images in one class, and within it in several folders.
+fn deeper_classes(root: &Path, train: &[Labelled]) -> Option<String> {
+    let (class, first) = train.first()?;
+    // The parts of a path that lead to its class, and the folder behind it.
+    let split = |file: &str| {
+        let parts: Vec<String> = file.split('/').map(str::to_owned).collect();
+        let at = parts.iter().position(|part| part.nfc().eq(class.chars()))?;
+        (parts.len() > at + 2).then(|| (parts[..=at].join("/"), parts[at + 1].clone()))
+    };
+    let (whole, folder) = split(first)?;
+    let mut several = false;
+    for (of, file) in train {
+        let (_, other) = split(file).filter(|_| of == class)?;
+        several |= other != folder;
     }
+    several.then(|| {
+        let meant = root.join(whole);
+        format!(
+            "there is only one class, `{class}`, with folders inside it: perhaps folder:{} was meant",
+            meant.display()
+        )
+    })
 }

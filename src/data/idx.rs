@@ -4,7 +4,7 @@ use super::{DataError, Dataset, ImageShape, Images};
 use flate2::read::MultiGzDecoder;
 use std::cmp::Ordering;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// Class names of MNIST.
@@ -16,12 +16,24 @@ pub(super) const CLOTHES: [&str; 10] =
 /// Type byte of unsigned bytes, third of the magic number.
 const UNSIGNED_BYTES: u8 = 0x08;
 
-/// Loads the four files of a data set.
-pub(super) fn load(name: &str, folder: Option<&Path>, classes: &[&str]) -> Result<Dataset, DataError> {
+/// The first bytes of a file that gzip packed.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// Loads the four files of a data set, from a folder or from where torchvision puts them within it (`torchvision` is its name of the data
+/// set).
+pub(super) fn load(
+    name: &str,
+    torchvision: &str,
+    folder: Option<&Path>,
+    classes: &[&str],
+) -> Result<Dataset, DataError> {
     let folder = folder.ok_or_else(|| DataError::NoFolder { name: name.to_owned() })?;
     if !folder.is_dir() {
         return Err(DataError::Missing { path: folder.to_owned(), name: name.to_owned() });
     }
+    let layouts = [folder.to_owned(), folder.join("raw"), folder.join(torchvision).join("raw")];
+    let holds_images = |folder: &&PathBuf| locate(folder, "train-images", 3).is_some();
+    let folder = layouts.iter().find(holds_images).map_or(folder, PathBuf::as_path);
     let part = |prefix: &str| {
         let pixels = read(name, folder, &format!("{prefix}-images"), 3)?;
         let labels = read(name, folder, &format!("{prefix}-labels"), 1)?;
@@ -65,22 +77,45 @@ fn images(pixels: Idx, labels: Idx, classes: &[&str]) -> Result<Images, DataErro
     Ok(Images::labelled(shape, pixels.bytes, labels.bytes, classes))
 }
 
-/// Finds and reads `STEM-idxN-ubyte`, with a dot for the first hyphen as some mirrors write it, plain or `.gz`.
+/// Reads `STEM-idxN-ubyte`, plain or packed with gzip, which its first bytes tell.
 fn read(name: &str, folder: &Path, stem: &str, rank: usize) -> Result<Idx, DataError> {
-    let plain = format!("{stem}-idx{rank}-ubyte");
-    let names =
-        [plain.clone(), format!("{plain}.gz"), format!("{stem}.idx{rank}-ubyte"), format!("{stem}.idx{rank}-ubyte.gz")];
-    let Some(path) = names.iter().map(|name| folder.join(name)).find(|path| path.is_file()) else {
-        return Err(DataError::Missing { path: folder.join(format!("{plain}.gz")), name: name.to_owned() });
+    let Some(path) = locate(folder, stem, rank) else {
+        return Err(DataError::Missing {
+            path: folder.join(format!("{stem}-idx{rank}-ubyte.gz")),
+            name: name.to_owned(),
+        });
     };
-    let file = File::open(&path).map_err(|source| DataError::Io { path: path.clone(), source })?;
-    let size = file.metadata().map(|data| data.len()).unwrap_or(0);
-    if path.extension().is_some_and(|extension| extension == "gz") {
+    let io_error = |source| DataError::Io { path: path.clone(), source };
+    let file = File::open(&path).map_err(io_error)?;
+    let size = file.metadata().map_err(io_error)?.len();
+    let mut from = BufReader::new(file);
+    if from.fill_buf().map_err(io_error)?.starts_with(&GZIP) {
         // Deflate shrinks at most about a thousandfold: what a header may promise is bounded by the file's size.
-        parse(path, MultiGzDecoder::new(BufReader::new(file)), size.saturating_mul(1100), rank)
+        parse(path, MultiGzDecoder::new(from), size.saturating_mul(1100), rank)
     } else {
-        parse(path, BufReader::new(file), size, rank)
+        parse(path, from, size, rank)
     }
+}
+
+/// The file `STEM-idxN-ubyte` of a folder, in any case of letters, with a dot for the first hyphen as some mirrors write it, with or
+/// without `.gz`.
+fn locate(folder: &Path, stem: &str, rank: usize) -> Option<PathBuf> {
+    let plain = format!("{stem}-idx{rank}-ubyte");
+    let dotted = format!("{stem}.idx{rank}-ubyte");
+    [plain.clone(), format!("{plain}.gz"), dotted.clone(), format!("{dotted}.gz")]
+        .iter()
+        .find_map(|name| find(folder, name))
+}
+
+/// The regular file of this name in a folder, whatever the case of its letters.
+fn find(folder: &Path, name: &str) -> Option<PathBuf> {
+    let exact = folder.join(name);
+    if exact.is_file() {
+        return Some(exact);
+    }
+    let alike =
+        |path: &PathBuf| path.file_name().is_some_and(|found| found.eq_ignore_ascii_case(name)) && path.is_file();
+    std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).find(alike)
 }
 
 fn parse(path: PathBuf, mut from: impl Read, most: u64, rank: usize) -> Result<Idx, DataError> {

@@ -16,6 +16,10 @@ pub(super) struct Listing {
     pub classes: Vec<String>,
     /// Names of the yes-or-no style factors; may be empty.
     pub factor_names: Vec<String>,
+    /// What the user should know about the files.
+    pub notes: Vec<String>,
+    /// Files that have the ending of a picture and cannot be used, each with its reason.
+    pub skipped: Vec<String>,
 }
 
 /// One of the two splits.
@@ -33,23 +37,37 @@ impl Listing {
     ///
     /// # Errors
     /// When a file is damaged and such files are not skipped, or nothing is left of a split.
-    pub fn load(self, name: &str, options: &FileOptions) -> Result<Dataset, DataError> {
+    pub fn load(mut self, name: &str, options: &FileOptions) -> Result<Dataset, DataError> {
+        let (mut notes, mut skipped) = (std::mem::take(&mut self.notes), std::mem::take(&mut self.skipped));
         let cache = options.cache.as_deref().map(|folder| Cache::of(&self, name, folder, options));
-        if let Some(data) = cache.as_ref().and_then(Cache::open) {
-            return Ok(data);
-        }
-        let data = self.decode(name, options)?;
-        match cache {
-            // A cache that cannot be written costs the next start some time, and nothing else.
-            Some(cache) => Ok(cache.store(&data).and_then(|()| cache.open()).unwrap_or(data)),
-            None => Ok(data),
-        }
+        let cached = cache.as_ref().map(Cache::open).unwrap_or(Ok(None));
+        let mut data = match cached {
+            Ok(Some(data)) => data,
+            other => {
+                notes.extend(other.err().map(|problem| format!("decoding anew: {problem}")));
+                let (data, unread) = self.decode(name, options)?;
+                match cache {
+                    // What could not be read today may be read tomorrow: it is not remembered as damaged.
+                    Some(cache) if unread == 0 => match cache.store(&data) {
+                        Ok(()) => cache.open().ok().flatten().unwrap_or(data),
+                        Err(problem) => {
+                            notes.push(format!("the next start decodes again: {problem}"));
+                            data
+                        }
+                    },
+                    _ => data,
+                }
+            }
+        };
+        skipped.append(&mut data.skipped);
+        Ok(Dataset { notes, skipped, ..data })
     }
 
-    fn decode(self, name: &str, options: &FileOptions) -> Result<Dataset, DataError> {
+    /// Decodes the files; also tells how many could not be read.
+    fn decode(self, name: &str, options: &FileOptions) -> Result<(Dataset, usize), DataError> {
         let files: Vec<&str> = self.train.files.iter().chain(&self.test.files).map(String::as_str).collect();
         let square = Square { crop: self.crop, size: options.size as u32 };
-        let Decoded { mut images, skipped } = decode(&self.root, &files, square, options.corrupt)?;
+        let Decoded { mut images, skipped, unread } = decode(&self.root, &files, square, options.corrupt)?;
         let plane = options.size * options.size;
         // Grey pictures among coloured ones get three equal channels.
         let channels = if images.iter().flatten().all(|image| image.len() == plane) { 1 } else { 3 };
@@ -68,7 +86,7 @@ impl Listing {
             }
             if kept.files.is_empty() {
                 let (path, problem) = (root.clone(), format!("there is no {what} image that can be decoded"));
-                let fix = "Put whole jpg or png files there".to_owned();
+                let fix = "Put whole pictures there".to_owned();
                 return Err(DataError::Unusable { path, problem, fix });
             }
             Ok(Images {
@@ -80,6 +98,6 @@ impl Listing {
             })
         };
         let (train, test) = (part("training", train, images)?, part("test", test, tests)?);
-        Ok(Dataset { name: name.to_owned(), train, test, skipped })
+        Ok((Dataset { skipped, ..Dataset::new(name, train, test) }, unread))
     }
 }

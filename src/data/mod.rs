@@ -2,6 +2,7 @@
 
 mod cache;
 mod celeba;
+mod checks;
 mod cifar;
 mod decode;
 mod error;
@@ -9,8 +10,10 @@ pub mod fetch;
 mod folder;
 mod identity;
 mod idx;
+mod jpeg;
 mod listing;
 mod pixels;
+mod scan;
 mod sprites;
 
 pub use error::DataError;
@@ -19,7 +22,6 @@ pub use pixels::Pixels;
 pub use sprites::glyph_names;
 
 use crate::device::Choice;
-use crate::kernels::augment::views::MAX_SIDE;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -105,14 +107,16 @@ pub struct Dataset {
     pub train: Images,
     /// Test images.
     pub test: Images,
-    /// Damaged files that were left out, each with what is wrong with it.
+    /// Files that were left out, each with what is wrong with it.
     pub skipped: Vec<String>,
+    /// What its user should know: what was passed over, and why.
+    pub notes: Vec<String>,
 }
 
 impl Dataset {
     /// A data set of which nothing was left out.
     pub fn new(name: &str, train: Images, test: Images) -> Self {
-        Self { name: name.to_owned(), train, test, skipped: Vec::new() }
+        Self { name: name.to_owned(), train, test, skipped: Vec::new(), notes: Vec::new() }
     }
 }
 
@@ -175,12 +179,12 @@ const REGISTRY: [Entry; 7] = [
     Entry {
         name: "mnist",
         about: "handwritten digits, 28x28 grey, four IDX files",
-        load: |r| idx::load(r.name, r.folder, &idx::DIGITS),
+        load: |r| idx::load(r.name, "MNIST", r.folder, &idx::DIGITS),
     },
     Entry {
         name: "fashion-mnist",
         about: "articles of clothing, 28x28 grey, four IDX files",
-        load: |r| idx::load(r.name, r.folder, &idx::CLOTHES),
+        load: |r| idx::load(r.name, "FashionMNIST", r.folder, &idx::CLOTHES),
     },
     Entry {
         name: "cifar10",
@@ -194,8 +198,8 @@ const REGISTRY: [Entry; 7] = [
     },
     Entry {
         name: FOLDER,
-        about: "`folder:PATH`: any folder of jpg and png images, a class per sub-folder or none",
-        load: |r| folder::list(r.folder)?.load(r.name, r.options),
+        about: "`folder:PATH`: any folder of images (jpg, png, webp, bmp, gif, tiff), a class per sub-folder or none",
+        load: |r| folder::list(r.folder, r.options)?.load(r.name, r.options),
     },
 ];
 
@@ -255,15 +259,12 @@ pub fn load_with(
             if options.limit > 0 {
                 data.train.truncate(options.limit);
             }
-            let ImageShape { height, width, .. } = data.train.shape;
-            if height.max(width) > MAX_SIDE {
-                return Err(DataError::TooLarge { name: name.to_owned(), height, width });
-            }
+            data.check()?;
             Ok(data)
         }
         None => {
             let names: Vec<&str> = REGISTRY.iter().map(|entry| entry.name).collect();
-            let likeness = |known: &str| strsim::jaro_winkler(known, name);
+            let likeness = |known: &str| strsim::jaro_winkler(known, &name.to_lowercase());
             let nearest = names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
             let nearest = nearest.filter(|known| likeness(known) > 0.7);
             Err(DataError::UnknownName {

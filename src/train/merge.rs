@@ -2,6 +2,7 @@
 
 use super::config::{Config, DataConfig};
 use super::presets;
+use crate::data::named_folder;
 use std::path::PathBuf;
 use toml::{Table, Value};
 
@@ -41,6 +42,16 @@ pub enum ConfigError {
         origin: String,
         /// The first missing key's path.
         key: String,
+    },
+    /// A data set with a folder in its name, and another folder.
+    #[error(
+        "the data are to be read from {one} and from {other}: name one, with --data folder:PATH or with --data folder --data-dir DIR"
+    )]
+    TwoFolders {
+        /// The one in the name.
+        one: PathBuf,
+        /// The one of --data-dir or data.dir.
+        other: PathBuf,
     },
     /// A value of the wrong type, or none of the allowed words.
     #[error("{origin}: {problem}")]
@@ -144,6 +155,9 @@ impl Config {
             config = from_table(origin, &merged)?;
         }
         config.validate()?;
+        if let (Some(path), false) = (named_folder(&config.data.name), config.data.dir.is_empty()) {
+            return Err(ConfigError::TwoFolders { one: path.to_owned(), other: config.data.dir.into() });
+        }
         Ok(config)
     }
 

@@ -69,11 +69,7 @@ impl Origin {
         self.record.write(&options.out)?;
         if let [first, ..] = &data.skipped[..] {
             let list = options.out.join("skipped-files.txt");
-            progress.note(&format!(
-                "{} damaged files are left out, see {}: {first}",
-                data.skipped.len(),
-                list.display()
-            ));
+            progress.note(&format!("files left out: {}, see {}: {first}", data.skipped.len(), list.display()));
             write(list, &(data.skipped.join("\n") + "\n"))?;
         }
         Ok(())

@@ -69,6 +69,9 @@ pub fn run(
     if config.batch > data.train.len() {
         return Err(RunError::BatchTooLarge { batch: config.batch, images: data.train.len() });
     }
+    for note in &data.notes {
+        progress.note(note);
+    }
     let lock = RunLock::acquire(&options.out, "train")?;
     let origin = Origin::of(config, data, options)?;
     for problem in &origin.passed_over {
