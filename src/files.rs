@@ -1,16 +1,47 @@
 //! Files that are either whole or absent.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::Path;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 /// Writes a file so that a crash at any moment leaves the old content or the new one: a temporary file beside it, fsync,
-/// rename, fsync of the folder. Creates the folder.
+/// rename, fsync of the folder. Creates the folder. Links are followed, and a file that is there keeps its mode; what is there and no
+/// regular file, such as a device or a pipe, is written to and stays what it is.
 ///
 /// # Errors
 /// Any error of the file system; the temporary file is removed.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let there = match fs::metadata(path) {
+        Ok(there) => Some(there),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let Some(there) = there else { return replace(&target(path)?, bytes, None) };
+    if there.is_dir() {
+        return Err(io::Error::new(ErrorKind::IsADirectory, "there is a folder of this name"));
+    }
+    if !there.is_file() {
+        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
+    // Renaming asks the folder, not the file, whether it may be changed.
+    OpenOptions::new().append(true).open(path)?;
+    replace(&fs::canonicalize(path)?, bytes, Some(there.permissions()))
+}
+
+/// Where a new file goes: a link that leads to nothing yet is followed.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    match fs::read_link(path) {
+        Ok(link) => Ok(folder_of(path).join(link)),
+        Err(_) => Ok(path.to_owned()),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
+    let folder = folder_of(path);
     fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".writing-");
@@ -22,6 +53,9 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
     file.as_file().sync_all()?;
     file.persist(path)?;
     sync_folder(folder)
@@ -33,4 +67,32 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// When the folder cannot be synchronised.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn what_is_there_stays_what_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [file, link, dangling, new] = ["file", "link", "dangling", "new"].map(|name| folder.path().join(name));
+        write_atomically(&file, b"one").expect("a new file");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("a mode");
+        symlink("file", &link).expect("a link");
+        symlink("new", &dangling).expect("a link");
+        write_atomically(&link, b"two").expect("through the link");
+        write_atomically(&dangling, b"three").expect("through the link");
+        assert_eq!(
+            (fs::read(&file).expect("a file"), fs::read(&new).expect("a file")),
+            (b"two".to_vec(), b"three".to_vec())
+        );
+        assert!(fs::symlink_metadata(&link).expect("a link").is_symlink());
+        assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o640);
+        write_atomically(Path::new("/dev/null"), b"four").expect("a device takes it");
+        assert!(!fs::metadata("/dev/null").expect("a device").is_file());
+        write_atomically(folder.path(), b"five").expect_err("a folder");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 4, "no draft stays");
+    }
 }

@@ -5,12 +5,13 @@
 //! an executor replays it: [`gpu`] with WGSL shaders, [`cpu`] with the shaders' Rust twins.
 //! `docs/ARCHITECTURE.md` has a drawing.
 
-#![warn(missing_docs)]
+#![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 pub mod augment;
 pub mod check;
 pub mod cli;
 pub mod compare;
+pub mod console;
 pub mod cpu;
 pub mod data;
 pub mod device;

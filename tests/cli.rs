@@ -96,9 +96,9 @@ fn missing_things_end_with_code_1() {
         &["/nonexistent", "data fetch mnist"],
     );
     assert_refused(&train(&run, &["--data", "mnist"]), 1, &["--data-dir"]);
-    assert_refused(&train(&run, &["--data", "sprits"]), 1, &["did you mean `sprites`"]);
-    assert_refused(&simvae(&["train", "--device", "no such card"]), 1, &["no such card", "cpu"]);
-    assert_refused(&simvae(&["train", "--device", "99"]), 1, &["--device 99"]);
+    assert_refused(&train(&run, &["--data", "sprits"]), 2, &["did you mean `sprites`"]);
+    assert_refused(&simvae(&["train", "--device", "no such card"]), 2, &["no such card", "cpu"]);
+    assert_refused(&simvae(&["train", "--device", "99"]), 2, &["--device 99"]);
     assert_refused(&simvae(&["gradcheck", "--device", "cpu", "--golden", "/nonexistent"]), 1, &["/nonexistent"]);
 }
 

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use crate::compare::JudgedRun;
+use crate::console::print;
 use crate::data::Identity;
 use crate::device::Choice;
 use crate::run_folder::Record;
@@ -41,7 +42,7 @@ pub(super) fn main(arguments: &CheckArguments) -> Result<(), Failure> {
         found.push(finding(run.join("run.json"), data(run, arguments.data_dir.as_deref())));
     }
     for Finding { path, about, whole } in &found {
-        println!("{} {}: {about}", if *whole { "whole  " } else { "DAMAGED" }, path.display());
+        print(format_args!("{} {}: {about}", if *whole { "whole  " } else { "DAMAGED" }, path.display()));
     }
     match found.iter().filter(|finding| !finding.whole).count() {
         0 => Ok(()),

@@ -2,8 +2,10 @@
 
 use super::run_folder::JudgeArguments;
 use super::settings::SettingsArguments;
-use super::{Failure, stop_on_interrupt, usage};
+use super::signals::stop_on_interrupt;
+use super::{Failure, usage};
 use crate::compare::{CompareError, Study, compare, tables};
+use crate::console::{print, tell};
 use crate::data::title;
 use crate::device::{DeviceRequest, choose};
 use crate::run_folder::LockError;
@@ -73,7 +75,7 @@ pub(super) fn main(arguments: &CompareArguments) -> Result<(), Failure> {
     };
     let study = Study { methods, seeds: arguments.seeds, sources, judges: arguments.judges.settings(), out };
     let choice = choose(&arguments.device)?;
-    eprintln!("device: {}", choice.reason);
+    tell(format_args!("device: {}", choice.reason));
     let stop = stop_on_interrupt()?;
     let judged = compare(&study, &choice, &mut Terminal::default(), &stop).map_err(|error| match error {
         CompareError::Config(_) | CompareError::OtherSettings { .. } => usage(error),
@@ -82,12 +84,12 @@ pub(super) fn main(arguments: &CompareArguments) -> Result<(), Failure> {
         error => error.into(),
     })?;
     let Some(judged) = judged else {
-        eprintln!("interrupted; the same command goes on from here");
+        tell("interrupted; the same command goes on from here");
         return Err(Failure::Interrupted);
     };
     for table in tables(&judged) {
-        println!("{table}");
+        print(table);
     }
-    println!("{}", study.out.join("report.html").display());
+    print(study.out.join("report.html").display());
     Ok(())
 }

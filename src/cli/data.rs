@@ -1,6 +1,7 @@
 //! `wgpu-simvae data`
 
 use super::{Failure, usage};
+use crate::console::print;
 use crate::data::fetch::{FetchError, fetch, source};
 use crate::data::known;
 use clap::{Args, Subcommand};
@@ -34,7 +35,7 @@ pub(super) fn main(arguments: &DataArguments) -> Result<(), Failure> {
     match &arguments.command {
         DataCommand::List => {
             for (name, about) in known() {
-                println!("{name:14} {about}");
+                print(format_args!("{name:14} {about}"));
             }
             Ok(())
         }
@@ -60,7 +61,7 @@ fn download(name: &str, folder: &Path, mirrors: &[String]) -> Result<(), Failure
         Err(error @ FetchError::UnknownName { .. }) => Err(usage(error)),
         Err(error) => Err(error.into()),
         Ok(()) => {
-            println!("{name} is in {}", folder.display());
+            print(format_args!("{name} is in {}", folder.display()));
             Ok(())
         }
     }

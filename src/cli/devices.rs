@@ -1,6 +1,7 @@
 //! `wgpu-simvae devices`
 
 use super::Failure;
+use crate::console::print;
 use crate::device::{DeviceRequest, choose};
 use crate::gpu::adapters;
 use wgpu::Features;
@@ -14,23 +15,26 @@ const OPTIONAL: [(&str, Features); 4] = [
 ];
 
 pub(super) fn main() -> Result<(), Failure> {
-    println!("cpu: native kernels, {} threads", rayon::current_num_threads());
+    print(format_args!("cpu: native kernels, {} threads", rayon::current_num_threads()));
     for (index, adapter) in adapters().iter().enumerate() {
         let limits = &adapter.limits;
         let mib = |bytes: u64| bytes / (1 << 20);
         let features: Vec<&str> =
             OPTIONAL.iter().filter(|(_, feature)| adapter.features.contains(*feature)).map(|(name, _)| *name).collect();
-        println!("{index}: {}{}", adapter.describe(), if adapter.is_software() { ", software" } else { "" });
-        println!(
+        print(format_args!("{index}: {}{}", adapter.describe(), if adapter.is_software() { ", software" } else { "" }));
+        print(format_args!(
             "   binding {} MiB, buffer {} MiB, {} storage buffers, workgroup {} invocations and {} KiB",
             mib(limits.max_storage_buffer_binding_size),
             mib(limits.max_buffer_size),
             limits.max_storage_buffers_per_shader_stage,
             limits.max_compute_invocations_per_workgroup,
             limits.max_compute_workgroup_storage_size / 1024,
-        );
-        println!("   features: {}", if features.is_empty() { "none".to_owned() } else { features.join(", ") });
+        ));
+        print(format_args!(
+            "   features: {}",
+            if features.is_empty() { "none".to_owned() } else { features.join(", ") }
+        ));
     }
-    println!("--device auto takes {}", choose(&DeviceRequest::Auto)?.reason);
+    print(format_args!("--device auto takes {}", choose(&DeviceRequest::Auto)?.reason));
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::run_folder::RunFolder;
+use crate::console::print;
 use crate::data::Images;
 use crate::files::write_atomically;
 use crate::report::npy::npy;
@@ -59,7 +60,7 @@ pub(super) fn main(arguments: &EmbedArguments) -> Result<(), Failure> {
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
     let path = folder.join(name);
     write_atomically(&path, bytes).with_context(|| format!("{}: choose another folder with --out", path.display()))?;
-    println!("{}", path.display());
+    print(path.display());
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use super::run_folder::{JudgeArguments, RunFolder};
 use super::{Failure, usage};
 use crate::compare::{judge_run, tables};
+use crate::console::{print, tell};
 use crate::eval::judge::Predictions;
 use crate::files::write_atomically;
 use crate::run_folder::RunLock;
@@ -28,20 +29,24 @@ pub(super) fn main(arguments: &EvalArguments) -> Result<(), Failure> {
     let run = &arguments.folder.run;
     let _owner = RunLock::acquire_if_writable(run, "eval").map_err(usage)?;
     let judges = arguments.judges.settings();
-    let mut note = |judge: &str| eprintln!("  {judge}");
+    let mut note = |judge: &str| tell(format_args!("  {judge}"));
     let (judged, predictions) = judge_run(&mut trained, run, &choice, &judges, &mut note)?;
+    // Saved before they are shown, and shown all the same where they cannot be saved.
+    let mut saved = vec![judged.write(run).map_err(anyhow::Error::from)];
+    if arguments.predictions {
+        let bytes = tensors(&predictions).map_err(|error| anyhow!("the predictions cannot be stored: {error}"))?;
+        let path = run.join("predictions.safetensors");
+        let written = write_atomically(&path, &bytes);
+        saved.push(written.with_context(|| format!("{}: is the folder writable?", path.display())).map(|()| path));
+    }
     for table in tables(std::slice::from_ref(&judged)) {
-        println!("{table}");
+        print(table);
     }
     for note in &judged.verdict.notes {
-        println!("{note}");
+        print(note);
     }
-    println!("{}", judged.write(run)?.display());
-    if arguments.predictions {
-        let path = run.join("predictions.safetensors");
-        let bytes = tensors(&predictions).map_err(|error| anyhow!("the predictions cannot be stored: {error}"))?;
-        write_atomically(&path, &bytes).with_context(|| format!("{}: is the folder writable?", path.display()))?;
-        println!("{}", path.display());
+    for path in saved {
+        print(path?.display());
     }
     Ok(())
 }

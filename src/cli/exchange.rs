@@ -2,6 +2,7 @@
 
 use super::settings::SettingsArguments;
 use super::{Failure, usage};
+use crate::console::{print, tell};
 use crate::device::{DeviceRequest, choose};
 use crate::run_folder::LockError;
 use crate::train::{ExchangeError, export as export_weights, import as import_weights, load_data};
@@ -33,7 +34,8 @@ pub(super) struct ImportArguments {
 
 pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     export_weights(&arguments.run, &arguments.out)?;
-    println!("{}", arguments.out.display());
+    // Where the weights go to the standard output, nothing else does.
+    tell(arguments.out.display());
     Ok(())
 }
 
@@ -46,6 +48,6 @@ pub(super) fn import(arguments: &ImportArguments) -> Result<(), Failure> {
         ExchangeError::Lock(LockError::Busy { .. }) => usage(error),
         error => error.into(),
     })?;
-    println!("{}", arguments.out.display());
+    print(arguments.out.display());
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use crate::check::{Table, Target, central_differences, full_width, golden, lockstep};
+use crate::console::{print, tell};
 use crate::device::{Choice, DeviceRequest, choose};
 use crate::kernels::Tuning;
 use clap::Args;
@@ -26,13 +27,13 @@ pub(super) fn main(arguments: &GradcheckArguments) -> Result<(), Failure> {
     let mut targets = vec![Target::Reference, cpu()];
     match arguments.device.as_ref().map_or_else(|| choose(&DeviceRequest::Gpu), choose) {
         Ok(choice) if choice.name() != Choice::cpu().name() => {
-            eprintln!("device: {}", choice.reason);
+            tell(format_args!("device: {}", choice.reason));
             let tuning = choice.tune()?;
             targets.push(Target::Device(choice, tuning));
         }
         Ok(_) => {}
         Err(error) if arguments.device.is_some() => return Err(error.into()),
-        Err(_) => eprintln!("no graphics adapter: only the CPU is checked"),
+        Err(_) => tell("no graphics adapter: only the CPU is checked"),
     }
     let mut table = Table::default();
     table.rows.extend(central_differences()?);
@@ -45,7 +46,7 @@ pub(super) fn main(arguments: &GradcheckArguments) -> Result<(), Failure> {
     if let Some(folder) = &arguments.golden {
         table.rows.extend(golden(folder, &targets)?);
     }
-    println!("{table}");
+    print(&table);
     match table.failures() {
         0 => Ok(()),
         failures => Err(anyhow::anyhow!("{failures} cases exceed their tolerance").into()),

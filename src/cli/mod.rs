@@ -1,4 +1,5 @@
-//! The command line. Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted (and safely stored).
+//! The command line. Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted (and safely stored), 141 where the reader of a list
+//! went away.
 
 mod check;
 mod compare;
@@ -12,13 +13,19 @@ mod pictures;
 mod run_folder;
 mod settings;
 mod shaders;
+mod signals;
 mod train;
 
-use anyhow::Context;
+use crate::console::{Outcome, outcome, print, tell};
+use crate::data::DataError;
+use crate::device::DeviceError;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Exit code of a list whose reader went away, as of a program that SIGPIPE ends.
+const READER_LEFT: u8 = 141;
+/// Lines of a message, at most.
+const SCREEN: usize = 40;
 
 /// Trains self-supervised representation models on any GPU, or on the CPU: no CUDA, no Python.
 #[derive(Debug, Parser)]
@@ -83,19 +90,6 @@ fn usage(error: impl Into<anyhow::Error>) -> Failure {
     Failure::Usage(error.into())
 }
 
-/// A flag that Ctrl-C raises, so that work ends at a safe place; a second Ctrl-C does not wait for it.
-fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })
-    .context("Ctrl-C cannot be caught on this system")?;
-    Ok(stop)
-}
-
 /// Parses the arguments, runs the command and says how it ended.
 pub fn main() -> ExitCode {
     if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
@@ -103,7 +97,19 @@ pub fn main() -> ExitCode {
         // SAFETY: no other thread runs yet.
         unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
     }
-    let result = match Arguments::parse().command {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => {
+            tell(error.to_string().trim_end());
+            return ExitCode::from(2);
+        }
+        Err(help) => {
+            print(help.to_string().trim_end());
+            return end(Ok(()), true);
+        }
+    };
+    let lists = matches!(arguments.command, Command::Devices | Command::Data(_));
+    let result = match arguments.command {
         Command::Train(arguments) => train::main(&arguments),
         Command::Compare(arguments) => compare::main(&arguments),
         Command::Eval(arguments) => eval::main(&arguments),
@@ -120,25 +126,46 @@ pub fn main() -> ExitCode {
         Command::Gradcheck(arguments) => gradcheck::main(&arguments),
         Command::Shaders(arguments) => shaders::main(&arguments),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Usage(error)) => {
-            eprintln!("error: {}", message(&error));
-            ExitCode::from(2)
-        }
-        Err(Failure::Failed(error)) => {
-            eprintln!("error: {}", message(&error));
-            ExitCode::FAILURE
-        }
-        Err(Failure::Interrupted) => ExitCode::from(130),
-    }
+    end(result, lists)
 }
 
-/// The error with its causes, leaving out those that it quotes already.
+/// Says what went wrong and turns it into an exit code. Work whose output lost its reader is done all the same; a list is not.
+fn end(result: Result<(), Failure>, lists: bool) -> ExitCode {
+    let (error, code) = match result {
+        Err(Failure::Interrupted) => return ExitCode::from(signals::INTERRUPTED),
+        Err(Failure::Usage(error)) => (error, 2),
+        Err(Failure::Failed(error)) => {
+            let code = if is_usage(&error) { 2 } else { 1 };
+            (error, code)
+        }
+        Ok(()) => match outcome() {
+            Outcome::Whole => return ExitCode::SUCCESS,
+            Outcome::Left => return ExitCode::from(if lists { READER_LEFT } else { 0 }),
+            Outcome::Failed(problem) => (anyhow::anyhow!("the output cannot be written: {problem}"), 1),
+        },
+    };
+    tell(format_args!("error: {}", message(&error)));
+    ExitCode::from(code)
+}
+
+/// Whether something was asked for that does not exist.
+fn is_usage(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(DataError::UnknownName { .. }))
+        || matches!(error.downcast_ref(), Some(DeviceError::UnknownName { .. }))
+}
+
+/// The error with its causes, leaving out those that it quotes already, and what would fill more than a screen.
 fn message(error: &anyhow::Error) -> String {
-    error
-        .chain()
-        .skip(1)
-        .map(ToString::to_string)
-        .fold(error.to_string(), |text, cause| if text.contains(&cause) { text } else { format!("{text}: {cause}") })
+    let whole =
+        error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |text, cause| {
+            if text.contains(&cause) { text } else { format!("{text}: {cause}") }
+        });
+    let lines = whole.lines().count();
+    match lines > SCREEN {
+        true => {
+            let first: Vec<&str> = whole.lines().take(SCREEN).collect();
+            format!("{}\n... and {} lines more", first.join("\n"), lines - SCREEN)
+        }
+        false => whole,
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::run_folder::RunFolder;
 use super::{Failure, usage};
+use crate::console::{print, tell};
 use crate::eval::latents::{self, Content};
 use crate::files::write_atomically;
 use crate::kernels::loss::simvae::ContentPrior;
@@ -98,7 +99,7 @@ impl PictureArguments {
         let path = self.out.clone().unwrap_or_else(|| self.folder.run.join("pictures").join(format!("{name}.png")));
         write_atomically(&path, &bytes)
             .with_context(|| format!("{}: choose another file with --out", path.display()))?;
-        println!("{}", path.display());
+        print(path.display());
         Ok(())
     }
 }
@@ -116,7 +117,7 @@ pub(super) fn sample(arguments: &SampleArguments) -> Result<(), Failure> {
     let (rows, columns) = (arguments.rows as usize, arguments.columns as usize);
     let simvae = trained.config.method == Method::Simvae;
     let z = if simvae && trained.config.simvae.prior == ContentPrior::Uniform {
-        eprintln!("p(y) is uniform and has no samples: representations of training images take their place");
+        tell("p(y) is uniform and has no samples: representations of training images take their place");
         let source = trained.session.blueprint.train;
         let means = trained.session.embed(&source, rows)?.mu;
         latents::sample(

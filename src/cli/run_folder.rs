@@ -1,6 +1,7 @@
 //! What the commands that look at a run have in common.
 
 use super::Failure;
+use crate::console::tell;
 use crate::device::{Choice, DeviceRequest, choose};
 use crate::eval::judge::Judges;
 use crate::train::Trained;
@@ -28,12 +29,12 @@ impl RunFolder {
         // Before the device: a wrong folder is noticed at once.
         let config = Trained::settings(&self.run)?;
         let choice = choose(&self.device)?;
-        eprintln!("device: {}", choice.reason);
+        tell(format_args!("device: {}", choice.reason));
         let trained = Trained::open(&self.run, self.data_dir.as_deref(), self.checkpoint, &choice)?;
         for note in &trained.notes {
-            eprintln!("{note}");
+            tell(note);
         }
-        eprintln!("{}: {} after {} steps", self.run.display(), config.method.name(), trained.step);
+        tell(format_args!("{}: {} after {} steps", self.run.display(), config.method.name(), trained.step));
         Ok((trained, choice))
     }
 }

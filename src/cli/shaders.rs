@@ -1,6 +1,8 @@
 //! `wgpu-simvae shaders`
 
 use super::Failure;
+use crate::console::print;
+use crate::files::write_atomically;
 use crate::kernels::registry::shaders;
 use anyhow::Context;
 use clap::Args;
@@ -17,10 +19,9 @@ pub(super) fn main(arguments: &ShadersArguments) -> Result<(), Failure> {
     let all = shaders();
     for (label, shader) in &all {
         let path = arguments.out.join(format!("{label}.wgsl"));
-        let folder = path.parent().unwrap_or(&arguments.out);
-        std::fs::create_dir_all(folder).with_context(|| format!("{}: cannot be created", folder.display()))?;
-        std::fs::write(&path, shader.wgsl()).with_context(|| format!("{}: cannot be written", path.display()))?;
+        write_atomically(&path, shader.wgsl().as_bytes())
+            .with_context(|| format!("{}: cannot be written", path.display()))?;
     }
-    println!("{} shaders in {}", all.len(), arguments.out.display());
+    print(format_args!("{} shaders in {}", all.len(), arguments.out.display()));
     Ok(())
 }

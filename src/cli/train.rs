@@ -1,7 +1,9 @@
 //! `wgpu-simvae train`
 
 use super::settings::SettingsArguments;
-use super::{Failure, stop_on_interrupt, usage};
+use super::signals::stop_on_interrupt;
+use super::{Failure, usage};
+use crate::console::{print, tell};
 use crate::data::{Dataset, title};
 use crate::device::{Choice, DeviceRequest, choose};
 use crate::eval::knn::{Metric, Points, accuracy};
@@ -64,25 +66,25 @@ pub(super) fn main(arguments: &TrainArguments) -> Result<(), Failure> {
         if error.is_usage() { usage(error) } else { error.into() }
     })?;
     if report.interrupted {
-        eprintln!(
+        tell(format_args!(
             "interrupted at step {}; go on with: wgpu-simvae train --resume --out {}",
             report.steps,
             out.display()
-        );
+        ));
         return Err(Failure::Interrupted);
     }
     summary(&out, &report);
     if data.train.classes.len() == 1 {
-        println!("k-NN: not judged, there is one class");
+        print("k-NN: not judged, there is one class");
         return Ok(());
     }
     let labelled = data.train.len().min(KNN_IMAGES);
     let k = KNN.min(labelled);
     let score = nearest_neighbours(&mut report.session, &data, &choice, k)?;
-    println!(
+    print(format_args!(
         "k-NN (k = {k}, Euclidean, {labelled} labelled images) on the test images' representations: {:.2} %",
         100.0 * score
-    );
+    ));
     Ok(())
 }
 
@@ -118,14 +120,19 @@ fn default_folder(config: &Config) -> Result<PathBuf, Failure> {
 
 fn summary(out: &Path, report: &Report) {
     let terms: Vec<String> = report.losses.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
-    println!("{} steps, {:.0} images/s; per view: {}", report.steps, report.images_per_second, terms.join(", "));
+    print(format_args!(
+        "{} steps, {:.0} images/s; per view: {}",
+        report.steps,
+        report.images_per_second,
+        terms.join(", ")
+    ));
     if report.steps > 0 {
-        println!("curves      {}", out.join("losses.svg").display());
+        print(format_args!("curves      {}", out.join("losses.svg").display()));
     }
     if report.session.blueprint.model.networks.generative {
-        println!("pictures    {}", out.join("reconstructions").display());
+        print(format_args!("pictures    {}", out.join("reconstructions").display()));
     }
-    println!("checkpoint  {}", report.checkpoint.display());
+    print(format_args!("checkpoint  {}", report.checkpoint.display()));
 }
 
 fn nearest_neighbours(session: &mut Session, data: &Dataset, choice: &Choice, k: usize) -> Result<f64, Failure> {

@@ -140,7 +140,10 @@ pub fn judge_run(
         binary_factors: data.train.binary_factors,
     };
     let (verdict, predictions) = judge(choice, choice.tune()?, &subject, judges, note)?;
-    draw_plane(&subject, &data.test.classes, &run.join(PROJECTION))?;
+    match draw_plane(&subject, &data.test.classes, &run.join(PROJECTION)) {
+        Err(error @ (VerdictError::Io { .. } | VerdictError::Drawing { .. })) => note(&format!("warning: {error}")),
+        drawn => drawn?,
+    }
     let mut held_out = Vec::new();
     if session.blueprint.objective.trains() {
         note("held-out loss");

@@ -27,12 +27,13 @@ impl FromStr for DeviceRequest {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
+        let text = text.trim().to_lowercase();
+        match text.as_str() {
             "" => Err("a device is `auto`, `gpu`, `cpu`, a number or part of an adapter's name".to_owned()),
             "auto" => Ok(Self::Auto),
             "gpu" => Ok(Self::Gpu),
             "cpu" => Ok(Self::Cpu),
-            _ => Ok(text.parse().map_or_else(|_| Self::Name(text.to_lowercase()), Self::Index)),
+            _ => Ok(text.parse().map_or_else(|_| Self::Name(text), Self::Index)),
         }
     }
 }
@@ -111,16 +112,16 @@ pub fn choose(request: &DeviceRequest) -> Result<Choice, DeviceError> {
     }
     let mut found = adapters();
     let names: Vec<String> = found.iter().enumerate().map(|(i, a)| format!("{i}: {}", a.describe())).collect();
-    let missing = |wanted: String| DeviceError::NoAdapter {
-        wanted,
-        hint: if names.is_empty() {
+    let hint = || {
+        if names.is_empty() {
             "No graphics adapter was found. Install a Vulkan driver (Debian and Ubuntu: `apt-get install \
              mesa-vulkan-drivers` for a software one), or use `--device cpu`"
                 .to_owned()
         } else {
             format!("There are {}; `cpu` always works", names.join("; "))
-        },
+        }
     };
+    let unknown = |wanted: String| DeviceError::UnknownName { wanted, hint: hint() };
     match request {
         DeviceRequest::Auto | DeviceRequest::Cpu => Ok(match found.iter().position(|adapter| !adapter.is_software()) {
             Some(index) => Choice::gpu(found.swap_remove(index), "the first real GPU"),
@@ -132,16 +133,18 @@ pub fn choose(request: &DeviceRequest) -> Result<Choice, DeviceError> {
                 ..Choice::cpu()
             },
         }),
-        DeviceRequest::Gpu if found.is_empty() => Err(missing("--device gpu".to_owned())),
+        DeviceRequest::Gpu if found.is_empty() => {
+            Err(DeviceError::NoAdapter { wanted: "--device gpu".to_owned(), hint: hint() })
+        }
         DeviceRequest::Gpu => Ok(Choice::gpu(found.swap_remove(0), "the first adapter")),
         DeviceRequest::Index(index) if *index < found.len() => {
             Ok(Choice::gpu(found.swap_remove(*index), "asked for by number"))
         }
-        DeviceRequest::Index(index) => Err(missing(format!("--device {index}"))),
+        DeviceRequest::Index(index) => Err(unknown(format!("--device {index}"))),
         DeviceRequest::Name(name) => {
             match found.iter().position(|adapter| adapter.describe().to_lowercase().contains(name)) {
                 Some(index) => Ok(Choice::gpu(found.swap_remove(index), "asked for by name")),
-                None => Err(missing(format!("--device {name}"))),
+                None => Err(unknown(format!("--device {name}"))),
             }
         }
     }

@@ -18,6 +18,14 @@ pub enum DeviceError {
         /// What there is instead, and what to do.
         hint: String,
     },
+    /// No adapter of this name or number.
+    #[error("{wanted}: no such device. {hint}")]
+    UnknownName {
+        /// What was asked for.
+        wanted: String,
+        /// What there is instead, and what to do.
+        hint: String,
+    },
     /// More memory than the adapter offers.
     #[error(
         "{what} needs {needed} bytes, {device} offers {available}: use a smaller batch or model, or another device"

@@ -5,6 +5,7 @@ use super::config::Config;
 use super::merge::ConfigError;
 use super::open::{data_folder, settings_file};
 use super::session::Session;
+use crate::console::name;
 use crate::data::{Dataset, Identity};
 use crate::device::{Choice, DeviceError, Values};
 use crate::files::write_atomically;
@@ -135,7 +136,9 @@ pub fn import(
     let known = |name: &str| {
         name.ends_with(COUNTER) || params.specs().iter().chain(params.buffers()).any(|spec| spec.name == name)
     };
-    problems.extend(file.names().into_iter().filter(|name| !known(name)).map(|name| format!("unknown: `{name}`")));
+    problems.extend(
+        file.names().into_iter().filter(|name| !known(name)).map(|found| format!("unknown: `{}`", name(found))),
+    );
     if !problems.is_empty() {
         return Err(ExchangeError::OtherNetworks { path: weights.to_owned(), problems });
     }

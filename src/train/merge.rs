@@ -238,6 +238,9 @@ fn parse_assignment(assignment: &str) -> Result<Table, ConfigError> {
     let Some((key, value)) = assignment.split_once('=') else {
         return Err(ConfigError::Syntax { origin, problem: "expected key=value, such as optim.lr=1e-3".to_owned() });
     };
+    if assignment.contains(char::is_control) {
+        return Err(ConfigError::Syntax { origin, problem: "one setting on one line is expected".to_owned() });
+    }
     let (key, value) = (key.trim(), value.trim());
     parse(&origin, &format!("{key} = {value}"))
         .or_else(|_| parse(&origin, &format!("{key} = {}", Value::String(value.to_owned()))))

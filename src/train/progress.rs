@@ -1,5 +1,6 @@
 //! What a run tells while it runs.
 
+use crate::console::{escaped, tell};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Receives a run's messages; a library user can pass their own.
@@ -29,14 +30,15 @@ impl Progress for Silent {
 #[derive(Debug, Default)]
 pub struct Terminal {
     bar: Option<ProgressBar>,
-    last_line: f64,
+    /// Epoch of the last line in a log file, which wants few.
+    last_line: Option<f64>,
 }
 
 impl Progress for Terminal {
     fn note(&mut self, line: &str) {
         match &self.bar {
-            Some(bar) if !bar.is_hidden() => bar.println(line),
-            _ => eprintln!("{line}"),
+            Some(bar) if !bar.is_hidden() => bar.println(escaped(line)),
+            _ => tell(line),
         }
     }
 
@@ -47,6 +49,7 @@ impl Progress for Terminal {
         }
         bar.reset_eta();
         self.bar = Some(bar);
+        self.last_line = None;
     }
 
     fn advance(&mut self, step: u64, epoch: f64, images_per_second: f64, losses: &[(&str, f64)]) {
@@ -56,11 +59,10 @@ impl Progress for Terminal {
         bar.set_position(step);
         if !bar.is_hidden() {
             bar.set_message(message);
-        } else if epoch - self.last_line >= 0.25 || self.last_line == 0.0 {
-            // A log file wants few lines.
-            self.last_line = epoch;
+        } else if self.last_line.is_none_or(|last| epoch - last >= 0.25) {
+            self.last_line = Some(epoch);
             let left = bar.eta().as_secs();
-            eprintln!("step {step}  {message}  {left} s left");
+            tell(format_args!("step {step}  {message}  {left} s left"));
         }
     }
 

@@ -4,7 +4,6 @@ use super::checkpoint::CheckpointError;
 use super::merge::ConfigError;
 use super::metrics::MetricsError;
 use super::open::OpenError;
-use super::pictures::PictureError;
 use crate::device::DeviceError;
 use crate::run_folder::{LockError, RecordError};
 use std::path::PathBuf;
@@ -38,9 +37,6 @@ pub enum RunError {
     /// The metrics cannot be written or read.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
-    /// A picture cannot be written.
-    #[error(transparent)]
-    Picture(#[from] PictureError),
     /// The run folder cannot be written.
     #[error("{path}: {source}. Choose another folder with --out, or make room")]
     Folder {

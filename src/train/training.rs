@@ -5,7 +5,7 @@ use super::checkpoint::{self, Checkpoint, CheckpointError, Interval, Loss, State
 use super::config::Config;
 use super::metrics::MetricsLog;
 use super::origin::Origin;
-use super::pictures;
+use super::pictures::{self, PictureError};
 use super::progress::Progress;
 use super::run::{Report, RunOptions};
 use super::run_error::RunError;
@@ -164,11 +164,11 @@ impl<'a> Training<'a> {
             if self.step == picture_mark && self.session.blueprint.model.networks.generative {
                 self.collect(true, progress)?;
                 let epoch = self.epoch(self.step).round() as u32;
-                pictures::reconstructions(&mut self.session, &self.options.out, epoch)?;
+                drawn(pictures::reconstructions(&mut self.session, &self.options.out, epoch), progress)?;
             }
             if self.step == checkpoint_mark || interrupted {
                 self.collect(true, progress)?;
-                self.curves()?;
+                self.curves(progress)?;
                 saved = Some(self.save()?);
             }
         }
@@ -282,9 +282,20 @@ impl<'a> Training<'a> {
         }
     }
 
-    fn curves(&self) -> Result<(), RunError> {
+    fn curves(&self, progress: &mut dyn Progress) -> Result<(), RunError> {
         let rows = MetricsLog::read(&self.options.out.join("metrics.jsonl"))?;
-        pictures::curves(&rows, &self.options.out)?;
-        Ok(())
+        drawn(pictures::curves(&rows, &self.options.out), progress)
+    }
+}
+
+/// A picture that cannot be stored is missed, and no reason to end a run.
+fn drawn(picture: Result<PathBuf, PictureError>, progress: &mut dyn Progress) -> Result<(), RunError> {
+    match picture {
+        Err(PictureError::Device(error)) => Err(error.into()),
+        Err(error) => {
+            progress.note(&format!("warning: {error}"));
+            Ok(())
+        }
+        Ok(_) => Ok(()),
     }
 }

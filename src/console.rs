@@ -1,0 +1,78 @@
+//! The two streams to the user, either of which may end before the work does: its reader goes away, its disk is full, its terminal is
+//! closed. Nothing of that stops the work.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::sync::Mutex;
+
+/// The first error of the standard output; nothing is written behind it.
+static ENDED: Mutex<Option<(ErrorKind, String)>> = Mutex::new(None);
+
+/// Writes a line to the standard output. Whether it arrived, [`outcome`] tells.
+pub fn print(line: impl Display) {
+    let mut ended = ENDED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if ended.is_none() {
+        let mut out = io::stdout().lock();
+        let written = out
+            .write_all(escaped(&line.to_string()).as_bytes())
+            .and_then(|()| out.write_all(b"\n"))
+            .and_then(|()| out.flush());
+        *ended = written.err().map(|error| (error.kind(), error.to_string()));
+    }
+}
+
+/// Writes a line to the standard error, if anybody still reads it.
+pub fn tell(line: impl Display) {
+    let _nobody_reads = writeln!(io::stderr().lock(), "{}", escaped(&line.to_string()));
+}
+
+/// How the standard output fared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every line was written.
+    Whole,
+    /// Its reader went away, as `head` does.
+    Left,
+    /// A line could not be written; what the system said.
+    Failed(String),
+}
+
+/// How the standard output has fared so far.
+pub fn outcome() -> Outcome {
+    match &*ENDED.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+        None => Outcome::Whole,
+        Some((ErrorKind::BrokenPipe, _)) => Outcome::Left,
+        Some((_, problem)) => Outcome::Failed(problem.clone()),
+    }
+}
+
+/// A text that shows its control characters and those that turn the direction of writing, so that names in files cannot steer a terminal
+/// or hide what they are. Line ends stay.
+pub fn escaped(text: &str) -> String {
+    let steers = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    match text.contains(steers) {
+        false => text.to_owned(),
+        true => text.chars().map(|c| if steers(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect(),
+    }
+}
+
+/// A name from a file, on one line.
+pub fn name(text: &str) -> String {
+    escaped(text).replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_steer_a_terminal() {
+        assert_eq!(escaped("a\u{1b}]0;x\u{7}b"), "a\\u{1b}]0;x\\u{7}b");
+        assert_eq!(escaped("\u{9b}31m and \u{202e}gnp.exe"), "\\u{9b}31m and \\u{202e}gnp.exe");
+        assert_eq!(escaped("two\nlines, caf\u{e9}"), "two\nlines, caf\u{e9}");
+        assert_eq!(name("a\nerror: b"), "a\\nerror: b");
+    }
+}

@@ -1,0 +1,194 @@
+//! The output is a stream that may end, signals may be ignored, and what is computed is saved before it is shown.
+#![cfg(unix)]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use wgpu_simvae::train::checkpoint;
+
+const TINY: [&str; 6] = ["model.hidden=[8]", "data.limit=40", "batch=7", "views=2", "epochs=3", "log.every=4"];
+/// Long enough to be interrupted.
+const LONG: [&str; 2] = ["--epochs", "100000"];
+const JUDGES: [&str; 4] = ["--probe-epochs", "2", "--mixture-starts", "1"];
+
+fn simvae(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wgpu-simvae"));
+    command.current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+fn train(folder: &Path) -> Command {
+    let mut command = simvae(folder);
+    command.args(["train", "--device", "cpu", "--out", "run"]).args(TINY.iter().flat_map(|set| ["--set", set]));
+    command
+}
+
+fn trained() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert!(train(folder.path()).output().expect("it runs").status.success());
+    folder
+}
+
+fn full() -> File {
+    OpenOptions::new().write(true).open("/dev/full").expect("a full device")
+}
+
+/// Ends with a code, and never by a panic.
+#[track_caller]
+fn assert_ends(output: &Output, code: i32, words: &[&str]) {
+    let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    assert!(!text.contains("panicked"), "{text}");
+    for word in words {
+        assert!(text.contains(word), "`{word}` is missing from: {text}");
+    }
+}
+
+#[test]
+fn a_list_whose_reader_left_ends_quietly() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (arguments, code) in [(&["data", "list"][..], 141), (&["--help"], 141), (&["devices"], 141)] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = simvae(folder.path()).args(arguments).stdout(writer).output().expect("it runs");
+        assert_ends(&output, code, &[]);
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        let output = simvae(folder.path()).args(arguments).stdout(full()).output().expect("it runs");
+        assert_ends(&output, 1, &["output", "No space left"]);
+    }
+    let wrong = simvae(folder.path()).args(["data", "lost"]).stderr(full()).output().expect("it runs");
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
+fn training_and_judging_go_on_without_their_readers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let errors = writer.try_clone().expect("a pipe");
+    let output = train(folder.path()).stdout(writer).stderr(errors).output().expect("it runs");
+    assert_ends(&output, 0, &[]);
+    let steps = checkpoint::list(&folder.path().join("run")).expect("a listing").pop().expect("a checkpoint").0;
+    assert_eq!(steps, 18, "the whole run is there");
+    let eval = |out: Stdio| {
+        let mut command = simvae(folder.path());
+        command.args(["eval", "run", "--device", "cpu", "--predictions"]).args(JUDGES);
+        command.stdout(out).output().expect("it runs")
+    };
+    assert_ends(&eval(full().into()), 1, &["output", "No space left"]);
+    assert!(folder.path().join("run/eval.json").exists() && folder.path().join("run/predictions.safetensors").exists());
+    let log = train(folder.path()).args(["--out", "other"]).stderr(full()).output().expect("it runs");
+    assert_ends(&log, 2, &[]);
+    let mut other = simvae(folder.path());
+    other.args(["train", "--device", "cpu", "--out", "other"]).args(TINY.iter().flat_map(|set| ["--set", set]));
+    assert_ends(&other.stderr(full()).output().expect("it runs"), 0, &["k-NN"]);
+}
+
+#[test]
+fn verdicts_that_cannot_be_saved_are_shown() {
+    let folder = trained();
+    let run = folder.path().join("run");
+    fs::create_dir(run.join("eval.json")).expect("a folder in the way");
+    let output = simvae(folder.path()).args(["eval", "run", "--device", "cpu"]).args(JUDGES).output().expect("it runs");
+    assert_ends(&output, 1, &["nearest neighbours", "eval.json"]);
+}
+
+#[test]
+fn pictures_that_cannot_be_stored_are_a_warning() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir_all(folder.path().join("run/losses.svg")).expect("a folder in the way");
+    fs::write(folder.path().join("run/reconstructions"), "a file in the way").expect("a file");
+    let output = train(folder.path()).output().expect("it runs");
+    assert_ends(&output, 0, &["warning", "losses.svg", "reconstructions"]);
+}
+
+#[test]
+fn weights_go_through_a_pipe() {
+    let folder = trained();
+    let export = |out: &str| simvae(folder.path()).args(["export", "run", "--out", out]).output().expect("it runs");
+    let piped = export("/dev/stdout");
+    assert_ends(&export("weights.safetensors"), 0, &[]);
+    assert!(piped.stdout == fs::read(folder.path().join("weights.safetensors")).expect("weights"));
+    let full = export("/dev/full");
+    assert_ends(&full, 1, &["/dev/full", "No space left"]);
+    assert!(!fs::symlink_metadata("/dev/full").expect("a device").is_file());
+}
+
+/// Starts a long run with these signals ignored, and waits until it trains.
+fn under_way(folder: &Path, ignored: &[i32]) -> (Child, impl Iterator<Item = String>) {
+    use std::os::unix::process::CommandExt;
+    let mut command = train(folder);
+    command.args(LONG).stderr(Stdio::piped()).stdout(Stdio::null());
+    let ignored = ignored.to_vec();
+    // SAFETY: `signal` may be called between fork and exec.
+    unsafe {
+        command.pre_exec(move || {
+            for &signal in &ignored {
+                libc::signal(signal, libc::SIG_IGN);
+            }
+            Ok(())
+        });
+    }
+    let mut child = command.spawn().expect("it starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    lines.by_ref().find(|line| line.starts_with("step ")).expect("it trains");
+    (child, lines)
+}
+
+fn signal(child: &Child, signal: i32) {
+    // SAFETY: a signal to a child that has not been waited for.
+    assert_eq!(unsafe { libc::kill(child.id() as i32, signal) }, 0);
+}
+
+#[test]
+fn a_signal_asks_for_a_checkpoint() {
+    for asked in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut child, mut lines) = under_way(folder.path(), &[]);
+        signal(&child, asked);
+        assert!(lines.any(|line| line.contains("stopping at the next safe place")), "it says so");
+        assert_eq!(child.wait().expect("a child").code(), Some(130));
+        assert!(!checkpoint::list(&folder.path().join("run")).expect("a listing").is_empty());
+    }
+}
+
+#[test]
+fn signals_that_were_ignored_stay_ignored() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, mut lines) = under_way(folder.path(), &[libc::SIGHUP, libc::SIGINT]);
+    signal(&child, libc::SIGHUP);
+    signal(&child, libc::SIGINT);
+    assert!(lines.by_ref().any(|line| line.starts_with("step ")), "it goes on");
+    assert!(child.try_wait().expect("a child").is_none());
+    signal(&child, libc::SIGTERM);
+    drop(lines);
+    assert_eq!(child.wait().expect("a child").code(), Some(130));
+}
+
+#[test]
+fn names_from_files_cannot_steer_the_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = [0u8; 4];
+    let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], &data).expect("a tensor");
+    let bytes = safetensors::serialize([("\u{1b}]0;x\u{7}\nerror: forged", view)], None).expect("a file");
+    fs::write(folder.path().join("weights.safetensors"), bytes).expect("a file");
+    let output = simvae(folder.path())
+        .args([
+            "import",
+            "weights.safetensors",
+            "--device",
+            "cpu",
+            "--out",
+            "run",
+            "--set",
+            "data.limit=8",
+            "--set",
+            "batch=4",
+        ])
+        .output()
+        .expect("it runs");
+    assert_ends(&output, 2, &["\\u{1b}]0;x\\u{7}"]);
+    assert!(!String::from_utf8_lossy(&output.stderr).lines().any(|line| line.starts_with("error: forged")));
+    assert!(!folder.path().join("run").exists(), "nothing is left behind");
+}
