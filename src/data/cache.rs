@@ -3,9 +3,10 @@
 //! The cache of a data set is a safetensors file: `train.pixels` `[images, channels, height, width]`, `train.labels`,
 //! `train.factors`, the same of the test images, `about` (names, as JSON) and `checksums` of all the others.
 
+use super::hold::{hold, sweep};
 use super::listing::{Listing, Part};
 use super::pixels::{MappedFile, Pixels};
-use super::{Dataset, FileOptions, ImageShape, Images};
+use super::{Dataset, FileOptions, ImageShape, Images, regular};
 use flate2::Crc;
 use md5::{Digest, Md5};
 use memmap2::Mmap;
@@ -14,15 +15,19 @@ use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
 use safetensors::{SafeTensors, serialize_to_file};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 /// Changes when decoding or the layout of the file does.
-const VERSION: &str = "wgpu-simvae images 1";
+const VERSION: &str = "wgpu-simvae images 2";
+/// How the folders begin in which caches are written before they are renamed.
+const DRAFT: &str = ".caching-";
 /// Bytes that share a checksum.
 const PIECE: usize = 16 << 20;
 
 /// Where a data set is cached, and what it must be made from to be the right one.
+#[derive(PartialEq, Eq)]
 pub(super) struct Cache {
     path: PathBuf,
     name: String,
@@ -71,7 +76,11 @@ impl Cache {
     /// # Errors
     /// In words, when the file is there and damaged.
     pub fn open(&self) -> Result<Option<Dataset>, String> {
-        let Ok(file) = File::open(&self.path) else { return Ok(None) };
+        let file = match regular::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+            Err(error) => return Err(self.complaint(error)),
+        };
         // SAFETY: caches are never changed in place: a new one is written beside the old one and renamed. Whoever
         // truncates one by hand while it is in use loses the process, not more.
         let map = MappedFile::new(unsafe { Mmap::map(&file) }.map_err(|error| self.complaint(error))?);
@@ -155,8 +164,12 @@ impl Cache {
         let named = CHECKED.iter().zip(parts);
         let views = named.map(|(&name, (kind, shape, bytes))| Ok((name, TensorView::new(kind, shape, bytes)?)));
         let views = views.chain([Ok(sums)]).collect::<Result<Vec<_>, SafeTensorError>>()?;
+        let held = hold(folder, || {})?;
+        if held.is_some() {
+            sweep(folder, DRAFT);
+        }
         // The draft's folder goes with everything in it, whatever fails.
-        let drafts = tempfile::Builder::new().prefix(".writing-").tempdir_in(folder)?;
+        let drafts = tempfile::Builder::new().prefix(DRAFT).tempdir_in(folder)?;
         let (draft, like) = (drafts.path().join("cache"), drafts.path().join("like"));
         serialize_to_file(views, None, &draft)?;
         // As a new file of this user is, not private as drafts are.

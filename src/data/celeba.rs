@@ -1,7 +1,8 @@
 //! CelebA: aligned faces, 40 attributes of each, and the official partition.
 
-use super::DataError;
 use super::listing::{Listing, Part};
+use super::scan::shown;
+use super::{DataError, regular};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -24,6 +25,8 @@ const TEST: &str = "2";
 /// Nobody but its makers may hand it out.
 const GET: &str = "Unpack img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition.txt of the CelebA page into one folder and \
                    name it with --data-dir DIR";
+/// The lists of all 202,599 faces take 27 MB.
+const LARGEST_LIST: u64 = 256 << 20;
 /// Editors put it in front of a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -43,7 +46,13 @@ pub(super) fn list(folder: Option<&Path>) -> Result<Listing, DataError> {
             problem: source.to_string(),
             fix: GET.to_owned(),
         };
-        Ok::<_, DataError>((std::fs::read_to_string(&path).map_err(missing)?, path))
+        let text = regular::read(&path, LARGEST_LIST).map_err(missing)?;
+        let text = String::from_utf8(text).map_err(|_| DataError::Unusable {
+            path: path.clone(),
+            problem: "it is no text in UTF-8".to_owned(),
+            fix: "Save it as UTF-8".to_owned(),
+        })?;
+        Ok::<_, DataError>((text, path))
     };
     let (attributes, attributes_path) = read(ATTRIBUTES)?;
     let (partition, partition_path) = read(PARTITION)?;
@@ -66,6 +75,9 @@ pub(super) fn list(folder: Option<&Path>) -> Result<Listing, DataError> {
         let Some(values) = faces.of.get(file) else {
             return Err(wrong(format!("{file} has no line in {ATTRIBUTES}")));
         };
+        if file.contains(['/', '\\']) || file.contains(char::is_control) {
+            return Err(wrong(format!("`{}` is not the name of a file", shown(file.as_ref()))));
+        }
         part.files.push(format!("{IMAGES}/{file}"));
         part.labels.push(faces.class(values));
         part.factors.extend(values.iter().map(|&yes| f32::from(u8::from(yes))));
@@ -85,6 +97,7 @@ pub(super) fn list(folder: Option<&Path>) -> Result<Listing, DataError> {
         factor_names,
         notes: Vec::new(),
         skipped: Vec::new(),
+        passed_over: Vec::new(),
     })
 }
 

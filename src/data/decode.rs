@@ -1,17 +1,20 @@
 //! Image files to small squares, on all cores.
 
 use super::jpeg::ends_early;
-use super::{Corrupt, DataError};
+use super::{Corrupt, DataError, regular};
 use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use std::cell::Cell;
-use std::io::Cursor;
+use std::io::{Cursor, ErrorKind};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::Once;
+
+/// No picture is read from a larger file.
+const LARGEST_FILE: u64 = 512 << 20;
 
 /// How a picture becomes a square.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +31,7 @@ pub(super) struct Decoded {
     pub images: Vec<Option<Vec<u8>>>,
     /// What was left out, and why.
     pub skipped: Vec<String>,
-    /// How many of those could not be read, which says nothing about the files.
+    /// How many of those are there and could not be read, which says nothing about the files.
     pub unread: usize,
 }
 
@@ -69,7 +72,7 @@ pub(super) fn decode(root: &Path, files: &[&str], square: Square, corrupt: Corru
     bar.finish_and_clear();
     let (mut skipped, mut unread) = (Vec::new(), 0);
     let mut note = |(file, fault): (&str, Fault)| {
-        unread += usize::from(matches!(fault, Fault::Unread(_)));
+        unread += usize::from(matches!(&fault, Fault::Unread(error) if error.kind() != ErrorKind::NotFound));
         skipped.push(match fault {
             Fault::Unread(error) => format!("{file}: it cannot be read ({error})"),
             Fault::Content(problem) => format!("{file}: {problem}"),
@@ -82,7 +85,11 @@ pub(super) fn decode(root: &Path, files: &[&str], square: Square, corrupt: Corru
 /// The image in a file, upright, cropped and resized: one plane of a grey picture, three of any other. An alpha channel
 /// is dropped.
 fn planes(path: &Path, square: Square) -> Result<Vec<u8>, Fault> {
-    picture(&std::fs::read(path).map_err(Fault::Unread)?, square).map_err(Fault::Content)
+    let bytes = regular::read(path, LARGEST_FILE).map_err(Fault::Unread)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(Fault::Content(format!("it is too large: a file of more than {}", HumanBytes(LARGEST_FILE))));
+    }
+    picture(&bytes, square).map_err(Fault::Content)
 }
 
 /// [`planes`] of a file's content.
@@ -92,7 +99,7 @@ pub(super) fn picture(bytes: &[u8], square: Square) -> Result<Vec<u8>, String> {
     }
     let image = match quietly(|| upright(bytes)) {
         Some(Ok(image)) => image,
-        Some(Err(ImageError::Limits(error))) => return Err(format!("it is too large to be decoded ({error})")),
+        Some(Err(ImageError::Limits(_))) => return Err(too_large(bytes)),
         Some(Err(error)) => return Err(format!("it cannot be decoded ({error})")),
         None => return Err("it cannot be decoded (the decoder gave up on it)".to_owned()),
     };
@@ -106,6 +113,16 @@ pub(super) fn picture(bytes: &[u8], square: Square) -> Result<Vec<u8>, String> {
     let image = image.crop_imm(left, top, side, side).resize_exact(square.size, square.size, FilterType::Triangle);
     let (bytes, channels) = (image.as_bytes(), usize::from(image.color().channel_count()));
     Ok((0..channels).flat_map(|channel| bytes.iter().skip(channel).step_by(channels).copied()).collect())
+}
+
+fn too_large(bytes: &[u8]) -> String {
+    let size = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok().and_then(|mut reader| {
+        reader.no_limits();
+        reader.into_dimensions().ok()
+    });
+    let size = size.map(|(width, height)| format!("{width}x{height} pixels take ")).unwrap_or_default();
+    let most = Limits::default().max_alloc.unwrap_or(u64::MAX);
+    format!("it is too large to be decoded: {size}more than {} of memory", HumanBytes(most))
 }
 
 /// The picture as viewers show it: turned as its orientation tag says.

@@ -26,7 +26,7 @@ pub enum DataError {
         name: String,
     },
     /// A file or folder is missing.
-    #[error("{path}: not found. `wgpu-simvae data fetch {name} --data-dir DIR` downloads it")]
+    #[error("{path}: not found. `wgpu-simvae data fetch {name} --data-dir DIR` downloads it into the folder DIR")]
     Missing {
         /// The file or folder.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum DataError {
         name: String,
     },
     /// A file cannot be read.
-    #[error("{path}: {source}")]
+    #[error("{path}: {source}. Check that the file can be read")]
     Io {
         /// The file.
         path: PathBuf,
@@ -42,7 +42,7 @@ pub enum DataError {
         source: std::io::Error,
     },
     /// A file holds something else than it should.
-    #[error("{path}: {problem}. Delete the file and fetch it again")]
+    #[error("{path}: {problem}. Delete the file and fetch it again with `wgpu-simvae data fetch`")]
     Format {
         /// The file.
         path: PathBuf,

@@ -1,10 +1,10 @@
 //! Any folder of images: a class per sub-folder or none, with or without folders for training and test.
 
 use super::listing::{Listing, Part};
-use super::scan::{PassedOver, Scan, scan};
+use super::scan::{PassedOver, Scan, scan, shown};
 use super::{Corrupt, DataError, FileOptions};
 use md5::{Digest, Md5};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
@@ -47,11 +47,12 @@ pub(super) fn list(root: Option<&Path>, options: &FileOptions) -> Result<Listing
         ));
     }
     let mut notes = Vec::new();
-    let (train, test, passed_over) = match splits(root, &mut notes)? {
+    let (train, test, mut passed_over) = match splits(root)? {
         Some((train, test)) => {
             let (train_part, mut passed) = labelled(root, Path::new(&train), options)?;
             let (test_part, more) = labelled(root, Path::new(&test), options)?;
             passed.add(more);
+            notes.extend(beside(root, (&train, &test), &mut passed)?);
             classes_match(root, (&train, &train_part), (&test, &test_part))?;
             (train_part, test_part, passed)
         }
@@ -78,7 +79,7 @@ pub(super) fn list(root: Option<&Path>, options: &FileOptions) -> Result<Listing
         let problem = format!("there are {} sub-folders with images", classes.len());
         return Err(unusable(root, problem, format!("Sort them into at most {MOST_CLASSES} classes")));
     }
-    notes.extend(deeper_classes(root, &train));
+    notes.extend(if classes.len() == 1 { deeper_classes(root, &train) } else { deeper_splits(&train) });
     let part = |images: Vec<Labelled>| {
         let mut part = Part::default();
         for (class, file) in images {
@@ -88,7 +89,7 @@ pub(super) fn list(root: Option<&Path>, options: &FileOptions) -> Result<Listing
         part
     };
     let (train, test) = (part(train), part(test));
-    let skipped = passed_over.unusable;
+    let (skipped, passed_over) = (passed_over.unusable, std::mem::take(&mut passed_over.list));
     Ok(Listing {
         root: root.to_owned(),
         crop: u32::MAX,
@@ -98,11 +99,12 @@ pub(super) fn list(root: Option<&Path>, options: &FileOptions) -> Result<Listing
         factor_names: Vec::new(),
         notes,
         skipped,
+        passed_over,
     })
 }
 
 /// The folders for training and test; none where the folder is not split.
-fn splits(root: &Path, notes: &mut Vec<String>) -> Result<Option<(String, String)>, DataError> {
+fn splits(root: &Path) -> Result<Option<(String, String)>, DataError> {
     let listed = fs::read_dir(root).map_err(|source| DataError::Io { path: root.to_owned(), source })?;
     let mut folders: Vec<String> = listed
         .flatten()
@@ -126,7 +128,14 @@ fn splits(root: &Path, notes: &mut Vec<String>) -> Result<Option<(String, String
     let tests: Vec<&str> = TESTS.into_iter().flatten().copied().collect();
     let known = format!("{} with {}", TRAIN.join(" or "), tests.join(", "));
     let (train, test) = match (train, test) {
-        (None, None) => return Ok(None),
+        (None, None) => match look_like_splits(&folders) {
+            Some(names) => {
+                let problem = format!("{names} look like parts of a data set, but these names are not known");
+                let fix = format!("Known are {known}: rename the folders, also if they are classes");
+                return Err(unusable(root, problem, fix));
+            }
+            None => return Ok(None),
+        },
         (Some(train), Some(test)) => (train, test.clone()),
         (only_train, only_test) => {
             let name = only_train.as_ref().or(only_test).cloned().unwrap_or_default();
@@ -138,20 +147,53 @@ fn splits(root: &Path, notes: &mut Vec<String>) -> Result<Option<(String, String
             return Err(unusable(root, problem, fix));
         }
     };
-    let unused = |name: &&String| **name != train && **name != test && !name.starts_with('.');
-    let unused: Vec<&String> = folders.iter().filter(unused).collect();
-    if !unused.is_empty() {
-        let names: Vec<String> = unused.into_iter().map(|name| format!("`{name}`")).collect();
-        notes.push(format!("used are `{train}` and `{test}`; not used: {}", names.join(", ")));
-    }
     Ok(Some((train, test)))
+}
+
+/// Two names that hold those of parts among other words or numbers, such as `training_set` and `test2017`.
+fn look_like_splits(folders: &[String]) -> Option<String> {
+    let holds = |name: &&String, known: &[&str]| {
+        let name = name.to_lowercase();
+        name.split(|c: char| !c.is_alphabetic()).any(|word| known.contains(&word))
+    };
+    let train = folders.iter().find(|name| holds(name, &TRAIN))?;
+    let test = folders.iter().find(|name| TESTS.iter().any(|known| holds(name, known)))?;
+    Some(format!("`{train}` and `{test}`"))
+}
+
+/// A word about the images beside the two parts that are used.
+fn beside(root: &Path, (train, test): (&str, &str), passed: &mut PassedOver) -> Result<Option<String>, DataError> {
+    let around = scan(root, Path::new(""))?;
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (folder, picture) in around.pictures {
+        if folder == Path::new(train) || folder == Path::new(test) {
+            continue;
+        }
+        match folder.as_os_str().is_empty() {
+            true => passed.pass(&picture, "picture beside the parts"),
+            false => *counts.entry(shown(&folder)).or_default() += 1,
+        }
+    }
+    let counts: Vec<String> = counts.into_iter().map(|(name, count)| format!("`{name}` ({count} images)")).collect();
+    let text = || format!("used are `{train}` and `{test}`; not used: {}", counts.join(", "));
+    Ok((!counts.is_empty()).then(text))
 }
 
 /// The images within a part of the folder: the first sub-folder below it is the class, what lies deeper belongs to it.
 /// They are in the order of their paths' checksums, which is always the same, yet mixes the classes: the first so many
 /// images are a fair sample, and a new file moves few others between training and test.
 fn labelled(root: &Path, within: &Path, options: &FileOptions) -> Result<(Vec<Labelled>, PassedOver), DataError> {
-    let Scan { pictures, folders, mut passed_over } = scan(root, within)?;
+    let Scan { pictures, folders, unread, mut passed_over } = scan(root, within)?;
+    for (path, source) in unread {
+        let path = match options.corrupt {
+            Corrupt::Skip => shown(&path),
+            Corrupt::Stop => {
+                let fix = "Let this user read it, or leave what cannot be read out with --set data.corrupt=skip";
+                return Err(unusable(&root.join(path), format!("it cannot be read ({source})"), fix));
+            }
+        };
+        passed_over.unusable.push(format!("{path}: it cannot be read ({source})"));
+    }
     if let Some((_, loose)) = pictures.iter().find(|(class, _)| class.as_os_str().is_empty())
         && pictures.iter().any(|(class, _)| !class.as_os_str().is_empty())
     {
@@ -168,7 +210,7 @@ fn labelled(root: &Path, within: &Path, options: &FileOptions) -> Result<(Vec<La
     for (class, file) in pictures {
         let Some(path) = name(&file) else {
             match options.corrupt {
-                Corrupt::Skip => passed_over.unusable.push(format!("{}: its name is no text", file.to_string_lossy())),
+                Corrupt::Skip => passed_over.unusable.push(format!("{}: its name is no text", shown(&file))),
                 Corrupt::Stop => {
                     let fix = "Rename it, or leave such files out with --set data.corrupt=skip";
                     return Err(unusable(&root.join(file), "its name has bytes that are no text", fix));
@@ -243,5 +285,25 @@ fn deeper_classes(root: &Path, train: &[Labelled]) -> Option<String> {
             "there is only one class, `{class}`, with folders inside it: perhaps folder:{} was meant",
             meant.display()
         )
+    })
+}
+
+/// A word about classes that are split themselves: their parts are mixed.
+fn deeper_splits(train: &[Labelled]) -> Option<String> {
+    let is = |name: &str, known: &[&str]| known.contains(&name.to_lowercase().as_str());
+    let inner = |file: &str| -> Option<String> { file.split('/').rev().nth(1).map(str::to_owned) };
+    let within = |class: &str, test: bool| {
+        let folders = train.iter().filter(|(of, _)| of == class).filter_map(|(_, file)| inner(file));
+        folders.into_iter().find(|name| match test {
+            true => TESTS.iter().any(|known| is(name, known)),
+            false => is(name, &TRAIN),
+        })
+    };
+    let classes: BTreeSet<&String> = train.iter().map(|(class, _)| class).collect();
+    classes.into_iter().find_map(|class| {
+        let (train, test) = (within(class, false)?, within(class, true)?);
+        Some(format!(
+            "`{train}` and `{test}` inside the class `{class}` are not taken apart: parts lie above the classes"
+        ))
     })
 }

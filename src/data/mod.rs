@@ -8,11 +8,13 @@ mod decode;
 mod error;
 pub mod fetch;
 mod folder;
+mod hold;
 mod identity;
 mod idx;
 mod jpeg;
 mod listing;
 mod pixels;
+mod regular;
 mod scan;
 mod sprites;
 
@@ -109,6 +111,8 @@ pub struct Dataset {
     pub test: Images,
     /// Files that were left out, each with what is wrong with it.
     pub skipped: Vec<String>,
+    /// What lies among the pictures and is none, a line each.
+    pub passed_over: Vec<String>,
     /// What its user should know: what was passed over, and why.
     pub notes: Vec<String>,
 }
@@ -116,7 +120,7 @@ pub struct Dataset {
 impl Dataset {
     /// A data set of which nothing was left out.
     pub fn new(name: &str, train: Images, test: Images) -> Self {
-        Self { name: name.to_owned(), train, test, skipped: Vec::new(), notes: Vec::new() }
+        Self { name: name.to_owned(), train, test, skipped: Vec::new(), passed_over: Vec::new(), notes: Vec::new() }
     }
 }
 

@@ -17,14 +17,18 @@ pub(super) struct Scan {
     pub pictures: Vec<(PathBuf, PathBuf)>,
     /// Top-level folders, with pictures or without.
     pub folders: BTreeSet<PathBuf>,
+    /// Folders and files that the system did not let be read.
+    pub unread: Vec<(PathBuf, io::Error)>,
     pub passed_over: PassedOver,
 }
 
 /// What lies among pictures and is none.
 #[derive(Default)]
 pub(super) struct PassedOver {
-    /// Files by their endings.
-    endings: BTreeMap<String, usize>,
+    /// How much of each kind is no picture: files by their endings, hidden ones, folders of runs.
+    counts: BTreeMap<String, usize>,
+    /// All of that, a line each.
+    pub list: Vec<String>,
     /// What has the ending of a picture, but cannot be used: each with its reason.
     pub unusable: Vec<String>,
     /// Classes without pictures.
@@ -34,25 +38,27 @@ pub(super) struct PassedOver {
 impl PassedOver {
     /// Adds what another part of the data set passed over.
     pub fn add(&mut self, other: Self) {
-        for (ending, count) in other.endings {
-            *self.endings.entry(ending).or_default() += count;
+        for (kind, count) in other.counts {
+            *self.counts.entry(kind).or_default() += count;
         }
+        self.list.extend(other.list);
         self.unusable.extend(other.unusable);
         self.empty.extend(other.empty);
+    }
+
+    /// Counts what is no picture.
+    pub fn pass(&mut self, path: &Path, kind: impl Into<String>) {
+        let kind = kind.into();
+        self.list.push(format!("{}: passed over ({kind})", shown(path)));
+        *self.counts.entry(kind).or_default() += 1;
     }
 
     /// Lines for the user; none where nothing was passed over.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        if !self.endings.is_empty() {
-            let count: usize = self.endings.values().sum();
-            let by_ending: Vec<String> =
-                self.endings.iter().map(|(ending, count)| format!("{count} {ending}")).collect();
-            let known = ENDINGS.join(", ");
-            lines.push(format!(
-                "passed over, no pictures by their ending: {count} ({}); used are {known}",
-                by_ending.join(", ")
-            ));
+        if !self.counts.is_empty() {
+            let counts: Vec<String> = self.counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+            lines.push(format!("passed over: {}; used are {}", counts.join(", "), ENDINGS.join(", ")));
         }
         if let [first, ..] = &self.unusable[..] {
             lines.push(format!("passed over, cannot be used: {}, such as {first}", self.unusable.len()));
@@ -73,11 +79,16 @@ impl PassedOver {
 pub(super) fn scan(root: &Path, within: &Path) -> Result<Scan, DataError> {
     let mut scan = Scan::default();
     let top = root.join(within);
-    for entry in entries(&top).map_err(|source| DataError::Io { path: top.clone(), source })? {
+    let in_run = is_run(&top);
+    for entry in scan.entries(&top, within).map_err(|source| DataError::Io { path: top.clone(), source })? {
         let (path, below) = (entry.path(), within.join(entry.file_name()));
         // Whole classes may be links; deeper, links to folders could run in circles.
         if path.is_dir() {
-            if !holds_runs(&path) {
+            if holds_runs(&path) || (in_run && RUN_FOLDERS.iter().any(|&own| entry.file_name() == own)) {
+                scan.passed_over.pass(&below, "folder of runs");
+            } else if path.is_symlink() && leads_back(&path, &top) {
+                scan.passed_over.unusable.push(format!("{}: a link to a folder that it lies in", shown(&below)));
+            } else {
                 scan.folders.insert(below.clone());
                 scan.walk(&path, &below, &below);
             }
@@ -90,18 +101,19 @@ pub(super) fn scan(root: &Path, within: &Path) -> Result<Scan, DataError> {
 
 impl Scan {
     fn walk(&mut self, folder: &Path, below: &Path, class: &Path) {
-        let entries = match entries(folder) {
+        let entries = match self.entries(folder, below) {
             Ok(entries) => entries,
             Err(error) => {
-                self.passed_over.unusable.push(format!("{}: the folder cannot be read ({error})", below.display()));
+                self.unread.push((below.to_owned(), error));
                 return;
             }
         };
         for entry in entries {
             let (path, below) = (entry.path(), below.join(entry.file_name()));
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if !is_run(&path) {
-                    self.walk(&path, &below, class);
+                match is_run(&path) {
+                    true => self.passed_over.pass(&below, "folder of runs"),
+                    false => self.walk(&path, &below, class),
                 }
             } else {
                 self.file(&entry, class, below);
@@ -118,22 +130,51 @@ impl Scan {
                 true => "without ending".to_owned(),
                 false => format!(".{}", ending.to_string_lossy()),
             };
-            *self.passed_over.endings.entry(name).or_default() += 1;
-            return;
+            return self.passed_over.pass(&below, name);
         }
         let kind = match fs::metadata(&path) {
             Ok(data) => data.file_type(),
             Err(error) => {
-                let link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-                let what = if link { "a link that leads nowhere" } else { "it cannot be read" };
-                self.passed_over.unusable.push(format!("{}: {what} ({error})", below.display()));
+                match entry.file_type().is_ok_and(|kind| kind.is_symlink()) {
+                    true => {
+                        let what = format!("{}: a link that leads nowhere ({error})", shown(&below));
+                        self.passed_over.unusable.push(what);
+                    }
+                    false => self.unread.push((below, error)),
+                }
                 return;
             }
         };
         match kind.is_file() {
             true => self.pictures.push((class.to_owned(), below)),
-            false => self.passed_over.unusable.push(format!("{}: {}", below.display(), describe(kind))),
+            false => self.passed_over.unusable.push(format!("{}: {}", shown(&below), describe(kind))),
         }
+    }
+
+    /// What a folder holds, by name; hidden files and folders are passed over.
+    fn entries(&mut self, folder: &Path, below: &Path) -> io::Result<Vec<DirEntry>> {
+        let mut entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+        entries.sort_by_key(DirEntry::file_name);
+        let hidden = |entry: &DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
+        entries.iter().filter(|entry| hidden(entry)).for_each(|entry| {
+            self.passed_over.pass(&below.join(entry.file_name()), "hidden");
+        });
+        entries.retain(|entry| !hidden(entry));
+        Ok(entries)
+    }
+}
+
+/// A path on one line, whatever its names are made of.
+pub(super) fn shown(path: &Path) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    path.to_string_lossy().chars().map(escaped).collect()
+}
+
+/// Whether a link leads to a folder that it lies in itself.
+fn leads_back(link: &Path, folder: &Path) -> bool {
+    match (fs::canonicalize(link), fs::canonicalize(folder)) {
+        (Ok(target), Ok(folder)) => folder.starts_with(target),
+        _ => true,
     }
 }
 
@@ -141,13 +182,8 @@ fn describe(kind: FileType) -> &'static str {
     if kind.is_dir() { "a link to a folder" } else { "a pipe, socket or device" }
 }
 
-/// What a folder holds, by name, without hidden files and folders.
-fn entries(folder: &Path) -> io::Result<Vec<DirEntry>> {
-    let mut entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
-    entries.retain(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
-    entries.sort_by_key(DirEntry::file_name);
-    Ok(entries)
-}
+/// What a run writes into its folder beside files.
+const RUN_FOLDERS: [&str; 4] = ["checkpoints", "reconstructions", "embeddings", "pictures"];
 
 /// Whether a folder is that of a run.
 fn is_run(folder: &Path) -> bool {

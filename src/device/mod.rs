@@ -56,6 +56,9 @@ pub enum DeviceError {
         /// What is wrong.
         problem: String,
     },
+    /// Data that do not fit together: kernels would read outside of them.
+    #[error("{0}")]
+    Data(String),
     /// The plan itself is wrong.
     #[error(transparent)]
     Plan(#[from] PlanError),

@@ -67,10 +67,13 @@ impl Origin {
             write(settings_file(&options.out), &self.settings)?;
         }
         self.record.write(&options.out)?;
+        let list = options.out.join("skipped-files.txt");
         if let [first, ..] = &data.skipped[..] {
-            let list = options.out.join("skipped-files.txt");
             progress.note(&format!("files left out: {}, see {}: {first}", data.skipped.len(), list.display()));
-            write(list, &(data.skipped.join("\n") + "\n"))?;
+        }
+        let unused: Vec<&str> = data.skipped.iter().chain(&data.passed_over).map(String::as_str).collect();
+        if !unused.is_empty() {
+            write(list, &(unused.join("\n") + "\n"))?;
         }
         Ok(())
     }

@@ -54,8 +54,9 @@ impl Session {
     /// Opens the device, uploads the data as far as it fits and initialises the weights.
     ///
     /// # Errors
-    /// When the device fails, or model and data do not fit it.
+    /// When the data do not fit together, the device fails, or model and data do not fit it.
     pub fn open(config: &Config, data: &Dataset, choice: &Choice, tuning: Tuning) -> Result<Self, DeviceError> {
+        data.check().map_err(|error| DeviceError::Data(error.to_string()))?;
         let wanted = match config.data.device_bytes {
             0 => u64::MAX,
             bytes => bytes,

@@ -1,0 +1,395 @@
+//! Folders of pictures as people have them: which files are used, which folders are classes or splits, and what is said
+//! about all the rest.
+
+use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgb, RgbImage};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+use wgpu_simvae::data::{Corrupt, Dataset, FileOptions, load_with};
+use wgpu_simvae::device::Choice;
+
+fn temporary() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn picture(number: u8) -> DynamicImage {
+    RgbImage::from_pixel(9, 7, Rgb([number; 3])).into()
+}
+
+/// Writes pictures of these names.
+fn fill(folder: &Path, names: &[&str]) {
+    for (number, name) in names.iter().enumerate() {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        // These two the encoder does not know by their endings.
+        let jpeg = ["JPE", "jfif"].iter().any(|ending| name.ends_with(ending));
+        let format = if jpeg { Ok(ImageFormat::Jpeg) } else { ImageFormat::from_path(&path) };
+        picture(number as u8).save_with_format(&path, format.expect("a format")).expect("it is written");
+    }
+}
+
+fn folder_of(names: &[&str]) -> TempDir {
+    let folder = temporary();
+    fill(folder.path(), names);
+    folder
+}
+
+fn read_with(folder: &Path, options: &FileOptions) -> Result<Dataset, String> {
+    load_with("folder", Some(folder), &Choice::cpu(), options).map_err(|error| error.to_string())
+}
+
+fn small() -> FileOptions {
+    FileOptions { size: 4, ..FileOptions::default() }
+}
+
+fn skipping() -> FileOptions {
+    FileOptions { corrupt: Corrupt::Skip, ..small() }
+}
+
+fn read(folder: &Path) -> Result<Dataset, String> {
+    read_with(folder, &small())
+}
+
+fn notes(data: &Dataset) -> String {
+    data.notes.join("\n")
+}
+
+#[track_caller]
+fn assert_words(text: &str, words: &[&str]) {
+    for word in words {
+        assert!(text.contains(word), "`{word}` is missing from: {text}");
+    }
+}
+
+#[test]
+fn names_of_splits_are_splits_in_any_case_of_letters() {
+    let names = [("train", "valid"), ("Train", "VALIDATION"), ("training", "testing"), ("TRAINING", "Val")];
+    for (train, test) in names {
+        let pictures = [format!("{train}/cat/1.png"), format!("{train}/dog/2.png"), format!("{test}/dog/3.png")];
+        let folder = folder_of(&pictures.each_ref().map(String::as_str));
+        let data = read(folder.path()).expect("a folder with splits");
+        assert_eq!((data.train.len(), &data.test.files[..]), (2, &pictures[2..]));
+        assert_eq!(data.train.classes, ["cat", "dog"]);
+    }
+}
+
+#[test]
+fn names_of_splits_are_never_classes() {
+    let cases: [(&[&str], &[&str]); 7] = [
+        (&["test/a/1.png", "test/a/2.png"], &["`test`", "counterpart", "train or training"]),
+        (&["train/a/1.png", "train/a/2.png"], &["`train`", "counterpart", "val, valid"]),
+        (&["bus/1.png", "car/2.png", "train/3.png"], &["`train`", "counterpart"]),
+        (&["train/a/1.png", "training/a/2.png", "test/a/3.png"], &["`train` and `training`"]),
+        (&["train/a/1.png", "val/a/2.png", "valid/a/3.png"], &["`val` and `valid`"]),
+        (&["training_set/a/1.png", "test_set/a/2.png"], &["`training_set` and `test_set`", "Known are"]),
+        (&["train2017/a/1.png", "val2017/a/2.png"], &["`train2017` and `val2017`", "Known are"]),
+    ];
+    for (names, words) in cases {
+        let folder = folder_of(names);
+        assert_words(&read(folder.path()).expect_err("it is unclear"), words);
+    }
+}
+
+#[test]
+fn what_lies_beside_the_splits_is_counted() {
+    let names = ["train/a/1.png", "test/a/2.png", "val/a/3.png", "val/a/4.png", "more/5.png", "cover.png"];
+    let data = read(folder_of(&names).path()).expect("a folder with splits");
+    assert_eq!((data.train.len(), &data.test.files[..]), (1, &["test/a/2.png".to_owned()][..]));
+    let words = ["used are `train` and `test`", "`val` (2 images)", "`more` (1 images)", "1 picture beside"];
+    assert_words(&notes(&data), &words);
+}
+
+#[test]
+fn classes_in_one_split_alone_are_an_error() {
+    let folder = folder_of(&["train/cat/1.png", "train/dog/2.png", "test/3.png"]);
+    assert_words(&read(folder.path()).expect_err("no classes"), &["test", "no sub-folders", "`train` have classes"]);
+    let folder = folder_of(&["train/1.png", "test/cat/2.png"]);
+    assert_words(&read(folder.path()).expect_err("no classes"), &["train", "no sub-folders", "`test` have classes"]);
+    let folder = folder_of(&["train/Cat/1.png", "test/cat/2.png"]);
+    assert_words(&read(folder.path()).expect_err("another class"), &["`cat`", "there is `Cat`"]);
+    let folder = folder_of(&["train/1.png", "test/2.png"]);
+    assert_eq!(read(folder.path()).expect("no classes at all").train.classes, ["image"]);
+}
+
+#[test]
+fn classes_one_folder_deeper_are_told() {
+    let data = read(folder_of(&["all/cat/1.png", "all/dog/2.png", "all/dog/3.png"]).path()).expect("a good folder");
+    assert_eq!(data.train.classes, ["all"]);
+    assert_words(&notes(&data), &["only one class, `all`", "/all was meant"]);
+    let names = ["a/train/1.png", "a/train/2.png", "a/train/3.png", "a/test/4.png", "a/test/5.png", "b/6.png"];
+    let data = read(folder_of(&names).path()).expect("a good folder");
+    assert_words(&notes(&data), &["`train` and `test`", "class `a`"]);
+}
+
+#[test]
+fn accents_are_the_same_however_they_are_composed() {
+    let [composed, apart] = ["caf\u{e9}", "cafe\u{301}"];
+    let folder = folder_of(&[&format!("train/{composed}/1.png"), "train/b/2.png", &format!("test/{apart}/3.png")]);
+    let data = read(folder.path()).expect("equal names");
+    assert_eq!(
+        (&data.train.classes[..], &data.test.labels[..]),
+        (&["b".to_owned(), composed.to_owned()][..], &[1][..])
+    );
+    let folder = folder_of(&[&format!("{composed}/1.png"), &format!("{apart}/2.png"), "b/3.png"]);
+    // Some systems keep both names as one.
+    if std::fs::read_dir(folder.path()).expect("a folder").count() == 3 {
+        assert_words(&read(folder.path()).expect_err("two names"), &["accents"]);
+    }
+}
+
+#[test]
+fn what_is_no_picture_is_counted_and_listed() {
+    let folder =
+        folder_of(&["cat/1.png", "cat/2.JPE", "dog/3.jfif", "dog/4.WebP", "dog/5.bmp", "dog/6.gif", "dog/7.tif"]);
+    for name in ["cat/notes.txt", "dog/README", "cat/.DS_Store", "owl/8.avif", "owl/9.avif"] {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, b"something").expect("it is written");
+    }
+    std::fs::create_dir(folder.path().join("fox")).expect("a folder");
+    let data = read(folder.path()).expect("a good folder");
+    assert_eq!((data.train.len() + data.test.len(), data.train.classes.len()), (7, 2));
+    assert_words(&notes(&data), &["2 .avif", "1 .txt", "1 hidden", "1 without ending", "`fox`", "`owl`"]);
+    assert!(data.skipped.is_empty(), "{:?}", data.skipped);
+    let list = data.passed_over.join("\n");
+    assert_words(&list, &["owl/8.avif: ", "owl/9.avif: ", "cat/notes.txt: ", "cat/.DS_Store: ", "dog/README: "]);
+}
+
+#[test]
+fn run_folders_are_no_data() {
+    let names = ["cat/1.png", "dog/2.png", "dog/3.png"];
+    let folder = folder_of(&names);
+    let before = read(folder.path()).expect("a good folder");
+    let run = |name: &str| {
+        fill(folder.path(), &[&format!("{name}/reconstructions/epoch-0001.png"), &format!("{name}/pictures/a.png")]);
+        std::fs::create_dir_all(folder.path().join(name).join("checkpoints")).expect("a folder");
+        std::fs::write(folder.path().join(name).join("config.toml"), b"epochs = 1").expect("a file");
+    };
+    for name in ["runs/a", "runs/b", "run", "cat/run", "study/simvae", ""] {
+        run(name);
+        let data = read(folder.path()).expect("a good folder");
+        assert_eq!((&data.train, &data.test), (&before.train, &before.test), "{name}");
+        assert_words(&notes(&data), &["folder of runs"]);
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::*;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    #[test]
+    fn only_regular_files_and_links_to_them_are_pictures() {
+        for class in ["", "cat/"] {
+            let folder = folder_of(&[&format!("{class}1.png"), &format!("{class}2.png"), "elsewhere/.3.png"]);
+            let at = |name: &str| folder.path().join(format!("{class}{name}"));
+            symlink(at("1.png"), at("link.png")).expect("a link");
+            symlink("/nowhere/4.png", at("broken.png")).expect("a link");
+            symlink("loop.png", at("loop.png")).expect("a link");
+            let _socket = UnixListener::bind(at("socket.png")).expect("a socket");
+            let pipe = Command::new("mkfifo").arg(at("pipe.png")).status().expect("mkfifo is there");
+            assert!(pipe.success());
+            symlink("pipe.png", at("to-pipe.jpg")).expect("a link");
+            symlink("/dev/zero", at("endless.jpg")).expect("a link");
+            let data = read(folder.path()).expect("a good folder");
+            assert_eq!(data.train.len() + data.test.len(), 3, "{class}");
+            for name in ["broken.png", "loop.png", "socket.png", "pipe.png", "to-pipe.jpg", "endless.jpg"] {
+                assert_words(&data.skipped.join("\n"), &[&format!("{class}{name}: ")]);
+            }
+        }
+    }
+
+    #[test]
+    fn links_to_folders_are_classes_but_never_circles() {
+        let (folder, other) = (folder_of(&["cat/1.png", "cat/2.png"]), folder_of(&["3.png"]));
+        symlink(other.path(), folder.path().join("dog")).expect("a link");
+        symlink(".", folder.path().join("circle")).expect("a link");
+        symlink("..", folder.path().join("cat/up.png")).expect("a link");
+        let data = read(folder.path()).expect("a good folder");
+        assert_eq!(
+            (data.train.len() + data.test.len(), &data.train.classes[..]),
+            (3, &["cat", "dog"].map(str::to_owned)[..])
+        );
+        assert_words(&data.skipped.join("\n"), &["circle: "]);
+        let split = temporary();
+        for (name, target) in [("train", &folder), ("test", &other)] {
+            std::fs::create_dir_all(split.path().join(name)).expect("a folder");
+            symlink(target.path().join("cat"), split.path().join(name).join("cat")).expect("a link");
+        }
+        symlink(folder.path().join("cat"), other.path().join("cat")).expect("a link");
+        assert_eq!(read(split.path()).expect("splits of links").train.len(), 2);
+    }
+
+    #[test]
+    fn names_that_are_no_text_matter_for_pictures_only() {
+        let folder = folder_of(&["cat/1.png", "cat/2.png"]);
+        let odd = |name: &[u8]| folder.path().join("cat").join(OsStr::from_bytes(name));
+        std::fs::write(odd(b"notes\xe9.txt"), b"").expect("a file");
+        std::fs::create_dir(odd(b"folder\xe9")).expect("a folder");
+        assert_eq!(read(folder.path()).expect("a good folder").train.len(), 1);
+        for name in [&b"3\xe9.png"[..], b"3\n.png", b"folder\xe9/3.png"] {
+            picture(3).save_with_format(odd(name), ImageFormat::Png).expect("it is written");
+            assert_words(&read(folder.path()).expect_err("a bad name"), &["no text", "data.corrupt=skip"]);
+            let data = read_with(folder.path(), &skipping()).expect("it is left out");
+            assert_eq!((data.train.len(), data.skipped.len()), (1, 1), "{:?}", data.skipped);
+            assert!(!data.skipped[0].contains('\n'));
+            std::fs::remove_file(odd(name)).expect("it is removed");
+        }
+    }
+
+    /// As a user who may read everything the test cannot make what it needs.
+    #[test]
+    fn what_cannot_be_read_is_no_damage() {
+        use std::os::unix::fs::PermissionsExt;
+        let (folder, cache) = (folder_of(&["cat/1.png", "cat/2.png", "dog/3.png"]), temporary());
+        let closed = folder.path().join("dog/3.png");
+        let set = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+        };
+        set(&closed, 0);
+        if std::fs::read(&closed).is_ok() {
+            return;
+        }
+        assert_words(&read(folder.path()).expect_err("closed"), &["3.png", "cannot be read", "data.corrupt=skip"]);
+        let cached = FileOptions { cache: Some(cache.path().to_owned()), ..skipping() };
+        let data = read_with(folder.path(), &cached).expect("it is left out");
+        assert_eq!((data.train.len() + data.test.len(), data.skipped.len()), (2, 1));
+        set(&closed, 0o600);
+        assert_eq!(read_with(folder.path(), &cached).expect("it is read").skipped.len(), 0);
+        set(&folder.path().join("dog"), 0);
+        assert_words(&read(folder.path()).expect_err("closed"), &["dog", "cannot be read", "data.corrupt=skip"]);
+        set(&folder.path().join("dog"), 0o700);
+    }
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_told_and_drafts_of_the_dead_go() {
+    let (folder, cache) = (folder_of(&["cat/1.png", "cat/2.png"]), temporary());
+    let file = cache.path().join("file");
+    std::fs::write(&file, b"").expect("a file");
+    let data = read_with(folder.path(), &FileOptions { cache: Some(file), ..small() }).expect("it decodes");
+    assert_words(&notes(&data), &["the next start decodes again"]);
+    let [draft, others] = [".caching-dead", ".writing-other"].map(|name| cache.path().join(name));
+    for folder in [&draft, &others] {
+        std::fs::create_dir(folder).and_then(|()| std::fs::write(folder.join("cache"), b"")).expect("a draft");
+    }
+    let with_cache = FileOptions { cache: Some(cache.path().to_owned()), ..small() };
+    read_with(folder.path(), &with_cache).expect("it is cached");
+    assert!(!draft.exists() || !cfg!(unix), "a killed process wrote it");
+    assert!(others.exists(), "it is of something else");
+}
+
+/// An EXIF block in little-endian order with one tag, the orientation.
+const EXIF: [u8; 26] = [b'I', b'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0];
+
+#[test]
+fn orientation_tags_of_png_files_are_followed() {
+    use image::metadata::Orientation;
+    let upright: DynamicImage = GrayImage::from_fn(8, 8, |x, y| Luma([(x * 30 + y) as u8])).into();
+    for orientation in 1..=8 {
+        for before in [true, false] {
+            let folder = temporary();
+            for name in ["plain.png", "turned.png"] {
+                upright.save(folder.path().join(name)).expect("it is written");
+            }
+            let path = folder.path().join("turned.png");
+            let mut bytes = std::fs::read(&path).expect("a picture");
+            // Behind the header, or before the end.
+            let at = if before { 33 } else { bytes.len() - 12 };
+            let mut chunk = 26u32.to_be_bytes().to_vec();
+            chunk.extend(b"eXIf");
+            chunk.extend(EXIF);
+            chunk[8 + 18] = orientation;
+            let mut crc = flate2::Crc::new();
+            crc.update(&chunk[4..]);
+            chunk.extend(crc.sum().to_be_bytes());
+            bytes.splice(at..at, chunk);
+            std::fs::write(&path, bytes).expect("it is written");
+            let data = read_with(folder.path(), &FileOptions { size: 8, ..small() }).expect("two pictures");
+            let mut expected = upright.clone();
+            expected.apply_orientation(Orientation::from_exif(orientation).expect("it is one"));
+            let images = [&data.train, &data.test].into_iter().find(|images| images.files == ["turned.png"]);
+            assert_eq!(images.expect("it is there").pixels[..], expected.as_bytes()[..], "{orientation} {before}");
+        }
+    }
+}
+
+#[test]
+fn every_format_is_read_whole_or_refused() {
+    let image = GrayImage::from_fn(16, 16, |x, y| Luma([(x * 15 + y) as u8]));
+    for ending in ["png", "bmp", "gif", "tif", "webp", "jpg"] {
+        let folder = temporary();
+        let path: PathBuf = folder.path().join(format!("a.{ending}"));
+        DynamicImage::from(image.clone()).into_rgb8().save(&path).expect("it is written");
+        DynamicImage::from(image.clone()).save(folder.path().join("b.png")).expect("it is written");
+        let options = FileOptions { size: 16, ..skipping() };
+        let whole = read_with(folder.path(), &options).expect("both are read");
+        assert_eq!(whole.train.len() + whole.test.len(), 2, "{ending}");
+        let bytes = std::fs::read(&path).expect("it is there");
+        let shown = |data: &Dataset| {
+            let images = [&data.train, &data.test].into_iter().find(|images| images.files[0].starts_with("a."));
+            images.map(|images| images.pixels.to_vec())
+        };
+        for keep in (0..bytes.len()).step_by(bytes.len() / 40 + 1) {
+            std::fs::write(&path, &bytes[..keep]).expect("it is written");
+            // Left out, or the same picture: never one that is partly grey.
+            if let Ok(data) = read_with(folder.path(), &options) {
+                assert_eq!(shown(&data), shown(&whole), "{ending} of {keep} of {} bytes", bytes.len());
+            }
+        }
+        std::fs::write(&path, [&bytes[..], b"\xff\xda and \xff\xd8 more"].concat()).expect("it is written");
+        assert_eq!(shown(&read_with(folder.path(), &options).expect("bytes behind it")), shown(&whole), "{ending}");
+    }
+}
+
+#[test]
+fn too_large_is_no_damage() {
+    let folder = folder_of(&["1.png", "2.png"]);
+    let header = |width: u32, height: u32| {
+        let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+        bytes.extend([width.to_be_bytes(), height.to_be_bytes()].concat());
+        bytes.extend([8, 2, 0, 0, 0]);
+        let mut crc = flate2::Crc::new();
+        crc.update(&bytes[12..]);
+        bytes.extend(crc.sum().to_be_bytes());
+        bytes.extend(b"\0\0\0\0IDAT\x35\xaf\x06\x1e");
+        bytes
+    };
+    std::fs::write(folder.path().join("3.png"), header(60_000, 60_000)).expect("it is written");
+    assert_words(&read(folder.path()).expect_err("too large"), &["too large", "60000x60000"]);
+}
+
+#[test]
+fn there_may_be_256_classes_of_one_image() {
+    let folder = temporary();
+    for class in 0..256 {
+        fill(folder.path(), &[&format!("{class:03}/1.png")]);
+    }
+    let data = read(folder.path()).expect("labels are bytes");
+    assert_eq!((data.train.classes.len(), data.train.len() + data.test.len()), (256, 256));
+    assert_words(&notes(&data), &["classes without a training image"]);
+}
+
+#[test]
+fn a_session_opens_no_data_that_do_not_fit_together() {
+    use wgpu_simvae::kernels::Tuning;
+    use wgpu_simvae::train::Session;
+    use wgpu_simvae::train::config::Config;
+    use wgpu_simvae::train::merge::Sources;
+    let set = ["model.hidden=[4]", "batch=2"].map(str::to_owned).to_vec();
+    let config = Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings");
+    let data = read(folder_of(&["a/1.png", "a/2.png", "b/3.png"]).path()).expect("a good folder");
+    let open = |data: &Dataset| {
+        Session::open(&config, data, &Choice::cpu(), Tuning::default()).map(|_| ()).map_err(|error| error.to_string())
+    };
+    open(&data).expect("it fits together");
+    let mut bad = data.clone();
+    bad.train.labels[1] = 2;
+    assert_words(&open(&bad).expect_err("no such class"), &["label 2 of image 1"]);
+    let mut bad = data.clone();
+    bad.train.pixels.truncate(3);
+    assert_words(&open(&bad).expect_err("too few bytes"), &["3 bytes of pixels"]);
+}
