@@ -173,6 +173,131 @@ fn archives_are_unpacked_beside_themselves() {
     assert!(!inner.join("old").exists());
 }
 
+/// An archive of what `fill` puts into it, as a source that needs no server.
+fn archive(folder: &Path, fill: impl FnOnce(&mut tar::Builder<GzEncoder<std::fs::File>>)) -> Source {
+    let path = folder.join("some.tar.gz");
+    let mut builder =
+        tar::Builder::new(GzEncoder::new(std::fs::File::create(&path).expect("a file"), Compression::fast()));
+    fill(&mut builder);
+    builder.into_inner().and_then(GzEncoder::finish).expect("it packs");
+    let md5 = Md5::digest(std::fs::read(&path).expect("a file")).iter().map(|b| format!("{b:02x}")).collect();
+    Source { mirrors: Vec::new(), files: vec![RemoteFile { name: "some.tar.gz".to_owned(), md5 }] }
+}
+
+fn header(kind: tar::EntryType, size: u64) -> tar::Header {
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_size(size);
+    header.set_mode(0o777);
+    header.set_path("inner").expect("a short name");
+    header.set_cksum();
+    header
+}
+
+#[test]
+fn archives_that_promise_too_much_are_refused() {
+    use tar::EntryType;
+    let folder = tempfile::tempdir().expect("a folder");
+    // Of each only the header is there: it is refused before it is believed.
+    for kind in [EntryType::GNULongName, EntryType::GNULongLink, EntryType::XHeader, EntryType::XGlobalHeader] {
+        let source = archive(folder.path(), |builder| {
+            builder.append(&header(kind, 2 << 30), std::io::empty()).expect("it packs");
+        });
+        let error = get(&source, folder.path()).expect_err("a name of two gibibytes").to_string();
+        assert!(error.contains("some.tar.gz") && error.contains("2147483648 bytes"), "{error}");
+    }
+    let source = archive(folder.path(), |builder| {
+        builder.append(&header(EntryType::Regular, 3 << 30), std::io::empty()).expect("it packs");
+    });
+    assert!(
+        get(&source, folder.path()).expect_err("a file of three gibibytes").to_string().contains("2147483648 bytes")
+    );
+    let source = archive(folder.path(), |builder| {
+        let deep = "a/".repeat(200) + "file";
+        builder.append_data(&mut header(EntryType::Regular, 0), deep, std::io::empty()).expect("it packs");
+    });
+    assert!(get(&source, folder.path()).expect_err("too deep").to_string().contains("201 folders"));
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").flatten().map(|e| e.file_name()).collect();
+    assert_eq!(left, ["some.tar.gz"], "nothing is left behind");
+}
+
+#[test]
+fn drafts_of_killed_processes_are_removed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let draft = folder.path().join(".unpacking-dead");
+    std::fs::create_dir(&draft).and_then(|()| std::fs::write(draft.join("file"), b"")).expect("a folder");
+    let source = archive(folder.path(), |builder| {
+        builder.append_data(&mut header(tar::EntryType::Regular, 3), "inner/file", &b"abc"[..]).expect("it packs");
+    });
+    get(&source, folder.path()).expect("it is unpacked");
+    assert!(!draft.exists() || !cfg!(unix));
+    assert_eq!(std::fs::read(folder.path().join("inner/file")).expect("it is unpacked"), b"abc");
+}
+
+#[test]
+fn two_downloads_into_a_folder_take_turns() {
+    let (server, folder) = (serve(Manner::Good), tempfile::tempdir().expect("a folder"));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| get(&from(&[&server]), folder.path()).expect("it is there in the end"));
+        }
+    });
+    assert_whole(folder.path());
+    if cfg!(unix) {
+        assert_eq!(server.requests.load(Ordering::SeqCst), 1, "the others find it there");
+    }
+}
+
+#[test]
+fn advice_fits_the_cause() {
+    let (missing, folder) = (serve(Manner::NotFound), tempfile::tempdir().expect("a folder"));
+    let error = get(&from(&[&missing]), folder.path()).expect_err("404").to_string();
+    assert!(!error.contains("network") && error.contains("--mirror"), "{error}");
+    let gone = Source { mirrors: vec!["http://127.0.0.1:1/".to_owned()], ..from(&[]) };
+    let error = get(&gone, folder.path()).expect_err("nobody listens").to_string();
+    assert!(error.contains("Check the network"), "{error}");
+    // The disk's fault is not the network's, and another mirror does not mend it.
+    let good = serve(Manner::Good);
+    std::fs::create_dir(folder.path().join("zeros.gz.part")).expect("a folder");
+    let error = get(&from(&[&good, &good]), folder.path()).expect_err("a folder in the way").to_string();
+    assert!(!error.contains("network") && error.contains("zeros.gz.part"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_to_where_a_link_leads() {
+    let (server, folder, outside) =
+        (serve(Manner::Good), tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let (victim, part) = (outside.path().join("victim"), folder.path().join("zeros.gz.part"));
+    type Lay = fn(&Path, &Path) -> std::io::Result<()>;
+    let ways: [Lay; 2] =
+        [|victim, part| std::os::unix::fs::symlink(victim, part), |victim, part| std::fs::hard_link(victim, part)];
+    for lay in ways {
+        std::fs::write(&victim, b"precious").expect("a file");
+        lay(&victim, &part).expect("a link");
+        get(&from(&[&server]), folder.path()).expect("it downloads");
+        assert_eq!(std::fs::read(&victim).expect("it is there"), b"precious");
+        assert_whole(folder.path());
+        assert!(folder.path().join("zeros.gz").symlink_metadata().expect("it is there").is_file());
+        std::fs::remove_file(folder.path().join("zeros.gz")).expect("it is there");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn files_of_archives_obey_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = archive(folder.path(), |builder| {
+        builder.append_data(&mut header(tar::EntryType::Regular, 3), "inner/file", &b"abc"[..]).expect("it packs");
+    });
+    get(&source, folder.path()).expect("it is unpacked");
+    let mode = |path: &Path| path.metadata().expect("it is there").permissions().mode() & 0o777;
+    let made = folder.path().join("made");
+    std::fs::create_dir(&made).expect("a folder");
+    assert_eq!(mode(&folder.path().join("inner/file")), mode(&made), "all that a new folder gets, and no more");
+}
+
 #[test]
 fn a_folder_that_cannot_be_is_named() {
     let folder = tempfile::tempdir().expect("a folder");

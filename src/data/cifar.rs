@@ -1,10 +1,9 @@
 //! CIFAR-10 in its binary layout, unpacked or in the archive that it comes in.
 
-use super::{DataError, Dataset, ImageShape, Images};
-use flate2::read::GzDecoder;
+use super::{DataError, Dataset, ImageShape, Images, archive};
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The archive, and the folder in it.
@@ -122,8 +121,8 @@ fn read_archive(path: &Path) -> Result<HashMap<String, Vec<u8>>, DataError> {
         path: path.to_owned(),
         problem: format!("it cannot be unpacked ({error}): it is truncated or damaged"),
     };
-    let file = File::open(path).map_err(|source| DataError::Io { path: path.to_owned(), source })?;
-    let mut archive = tar::Archive::new(GzDecoder::new(BufReader::new(file)));
+    let mut archive = archive::open(path).map_err(|source| DataError::Io { path: path.to_owned(), source })?;
+    archive::check(path).map_err(damaged)?;
     let mut files = HashMap::new();
     for entry in archive.entries().map_err(damaged)? {
         let entry = entry.map_err(damaged)?;

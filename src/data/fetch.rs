@@ -1,14 +1,15 @@
-//! Downloads of public data sets: mirrors, resume, checksums.
+//! Downloads of public data sets: mirrors, checksums, archives.
 
+use super::archive;
+use super::download::{Client, Failure};
+use super::hold::{hold, sweep};
 use crate::files::sync_folder;
-use flate2::read::GzDecoder;
-use indicatif::HumanBytes;
 use md5::{Digest, Md5};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Read, Write};
+use sha2::Sha256;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use ureq::Agent;
 
 /// A download that failed.
 #[derive(Debug, thiserror::Error)]
@@ -31,13 +32,23 @@ pub enum FetchError {
     },
     /// Every mirror failed.
     #[error(
-        "{file}: no mirror delivered it. {reasons}. Check the network, name another mirror with --mirror URL, or put the file into the folder by hand"
+        "{file}: no mirror delivered it. {reasons}. {advice} another mirror with --mirror URL, or put the file into the folder by hand"
     )]
     AllMirrors {
         /// The file.
         file: String,
         /// What each mirror did.
         reasons: String,
+        /// The beginning of what to do.
+        advice: &'static str,
+    },
+    /// An archive is damaged, or no data set.
+    #[error("{path}: it cannot be unpacked: {problem}. Delete the file and fetch it again")]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// What was found.
+        problem: String,
     },
 }
 
@@ -59,10 +70,23 @@ pub struct Source {
     pub files: Vec<RemoteFile>,
 }
 
-/// No file of these data sets is larger: a server that sends more is stopped.
-const LARGEST: u64 = 256 << 20;
 /// A server that is silent for so long is given up.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const SILENCE: Duration = Duration::from_secs(30);
+/// How the folders begin in which archives are unpacked.
+const DRAFT: &str = ".unpacking-";
+
+/// SHA-256 of the files below, by the MD5 that their publishers give: whoever forges one does not forge the other.
+const SHA256: [(&str, &str); 9] = [
+    ("f68b3c2dcbeaaa9fbdd348bbdeb94873", "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+    ("d53e105ee54ea40749a09fcbcd1e9432", "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+    ("9fb629c4189551a2d022fa330f9573f3", "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+    ("ec29112dd5afa0611ce80d1b7f02629c", "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
+    ("8d4fb7e6c68d591d4c3dfef9ec88bf0d", "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+    ("25c81989df183df01b3e8a0aad5dffbe", "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+    ("bef4ecab320f06d8554ea6380940ec79", "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+    ("bb300cfdad3c16e7a12a480ee83cd310", "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
+    ("c32a1d4ab5d03f1284b67883e8d87530", "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
+];
 
 /// A data set's name, mirrors, and files with their checksums.
 type Listed = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
@@ -81,8 +105,8 @@ const LIST: [Listed; 3] = [
     (
         "fashion-mnist",
         &[
-            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
             "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         ],
         &[
             ("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
@@ -111,46 +135,65 @@ pub fn source(name: &str) -> Result<Source, FetchError> {
 
 /// Downloads the files that `folder` lacks, and unpacks the archives (`.tar.gz`) among them there. `progress` is told the file, the bytes that have come and the bytes expected.
 ///
-/// A broken download leaves `NAME.part`, from which the next call goes on.
+/// A broken download leaves `NAME.part`, from which the next call goes on. While another process downloads into the folder, this one waits.
 ///
 /// # Errors
-/// When the folder cannot be written, or no mirror delivers a file with the right checksum.
+/// When the folder cannot be written, an archive is damaged, or no mirror delivers a file with the right checksum.
 pub fn fetch(
     source: &Source,
     folder: &Path,
     progress: &mut dyn FnMut(&str, u64, Option<u64>),
 ) -> Result<(), FetchError> {
-    fs::create_dir_all(folder).map_err(|source| FetchError::Io { path: folder.to_owned(), source })?;
-    let agent: Agent = Agent::config_builder()
-        .timeout_connect(Some(TIMEOUT))
-        .timeout_recv_response(Some(TIMEOUT))
-        .timeout_recv_body(Some(20 * TIMEOUT))
-        .build()
-        .into();
+    let error = |source| FetchError::Io { path: folder.to_owned(), source };
+    fs::create_dir_all(folder).map_err(error)?;
+    let held = hold(folder, || progress("waiting for another download", 0, None)).map_err(error)?;
+    if held.is_some() {
+        sweep(folder, DRAFT);
+    }
+    let client = Client::new(SILENCE);
     for file in &source.files {
         let target = folder.join(&file.name);
-        if target.is_file() && checksum(&target)? == file.md5 {
+        if target.is_file() && verify(&target, file)?.is_ok() {
             progress(&file.name, 1, Some(1));
-            unpack(&target, folder)?;
-            continue;
-        }
-        let mut reasons = Vec::new();
-        let delivered = source.mirrors.iter().any(|mirror| {
-            let url = format!("{mirror}{}", file.name);
-            match deliver(&agent, &url, file, &target, progress) {
-                Ok(()) => true,
-                Err(reason) => {
-                    reasons.push(format!("{url}: {reason}"));
-                    false
-                }
-            }
-        });
-        if !delivered {
-            return Err(FetchError::AllMirrors { file: file.name.clone(), reasons: reasons.join("; ") });
+        } else {
+            from_mirrors(&client, &source.mirrors, file, &target, progress)?;
         }
         unpack(&target, folder)?;
     }
     Ok(())
+}
+
+/// Tries the mirrors one after another.
+fn from_mirrors(
+    client: &Client,
+    mirrors: &[String],
+    file: &RemoteFile,
+    target: &Path,
+    progress: &mut dyn FnMut(&str, u64, Option<u64>),
+) -> Result<(), FetchError> {
+    let (mut reasons, mut network) = (Vec::new(), false);
+    for mirror in mirrors {
+        let url = format!("{mirror}{}", file.name);
+        let reason = match deliver(client, &url, file, target, progress)? {
+            None => return Ok(()),
+            Some(Failure::Disk(source)) => return Err(FetchError::Io { path: part(target), source }),
+            Some(Failure::Network(reason)) => {
+                network = true;
+                reason
+            }
+            Some(Failure::Server(reason)) => reason,
+        };
+        reasons.push(format!("{url}: {reason}"));
+    }
+    let advice = if network { "Check the network, name" } else { "Name" };
+    Err(FetchError::AllMirrors { file: file.name.clone(), reasons: reasons.join("; "), advice })
+}
+
+/// Where a file lies until it is whole.
+fn part(target: &Path) -> PathBuf {
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    target.with_file_name(name)
 }
 
 /// Unpacks an archive beside itself: every folder in it is replaced as a whole. Other files stay as they are.
@@ -158,101 +201,80 @@ fn unpack(archive: &Path, folder: &Path) -> Result<(), FetchError> {
     if !archive.to_string_lossy().ends_with(".tar.gz") {
         return Ok(());
     }
+    archive::check(archive)
+        .map_err(|source| FetchError::Archive { path: archive.to_owned(), problem: source.to_string() })?;
     let replace = || {
-        let draft = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(folder)?;
-        tar::Archive::new(GzDecoder::new(BufReader::new(File::open(archive)?))).unpack(draft.path())?;
-        for entry in fs::read_dir(draft.path())? {
+        let draft = tempfile::Builder::new().prefix(DRAFT).tempdir_in(folder)?;
+        let [new, old] = ["new", "old"].map(|name| draft.path().join(name));
+        fs::create_dir(&new).and_then(|()| fs::create_dir(&old))?;
+        archive::unpack(archive, &new)?;
+        for entry in fs::read_dir(&new)? {
             let entry = entry?;
             let target = folder.join(entry.file_name());
             if target.is_dir() {
-                fs::remove_dir_all(&target)?;
+                fs::rename(&target, old.join(entry.file_name()))?;
             }
             fs::rename(entry.path(), &target)?;
         }
         sync_folder(folder)
     };
-    replace().map_err(|source| FetchError::Io { path: archive.to_owned(), source })
+    replace().map_err(|source| FetchError::Io { path: folder.to_owned(), source })
 }
 
 /// Downloads one file from one mirror and puts it in its place; a resumed part that turns out wrong is fetched anew.
+/// Tells why it did not come.
 fn deliver(
-    agent: &Agent,
+    client: &Client,
     url: &str,
     file: &RemoteFile,
     target: &Path,
     progress: &mut dyn FnMut(&str, u64, Option<u64>),
-) -> Result<(), String> {
-    let part = target.with_file_name(format!("{}.part", file.name));
+) -> Result<Option<Failure>, FetchError> {
+    let part = part(target);
     let mut resumed = part.is_file();
     loop {
-        download(agent, url, &file.name, &part, progress)?;
-        let found = checksum(&part).map_err(|error| error.to_string())?;
-        if found == file.md5 {
-            return fs::rename(&part, target).map_err(|error| format!("{}: {error}", target.display()));
+        if let Err(failure) = client.download(url, &part, &mut |done, expected| progress(&file.name, done, expected)) {
+            return Ok(Some(failure));
         }
-        fs::remove_file(&part).map_err(|error| format!("{}: {error}", part.display()))?;
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |source| FetchError::Io { path, source }
+        };
+        let Err(problem) = verify(&part, file)? else {
+            fs::rename(&part, target).map_err(io(target))?;
+            return Ok(None);
+        };
+        fs::remove_file(&part).map_err(io(&part))?;
         if !resumed {
-            return Err(format!("the checksum is {found}, expected {}", file.md5));
+            return Ok(Some(Failure::Server(problem)));
         }
         resumed = false;
     }
 }
 
-/// Appends what `part` lacks, or writes it from the beginning where the server knows no ranges.
-fn download(
-    agent: &Agent,
-    url: &str,
-    name: &str,
-    part: &Path,
-    progress: &mut dyn FnMut(&str, u64, Option<u64>),
-) -> Result<(), String> {
-    let text = |error: io::Error| format!("{}: {error}", part.display());
-    let have = part.metadata().map_or(0, |data| data.len());
-    let request = agent.get(url);
-    let request = if have > 0 { request.header("Range", format!("bytes={have}-")) } else { request };
-    let mut response = match request.call() {
-        Ok(response) => response,
-        // Nothing lies beyond what is here: the checksum decides.
-        Err(ureq::Error::StatusCode(416)) => return Ok(()),
-        Err(error) => return Err(error.to_string()),
-    };
-    let continues = response.status() == 206;
-    let mut file = if continues {
-        OpenOptions::new().append(true).open(part).map_err(text)?
-    } else {
-        File::create(part).map_err(text)?
-    };
-    let mut done = if continues { have } else { 0 };
-    let length = response.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let expected = length.map(|length| done + length);
-    let mut body = response.body_mut().as_reader();
-    let mut buffer = vec![0; 1 << 16];
+/// Whether a file has its checksums, or in words which it has not.
+fn verify(path: &Path, file: &RemoteFile) -> Result<Result<(), String>, FetchError> {
+    let error = |source| FetchError::Io { path: path.to_owned(), source };
+    let (mut md5, mut sha256) = (Md5::new(), Sha256::new());
+    let mut from = File::open(path).map_err(error)?;
+    let mut piece = vec![0; 1 << 16];
     loop {
-        let count = body
-            .read(&mut buffer)
-            .map_err(|error| format!("the connection broke after {}: {error}", HumanBytes(done)))?;
+        let count = from.read(&mut piece).map_err(error)?;
         if count == 0 {
             break;
         }
-        done += count as u64;
-        if done > LARGEST {
-            drop(file);
-            fs::remove_file(part).map_err(text)?;
-            return Err(format!("the server sends more than {}", HumanBytes(LARGEST)));
-        }
-        file.write_all(&buffer[..count]).map_err(text)?;
-        progress(name, done, expected);
+        md5.update(&piece[..count]);
+        sha256.update(&piece[..count]);
     }
-    file.sync_all().map_err(text)?;
-    match expected {
-        Some(expected) if done < expected => Err(format!("the connection ended after {done} of {expected} bytes")),
+    let (md5, sha256) = (hex(&md5.finalize()), hex(&sha256.finalize()));
+    let known = SHA256.iter().find(|(of, _)| *of == file.md5).map(|&(_, sum)| sum);
+    Ok(match known {
+        _ if md5 != file.md5 => Err(format!("the checksum is {md5}, expected {}", file.md5)),
+        Some(known) if known != sha256 => Err(format!("the checksum is {sha256}, expected {known}")),
         _ => Ok(()),
-    }
+    })
 }
 
-fn checksum(path: &Path) -> Result<String, FetchError> {
-    let error = |source| FetchError::Io { path: path.to_owned(), source };
-    let mut hasher = Md5::new();
-    io::copy(&mut File::open(path).map_err(error)?, &mut hasher).map_err(error)?;
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,10 +1,12 @@
 //! Data sets: bytes on the host, ready for the device.
 
+mod archive;
 mod cache;
 mod celeba;
 mod checks;
 mod cifar;
 mod decode;
+mod download;
 mod error;
 pub mod fetch;
 mod folder;
