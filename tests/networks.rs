@@ -177,7 +177,7 @@ fn exported_weights_come_back_and_others_are_refused_by_name() {
     let (config, choice) = (config(&["epochs=1"]), Choice::cpu());
     let data = data(&config);
     let steps = train(&config, &choice, &run, false, None).steps;
-    export(&run, &file).expect("it is exported");
+    export(&run, None, &file).expect("it is exported");
     let bytes = std::fs::read(&file).expect("a file");
     let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("a whole file");
     let counter = tensors.tensor("enc.1.num_batches_tracked").expect("PyTorch's counter");

@@ -11,6 +11,7 @@ use crate::device::{DeviceRequest, choose};
 use crate::run_folder::LockError;
 use crate::train::Terminal;
 use crate::train::config::Method;
+use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -77,19 +78,31 @@ pub(super) fn main(arguments: &CompareArguments) -> Result<(), Failure> {
     let choice = choose(&arguments.device)?;
     tell(format_args!("device: {}", choice.reason));
     let stop = stop_on_interrupt()?;
-    let judged = compare(&study, &choice, &mut Terminal::default(), &stop).map_err(|error| match error {
+    let compared = compare(&study, &choice, &mut Terminal::default(), &stop).map_err(|error| match error {
         CompareError::Config(_) | CompareError::OtherSettings { .. } => usage(error),
         CompareError::Lock(LockError::Busy { .. }) => usage(error),
         CompareError::Train { ref source, .. } if source.is_usage() => usage(error),
         error => error.into(),
     })?;
-    let Some(judged) = judged else {
+    let Some(compared) = compared else {
         tell("interrupted; the same command goes on from here");
         return Err(Failure::Interrupted);
     };
-    for table in tables(&judged) {
+    for table in tables(&compared.judged) {
         print(table);
     }
     print(study.out.join("report.html").display());
-    Ok(())
+    match &compared.failed[..] {
+        [] => Ok(()),
+        failed => {
+            let rows = failed.iter().map(|row| format!("\n{}, seed {}: {}", row.method, row.seed, row.reason));
+            let count = failed.len() + compared.judged.len();
+            Err(anyhow!(
+                "{} of {count} rows failed; the same command tries them again:{}",
+                failed.len(),
+                rows.collect::<String>()
+            )
+            .into())
+        }
+    }
 }

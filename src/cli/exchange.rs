@@ -16,6 +16,9 @@ pub(super) struct ExportArguments {
     /// File for the weights.
     #[arg(long)]
     out: PathBuf,
+    /// Step of the checkpoint [default: the newest one that is whole]
+    #[arg(long, value_name = "STEP")]
+    checkpoint: Option<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -33,7 +36,9 @@ pub(super) struct ImportArguments {
 }
 
 pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
-    export_weights(&arguments.run, &arguments.out)?;
+    for problem in export_weights(&arguments.run, arguments.checkpoint, &arguments.out)? {
+        tell(format_args!("passed over: {problem}"));
+    }
     // Where the weights go to the standard output, nothing else does.
     tell(arguments.out.display());
     Ok(())
@@ -43,11 +48,15 @@ pub(super) fn import(arguments: &ImportArguments) -> Result<(), Failure> {
     let config = arguments.settings.merged()?;
     let choice = choose(&arguments.device)?;
     let data = load_data(&config, None, &choice)?;
-    import_weights(&arguments.file, &config, &data, &choice, &arguments.out).map_err(|error| match error {
+    let imported = import_weights(&arguments.file, &config, &data, &choice, &arguments.out);
+    let prefix = imported.map_err(|error| match error {
         ExchangeError::Config(_) | ExchangeError::Occupied { .. } | ExchangeError::OtherNetworks { .. } => usage(error),
         ExchangeError::Lock(LockError::Busy { .. }) => usage(error),
         error => error.into(),
     })?;
+    if !prefix.is_empty() {
+        tell(format_args!("all names begin with `{prefix}`, which was taken off"));
+    }
     print(arguments.out.display());
     Ok(())
 }

@@ -6,6 +6,6 @@ mod table;
 mod verdict;
 
 pub use report::{ReportError, html};
-pub use study::{CompareError, Study, compare, row_folder};
+pub use study::{CompareError, Compared, FailedRow, Study, compare, row_folder};
 pub use table::{Cell, Table, Unit, tables};
 pub use verdict::{JudgedRun, VerdictError, judge_run};

@@ -1,5 +1,6 @@
 //! The report of a comparison: one HTML file that needs no network.
 
+use super::study::Compared;
 use super::table::{Table, tables};
 use super::verdict::JudgedRun;
 use base64::Engine;
@@ -14,7 +15,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; display: 
 th, td { padding: .3rem .7rem; border-bottom: 1px solid #e6e9ee; text-align: right; white-space: nowrap }
 th:first-child, td:first-child { text-align: left } td.top { font-weight: 650; background: #eef6ee }
 .about { color: #5a6472 } .grid { display: flex; flex-wrap: wrap; gap: 1.2rem } figure { margin: 0 }
-figcaption { font-weight: 600 } img, svg { max-width: 100%; height: auto } img { image-rendering: pixelated }
+figcaption { font-weight: 600 } img { max-width: 100%; height: auto } img[src^='data:image/png'] { image-rendering: pixelated }
 details { margin: .3rem 0 } pre { background: #f5f7f9; padding: .7rem; overflow-x: auto }
 ";
 
@@ -26,7 +27,7 @@ pub struct ReportError {
     source: std::io::Error,
 }
 
-/// What the report shows of a run's folder.
+/// What the report shows of a run's folder; pictures as URLs that hold them.
 struct Pictures {
     name: String,
     curves: Option<String>,
@@ -44,15 +45,18 @@ impl Pictures {
             .filter(|path| path.extension().is_some_and(|extension| extension == "png"))
             .max();
         let text = |name: &str| optional(folder.join(name), |path| std::fs::read_to_string(path));
+        // As pictures, not as markup: what stands in a file of somebody else is shown, and never run.
+        let url = |kind: &str, bytes: &[u8]| format!("data:image/{kind};base64,{}", STANDARD.encode(bytes));
+        let svg = |name: &str| Ok(text(name)?.map(|svg| url("svg+xml", svg.as_bytes())));
         let png = match newest {
             Some(path) => optional(path, |path| std::fs::read(path))?,
             None => None,
         };
         Ok(Self {
             name: run.method.clone(),
-            curves: text("losses.svg")?,
-            plane: text("projection.svg")?,
-            reconstructions: png.map(|bytes| format!("data:image/png;base64,{}", STANDARD.encode(bytes))),
+            curves: svg("losses.svg")?,
+            plane: svg("projection.svg")?,
+            reconstructions: png.map(|bytes| url("png", &bytes)),
             settings: text("config.toml")?.unwrap_or_default(),
         })
     }
@@ -67,12 +71,12 @@ fn optional<T>(path: PathBuf, read: impl Fn(&Path) -> std::io::Result<T>) -> Res
     }
 }
 
-/// The report of judged runs and their folders, in the same order. Pictures and settings are those of each method's first
-/// run.
+/// The report of a comparison. Pictures and settings are those of each method's first run.
 ///
 /// # Errors
 /// When a file of a run's folder cannot be read.
-pub fn html(folders: &[PathBuf], runs: &[JudgedRun]) -> Result<String, ReportError> {
+pub fn html(compared: &Compared) -> Result<String, ReportError> {
+    let Compared { judged: runs, folders, failed } = compared;
     let mut shown: Vec<Pictures> = Vec::new();
     for (folder, run) in folders.iter().zip(runs) {
         if !shown.iter().any(|pictures| pictures.name == run.method) {
@@ -99,20 +103,22 @@ pub fn html(folders: &[PathBuf], runs: &[JudgedRun]) -> Result<String, ReportErr
                     " epochs; made by wgpu-simvae " (env!("CARGO_PKG_VERSION")) "."
                 }
                 @for table in tables(runs) { (table_markup(&table)) }
+                @for (i, row) in failed.iter().enumerate() {
+                    @if i == 0 { h2 { "Failed rows" } }
+                    p { b { (row.method) ", seed " (row.seed) } ": " (row.reason) }
+                }
                 @for (i, (run, note)) in notes.enumerate() {
                     @if i == 0 { h2 { "Notes" } }
                     p { b { (run.method) ", seed " (run.seed) } ": " (note) }
                 }
                 h2 { "Representations" }
                 p.about { "Test images on the two principal components of each representation, coloured by class." }
-                (gallery(&shown, |pictures| pictures.plane.as_deref().map(|svg| markup! { (PreEscaped(svg)) })))
+                (gallery(&shown, "representations", |pictures| pictures.plane.as_deref()))
                 h2 { "Reconstructions" }
                 p.about { "Test images, and below them what the decoder makes of the posterior mean." }
-                (gallery(&shown, |pictures| pictures.reconstructions.as_deref().map(|url| markup! {
-                    img src=(url) alt=(format!("reconstructions by {}", pictures.name));
-                })))
+                (gallery(&shown, "reconstructions", |pictures| pictures.reconstructions.as_deref()))
                 h2 { "Losses" }
-                (gallery(&shown, |pictures| pictures.curves.as_deref().map(|svg| markup! { (PreEscaped(svg)) })))
+                (gallery(&shown, "losses", |pictures| pictures.curves.as_deref()))
                 h2 { "Settings" }
                 @for pictures in &shown {
                     details { summary { (pictures.name) } pre { (pictures.settings) } }
@@ -123,14 +129,23 @@ pub fn html(folders: &[PathBuf], runs: &[JudgedRun]) -> Result<String, ReportErr
     Ok(page.into_string())
 }
 
-fn gallery(shown: &[Pictures], picture: impl Fn(&Pictures) -> Option<Markup>) -> Markup {
+fn gallery<'a>(shown: &'a [Pictures], what: &str, picture: impl Fn(&'a Pictures) -> Option<&'a str>) -> Markup {
     markup! {
         div.grid {
             @for pictures in shown {
-                @if let Some(picture) = picture(pictures) {
-                    figure { figcaption { (pictures.name) } (picture) }
+                @if let Some(url) = picture(pictures) {
+                    figure { figcaption { (pictures.name) } img src=(url) alt=(format!("{what} of {}", pictures.name)); }
                 }
             }
+        }
+    }
+}
+
+/// A text in which names stand between backquotes.
+fn prose(text: &str) -> Markup {
+    markup! {
+        @for (i, part) in text.split('`').enumerate() {
+            @if i % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
@@ -144,7 +159,7 @@ fn table_markup(table: &Table) -> Markup {
     let best: Vec<f64> = (0..table.columns.len()).map(best).collect();
     markup! {
         h2 { (table.title) }
-        p.about { (table.about) }
+        p.about { (prose(table.about)) }
         table {
             thead { tr { th { "method" } @for column in &table.columns { th { (column) } } } }
             tbody {

@@ -68,6 +68,17 @@ pub enum CompareError {
     },
 }
 
+impl CompareError {
+    /// Whether only one row is concerned, so that the others can go on.
+    fn is_of_a_row(&self) -> bool {
+        match self {
+            CompareError::Train { source, .. } => !source.is_usage(),
+            CompareError::Open(_) | CompareError::Judge { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 /// What to compare.
 #[derive(Clone, Debug)]
 pub struct Study {
@@ -96,17 +107,40 @@ impl Study {
     }
 }
 
+/// A row that could not be trained or judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FailedRow {
+    /// Method, as in the settings.
+    pub method: String,
+    /// Seed of the training.
+    pub seed: u64,
+    /// Why.
+    pub reason: String,
+}
+
+/// The rows of a comparison.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Compared {
+    /// Those that were judged, and their folders.
+    pub judged: Vec<JudgedRun>,
+    /// The folders of the judged rows.
+    pub folders: Vec<PathBuf>,
+    /// Those that failed.
+    pub failed: Vec<FailedRow>,
+}
+
 /// Trains and judges the rows that are not done yet, then writes `report.html`, `tables.md` and `results.json` into the
-/// study's folder. Returns the judged rows; `None` if `stop` was raised, in which case a repeated call goes on from there.
+/// study's folder. A row that fails, as when its loss diverges, does not keep the others from it; a repeated call tries it again. `None`
+/// if `stop` was raised, in which case a repeated call goes on from there.
 ///
 /// # Errors
-/// When settings or data are wrong, the folder holds rows of other settings, or a row fails.
+/// When settings or data are wrong, the folder holds rows of other settings, or a file of the comparison cannot be written.
 pub fn compare(
     study: &Study,
     choice: &Choice,
     progress: &mut dyn Progress,
     stop: &AtomicBool,
-) -> Result<Option<Vec<JudgedRun>>, CompareError> {
+) -> Result<Option<Compared>, CompareError> {
     // Every row's settings are checked before the first one trains.
     let mut rows = Vec::new();
     for &method in &study.methods {
@@ -116,31 +150,40 @@ pub fn compare(
     }
     let _owner = RunLock::acquire(&study.out, "compare")?;
     let count = rows.len();
-    let mut judged = Vec::new();
+    let mut done = Compared::default();
     for (i, (folder, config)) in rows.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
         progress.note(&format!("[{}/{count}] {}, seed {}", i + 1, config.method.name(), config.seed));
-        match row(folder, config, study, choice, progress, stop)? {
-            Some(run) => judged.push(run),
-            None => return Ok(None),
+        match row(folder, config, study, choice, progress, stop) {
+            Ok(Some(run)) => {
+                done.judged.push(run);
+                done.folders.push(folder.clone());
+            }
+            Ok(None) => return Ok(None),
+            Err(error) if error.is_of_a_row() => {
+                let (method, seed) = (config.method.name().to_owned(), config.seed);
+                progress.note(&format!("  this row failed: {error}"));
+                done.failed.push(FailedRow { method, seed, reason: error.to_string() });
+            }
+            Err(error) => return Err(error),
         }
     }
     let write = |name: &str, bytes: &[u8]| {
         let path = study.out.join(name);
         write_atomically(&path, bytes).map_err(|source| CompareError::Io { path, source })
     };
-    let text: Vec<String> = tables(&judged).iter().map(|table| format!("## {table}")).collect();
+    let mut text: Vec<String> = tables(&done.judged).iter().map(|table| format!("## {table}")).collect();
+    text.extend(done.failed.iter().map(|row| format!("Failed: {}, seed {}: {}\n", row.method, row.seed, row.reason)));
     write("tables.md", text.join("\n").as_bytes())?;
-    let json = serde_json::to_vec_pretty(&judged).map_err(|error| CompareError::Io {
+    let json = serde_json::to_vec_pretty(&done.judged).map_err(|error| CompareError::Io {
         path: study.out.join("results.json"),
         source: std::io::Error::other(error),
     })?;
     write("results.json", &json)?;
-    let folders: Vec<PathBuf> = rows.into_iter().map(|(folder, _)| folder).collect();
-    write("report.html", html(&folders, &judged)?.as_bytes())?;
-    Ok(Some(judged))
+    write("report.html", html(&done)?.as_bytes())?;
+    Ok(Some(done))
 }
 
 /// One row: trained, or trained on, and judged, unless that was done before. `None` if it was interrupted.
@@ -157,8 +200,9 @@ fn row(
     let resume = !checkpoint::list(folder).map_err(|source| Box::new(source.into()))?.is_empty();
     if resume {
         let saved = Trained::settings(folder).map_err(Box::new)?;
-        if let Some(difference) = first_difference(&saved, config) {
-            return Err(other(difference));
+        let differences = saved.differences(config);
+        if !differences.is_empty() {
+            return Err(other(differences.join("; ")));
         }
         Trained::check_data(folder, &data).map_err(Box::new)?;
         if let Some(judged) = JudgedRun::read(folder).map_err(|source| fault(folder, source))? {
@@ -185,14 +229,4 @@ fn row(
 
 fn fault(folder: &Path, source: VerdictError) -> CompareError {
     CompareError::Judge { row: folder.to_owned(), source: Box::new(source) }
-}
-
-/// The first line in which two settings differ.
-fn first_difference(saved: &Config, wanted: &Config) -> Option<String> {
-    if saved.trains_as(wanted) {
-        return None;
-    }
-    let (saved, wanted) = (saved.to_toml().ok()?, wanted.to_toml().ok()?);
-    let mut pairs = saved.lines().zip(wanted.lines());
-    pairs.find(|(saved, wanted)| saved != wanted).map(|(saved, wanted)| format!("{saved}, now {wanted}"))
 }

@@ -6,8 +6,10 @@ use crate::eval::judge::{Judges, Predictions, Set, Subject, Verdict, judge};
 use crate::eval::projection::principal_plane;
 use crate::files::write_atomically;
 use crate::report::scatter::{self, Point};
+use crate::run_folder::checksum;
 use crate::train::Trained;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -70,11 +72,13 @@ pub struct JudgedRun {
     pub verdict: Verdict,
     /// Mean squared error of a pixel (in 0..=1) of the test images' reconstructions from the posterior mean; none without a
     /// decoder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconstruction_error: Option<f64>,
     /// The objective and its terms on views of the test images, as they are logged in training; empty for the untrained
-    /// encoder.
+    /// encoder. Terms that the test images do not define are left out, with a note.
     pub held_out: BTreeMap<String, f64>,
     /// The evidence bound per view of a test image; see [`Objective::bound`](crate::loss::Objective::bound).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound: Option<f64>,
 }
 
@@ -86,9 +90,9 @@ impl JudgedRun {
     pub fn read(run: &Path) -> Result<Option<Self>, VerdictError> {
         let path = run.join(FILE);
         match std::fs::read(&path) {
-            Ok(bytes) => match serde_json::from_slice(&bytes) {
+            Ok(bytes) => match Saved::open(&bytes) {
                 Ok(judged) => Ok(Some(judged)),
-                Err(error) => Err(VerdictError::Format { path, problem: error.to_string() }),
+                Err(problem) => Err(VerdictError::Format { path, problem }),
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(VerdictError::Io { path, source }),
@@ -101,9 +105,50 @@ impl JudgedRun {
     /// When the file cannot be written.
     pub fn write(&self, run: &Path) -> Result<PathBuf, VerdictError> {
         let path = run.join(FILE);
-        let json = serde_json::to_vec_pretty(self)
-            .map_err(|error| VerdictError::Format { path: path.clone(), problem: error.to_string() })?;
+        let json = Saved::seal(self).map_err(|problem| VerdictError::Format { path: path.clone(), problem })?;
         save(path, &json)
+    }
+}
+
+/// A verdict as its file has it: with a checksum of itself at its end, so that a number that was changed is found.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    #[serde(flatten)]
+    judged: JudgedRun,
+    blake3: String,
+}
+
+impl Saved {
+    fn seal(judged: &JudgedRun) -> Result<Vec<u8>, String> {
+        let (judged, blake3) = (judged.clone(), sum(judged)?);
+        serde_json::to_vec_pretty(&Self { judged, blake3 }).map_err(|error| error.to_string())
+    }
+
+    fn open(bytes: &[u8]) -> Result<JudgedRun, String> {
+        let Self { judged, blake3 } = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        match sum(&judged)? == blake3 {
+            true => Ok(judged),
+            false => Err("it has changed since it was written".to_owned()),
+        }
+    }
+}
+
+/// The checksum of a verdict, of which every number is finite.
+fn sum(judged: &JudgedRun) -> Result<String, String> {
+    let json = serde_json::to_value(judged).map_err(|error| error.to_string())?;
+    match holds_null(&json) {
+        true => Err("one of its numbers is not finite".to_owned()),
+        false => Ok(checksum(json.to_string().as_bytes())),
+    }
+}
+
+/// Whether anything is null, which JSON has for a number that is not finite; what may be absent is left out.
+fn holds_null(json: &Value) -> bool {
+    match json {
+        Value::Null => true,
+        Value::Array(items) => items.iter().any(holds_null),
+        Value::Object(fields) => fields.values().any(holds_null),
+        _ => false,
     }
 }
 
@@ -139,7 +184,7 @@ pub fn judge_run(
         factor_names: &data.train.factor_names,
         binary_factors: data.train.binary_factors,
     };
-    let (verdict, predictions) = judge(choice, choice.tune()?, &subject, judges, note)?;
+    let (mut verdict, predictions) = judge(choice, choice.tune()?, &subject, judges, note)?;
     match draw_plane(&subject, &data.test.classes, &run.join(PROJECTION)) {
         Err(error @ (VerdictError::Io { .. } | VerdictError::Drawing { .. })) => note(&format!("warning: {error}")),
         drawn => drawn?,
@@ -150,10 +195,24 @@ pub fn judge_run(
         held_out = session.held_out_loss(config.seed)?;
     }
     let terms: Vec<f64> = held_out.iter().skip(1).map(|(_, value)| *value).collect();
-    let reconstruction_error = match session.blueprint.model.networks.generative {
-        true => Some(session.reconstruction_error(&test_source)?),
+    let mut reconstruction_error = match session.blueprint.model.networks.generative {
+        true => match session.reconstruction_error(&test_source) {
+            Err(DeviceError::NotFinite { .. }) => Some(f64::NAN),
+            error => Some(error?),
+        },
         false => None,
     };
+    let mut bound = session.blueprint.objective.bound(&terms);
+    let mut finite = |what: &str, value: f64| {
+        if !value.is_finite() {
+            let count = test_source.images;
+            verdict.notes.push(format!("{what} is no finite number on these test images ({count}), and left out"));
+        }
+        value.is_finite()
+    };
+    held_out.retain(|(name, value)| finite(&format!("the held-out loss `{name}`"), *value));
+    reconstruction_error = reconstruction_error.filter(|value| finite("the error of the reconstructions", *value));
+    bound = bound.filter(|value| finite("the evidence bound", *value));
     let judged = JudgedRun {
         method: config.method.name().to_owned(),
         data: data.name.clone(),
@@ -162,7 +221,7 @@ pub fn judge_run(
         judges: judges.clone(),
         verdict,
         reconstruction_error,
-        bound: session.blueprint.objective.bound(&terms),
+        bound,
         held_out: held_out.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
     };
     Ok((judged, predictions))

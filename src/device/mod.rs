@@ -40,6 +40,21 @@ pub enum DeviceError {
         /// Bytes available.
         available: u64,
     },
+    /// A model puts out NaN or infinity.
+    #[error(
+        "the {what} of image {row} is {value} (number {column}): the model has diverged. Look at an earlier checkpoint with --checkpoint STEP, or \
+         train anew with a lower optim.lr"
+    )]
+    NotFinite {
+        /// What it puts out.
+        what: &'static str,
+        /// The image, from 0.
+        row: usize,
+        /// The number of the row, from 0.
+        column: usize,
+        /// Its value.
+        value: f32,
+    },
     /// The adapter reported an error or was lost.
     #[error("{device}: {message}")]
     Failed {

@@ -24,7 +24,8 @@ pub struct Settings {
     pub max_rounds: u32,
     /// A start has converged when a round changes the mean log-likelihood by less.
     pub tolerance: f64,
-    /// Added to the variances, in squared units of the embedding.
+    /// Added to the variances, in units of the embedding's mean variance where that is above 1, else of 1: what keeps a covariance
+    /// regular grows with the numbers that it is made of.
     pub reg_covar: f64,
     /// Seed of the starts.
     pub seed: u64,
@@ -65,6 +66,7 @@ pub fn cluster(rows: &[f32], width: usize, settings: &Settings) -> Result<Cluste
         return Err(JudgeError::OutOfRange { what: "components", value: settings.components, most });
     }
     let data = Data::new(rows, width);
+    let settings = &Settings { reg_covar: settings.reg_covar * data.mean_variance().max(1.0), ..*settings };
     let mut best: Option<Clustering> = None;
     for start in 0..settings.starts.max(1) {
         let mut draws = (0..).map(|i| unit(philox(split(settings.seed), [i, start, 0, Purpose::Clusters as u32])[0]));
@@ -104,6 +106,10 @@ impl Data {
             mean.iter_mut().zip(row).for_each(|(mean, &x)| *mean += f64::from(x) / n as f64);
         }
         Self { x: rows.iter().zip(mean.iter().cycle()).map(|(&x, mean)| f64::from(x) - mean).collect(), n, width }
+    }
+
+    fn mean_variance(&self) -> f64 {
+        dot(&self.x, &self.x) / self.x.len() as f64
     }
 
     fn row(&self, i: usize) -> &[f64] {

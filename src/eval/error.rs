@@ -75,7 +75,10 @@ pub enum JudgeError {
         wanted: usize,
     },
     /// No start of the mixture ended with covariances that can be inverted.
-    #[error("the covariance of a cluster is singular in all {starts} starts: raise reg_covar (now {reg_covar:e})")]
+    #[error(
+        "the covariance of a cluster is singular in all {starts} starts, with {reg_covar:e} added to the variances: there may be fewer test \
+         images than dimensions"
+    )]
     Singular {
         /// Starts tried.
         starts: u32,

@@ -58,6 +58,7 @@ impl Default for Judges {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Content; none where the images have no classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
     /// Style: one entry for each factor.
     pub style: Vec<Factor>,
@@ -77,6 +78,7 @@ pub struct Content {
     /// Nearest neighbours by cosine distance.
     pub knn_cosine: Nearest,
     /// A mixture of as many Gaussians as there are classes, fitted to the test images without labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gmm: Option<Clusters>,
 }
 
@@ -121,10 +123,13 @@ pub struct Factor {
     /// What the scores are.
     pub score: Score,
     /// Of a linear probe; none where the factor does not vary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub linear: Option<f64>,
     /// Of a probe with one hidden layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mlp: Option<f64>,
     /// The accuracy of always answering what is most common; only for accuracies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub majority: Option<f64>,
 }
 
@@ -176,6 +181,9 @@ pub fn judge(
         let (gmm, clusters) = court.cluster(&mut verdict.notes)?;
         verdict.content = Some(Content { linear, mlp, knn_euclidean, knn_cosine, gmm });
         predictions = Predictions { knn_euclidean: euclidean, knn_cosine: cosine, gmm: clusters };
+    }
+    if subject.classes == 1 {
+        verdict.notes.push("content: not judged, there is one class".to_owned());
     }
     if !subject.factor_names.is_empty() {
         verdict.style = if subject.binary_factors { court.attributes(note)? } else { court.factors(note)? };
@@ -266,8 +274,8 @@ impl Court<'_> {
         let factor = |(i, name): (usize, &String)| Factor {
             name: name.clone(),
             score: Score::R2,
-            linear: scores[0][i],
-            mlp: scores[1][i],
+            linear: scores[0][i].filter(|score| score.is_finite()),
+            mlp: scores[1][i].filter(|score| score.is_finite()),
             majority: None,
         };
         Ok(factor_names.iter().enumerate().map(factor).collect())

@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn every_point_and_class_is_drawn_inside_the_page() {
         let points: Vec<Point> = (0..50)
-            .map(|i| Point { x: f64::from(i) * 100.0 - 7.0, y: f64::from(i * i), class: i as usize % 3 })
+            .map(|i: i32| Point { x: f64::from(i) * 100.0 - 7.0, y: f64::from(i * i), class: i as usize % 3 })
             .collect();
         let classes = ["ring", "square", "<plus>"].map(str::to_owned);
         let text = svg(&points, &classes).expect("a picture");

@@ -85,6 +85,14 @@ impl Record {
         bytes.and_then(|bytes| write_atomically(&path, &bytes)).map_err(|source| RecordError::Io { path, source })
     }
 
+    /// Removes the record of a run that could not be made.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn remove(run: &Path) -> io::Result<()> {
+        std::fs::remove_file(run.join(FILE))
+    }
+
     /// Checks that the text of a settings file is the one that the run was made with.
     ///
     /// # Errors

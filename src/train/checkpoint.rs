@@ -316,49 +316,24 @@ fn decode<const N: usize>(
     let other = |problem: String| CheckpointError::OtherModel { path: path.to_owned(), problem };
     let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(path, error.to_string()))?;
     let expected: usize = parts.iter().map(|(_, specs, _)| specs.len()).sum();
-    let refuse = |name: &str, spec: &ParamSpec, found: Option<TensorView<'_>>| {
-        Err(other(match found {
-            None => format!("it has no tensor `{name}`"),
-            Some(found) => {
-                let (dtype, shape, wanted) = (found.dtype(), found.shape(), spec.param.shape);
-                format!("`{name}` is {dtype:?} {shape:?} there and F32 {wanted:?} in this model")
-            }
-        }))
-    };
     let mut flats = parts.map(|(.., len)| vec![0.0; len]);
     for ((prefix, specs, _), flat) in parts.iter().zip(&mut flats) {
-        flatten(&file, prefix, specs, flat, refuse)?;
         for spec in *specs {
-            if let Some(problem) = not_finite(&flat[spec.param.offset..][..spec.param.shape.len()]) {
-                let tensor = format!("{prefix}{}", spec.name);
+            let (tensor, wanted) = (format!("{prefix}{}", spec.name), spec.param.shape);
+            let found = file.tensor(&tensor).map_err(|_| other(format!("it has no tensor `{tensor}`")))?;
+            if found.dtype() != Dtype::F32 || found.shape() != wanted.dims() {
+                let (dtype, shape) = (found.dtype(), found.shape());
+                return Err(other(format!("`{tensor}` is {dtype:?} {shape:?} there and F32 {wanted:?} in this model")));
+            }
+            let numbers: Vec<f32> = bytemuck::pod_collect_to_vec(found.data());
+            if let Some(problem) = not_finite(&numbers) {
                 return Err(CheckpointError::NotFinite { path: path.to_owned(), tensor, problem });
             }
+            flat[spec.param.offset..][..numbers.len()].copy_from_slice(&numbers);
         }
     }
     if file.len() != expected {
         return Err(other(format!("it has {} tensors, this model {expected}", file.len())));
     }
     Ok(flats)
-}
-
-/// Copies the tensors of these names into a flat layout. `differs` is told of each that is missing (`None`) or of another type or
-/// shape, and decides whether to go on without it.
-pub(super) fn flatten<E>(
-    file: &SafeTensors<'_>,
-    prefix: &str,
-    specs: &[ParamSpec],
-    flat: &mut [f32],
-    mut differs: impl FnMut(&str, &ParamSpec, Option<TensorView<'_>>) -> Result<(), E>,
-) -> Result<(), E> {
-    for spec in specs {
-        let name = format!("{prefix}{}", spec.name);
-        match file.tensor(&name).ok() {
-            Some(tensor) if tensor.dtype() == Dtype::F32 && tensor.shape() == spec.param.shape.dims() => {
-                let data: Vec<f32> = bytemuck::pod_collect_to_vec(tensor.data());
-                flat[spec.param.offset..][..data.len()].copy_from_slice(&data);
-            }
-            other => differs(&name, spec, other)?,
-        }
-    }
-    Ok(())
 }

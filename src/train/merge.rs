@@ -170,17 +170,23 @@ impl Config {
             .map_err(|error| ConfigError::Type { origin: "settings".to_owned(), problem: error.to_string() })
     }
 
-    /// Whether a run with these settings and one with the others compute the same, given the same data: where the data lie and
-    /// what is logged may differ.
-    pub fn trains_as(&self, other: &Self) -> bool {
+    /// The settings in which a run with these and one with `now` compute something else, given the same data: each with its key and
+    /// both values. Where the data lie and what is logged may differ.
+    pub fn differences(&self, now: &Self) -> Vec<String> {
         let essence = |config: &Self| {
             let mut config = config.clone();
-            let here = DataConfig { dir: String::new(), cache: String::new(), device_bytes: 0, ..config.data };
-            config.data = here;
+            config.data = DataConfig { dir: String::new(), cache: String::new(), device_bytes: 0, ..config.data };
             config.log = Config::default().log;
-            config
+            let mut found = Vec::new();
+            match to_table(&config) {
+                Ok(table) => values(&table, "", &mut found),
+                Err(error) => found.push((error.to_string(), String::new())),
+            }
+            found
         };
-        essence(self) == essence(other)
+        let pairs = essence(self).into_iter().zip(essence(now));
+        let differing = pairs.filter(|(then, now)| then != now);
+        differing.map(|((key, then), (_, now))| format!("{key} = {then}, now {key} = {now}")).collect()
     }
 
     /// Reads settings of which none is missing, as a run saves them: a file that was cut is refused.
@@ -190,10 +196,10 @@ impl Config {
     pub fn from_whole_toml(origin: &str, text: &str) -> Result<Self, ConfigError> {
         let config = Self::from_toml(origin, text)?;
         let (mut known, mut found) = (Vec::new(), Vec::new());
-        leaves(&to_table(&Config::default())?, "", &mut known);
-        leaves(&parse(origin, text)?, "", &mut found);
-        match known.into_iter().find(|key| !found.contains(key)) {
-            Some(key) => Err(ConfigError::Incomplete { origin: origin.to_owned(), key }),
+        values(&to_table(&Config::default())?, "", &mut known);
+        values(&parse(origin, text)?, "", &mut found);
+        match known.into_iter().find(|(key, _)| found.iter().all(|(other, _)| other != key)) {
+            Some((key, _)) => Err(ConfigError::Incomplete { origin: origin.to_owned(), key }),
             None => Ok(config),
         }
     }
@@ -267,8 +273,8 @@ fn check_keys(origin: &str, table: &Table, known: &Table, prefix: &str) -> Resul
             (Some(_), _) => {}
             (None, _) => {
                 let mut all = Vec::new();
-                leaves(&to_table(&Config::default())?, "", &mut all);
-                let nearest = all.into_iter().max_by(|a, b| {
+                values(&to_table(&Config::default())?, "", &mut all);
+                let nearest = all.into_iter().map(|(key, _)| key).max_by(|a, b| {
                     let likeness = |known: &String| {
                         let leaf = known.rsplit('.').next().unwrap_or(known);
                         strsim::jaro_winkler(known, &path).max(strsim::jaro_winkler(leaf, key))
@@ -283,11 +289,12 @@ fn check_keys(origin: &str, table: &Table, known: &Table, prefix: &str) -> Resul
     Ok(())
 }
 
-fn leaves(table: &Table, prefix: &str, all: &mut Vec<String>) {
+/// The paths of all keys, with their values.
+fn values(table: &Table, prefix: &str, all: &mut Vec<(String, String)>) {
     for (key, value) in table {
         match value {
-            Value::Table(table) => leaves(table, &format!("{prefix}{key}."), all),
-            _ => all.push(format!("{prefix}{key}")),
+            Value::Table(table) => values(table, &format!("{prefix}{key}."), all),
+            _ => all.push((format!("{prefix}{key}"), value.to_string())),
         }
     }
 }

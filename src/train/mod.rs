@@ -3,6 +3,7 @@
 mod blueprint;
 pub mod checkpoint;
 pub mod config;
+pub mod diagnose;
 mod exchange;
 pub mod merge;
 pub mod metrics;
@@ -15,6 +16,7 @@ mod run;
 mod run_error;
 mod session;
 mod state;
+mod state_dict;
 mod stream;
 mod training;
 mod validate;

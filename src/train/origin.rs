@@ -40,9 +40,12 @@ impl Origin {
         };
         let Saved { config: saved, text: settings, record: known } = Saved::read(out).map_err(Box::new)?;
         let record = Record::new(&settings, folder, identity);
-        let of_its_run = checkpoint.settings.as_ref().is_none_or(|sum| *sum == record.settings);
-        if !of_its_run || !saved.trains_as(config) {
-            return Err(RunError::OtherSettings { path: settings_file(out) });
+        let mut others = saved.differences(config);
+        if checkpoint.settings.as_ref().is_some_and(|sum| *sum != record.settings) {
+            others.push(format!("{} was written with others", checkpoint.folder.display()));
+        }
+        if !others.is_empty() {
+            return Err(RunError::OtherSettings { path: settings_file(out), difference: others.join("; ") });
         }
         let mut differences = known.map(|known| known.data.differences(&record.data)).unwrap_or_default();
         if let Err(problem) = checkpoint.state.check_clock(config.seed, config.batch, data.train.len()) {

@@ -1,7 +1,8 @@
 //! A run from its beginning, or from a checkpoint, to its end; the loop itself is in `training.rs`.
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{self, Checkpoint};
 use super::config::Config;
+use super::diagnose::{MOST_STEPS, first_not_finite};
 use super::origin::Origin;
 use super::progress::Progress;
 use super::run_error::RunError;
@@ -9,6 +10,7 @@ use super::session::Session;
 use super::training::Training;
 use crate::data::Dataset;
 use crate::device::Choice;
+use crate::kernels::Tuning;
 use crate::run_folder::RunLock;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -99,10 +101,34 @@ pub fn run(
     training.describe(progress)?;
     let report = training.train(progress, stop).map_err(|error| match error {
         RunError::Device(source) => RunError::DeviceLost { source: Box::new(source), go_on: go_on(&options.out) },
+        RunError::NotFinite { what, step, good, .. } => {
+            progress.finish();
+            progress.note("a number is not finite: looking for where it began");
+            let origin = where_it_began(config, data, choice, tuning, &options.out, step);
+            RunError::NotFinite { what, step, origin, good }
+        }
         error => error,
     });
     drop(lock);
     report
+}
+
+/// Where a number that is not finite began, as a sentence behind a space; empty where that cannot be found.
+fn where_it_began(config: &Config, data: &Dataset, choice: &Choice, tuning: Tuning, out: &Path, step: u64) -> String {
+    let all = checkpoint::list(out).unwrap_or_default();
+    let before =
+        all.iter().rev().filter(|(done, _)| *done < step).find_map(|(_, folder)| Checkpoint::open(folder).ok());
+    let begin = before.as_ref().map_or(0, |checkpoint| checkpoint.state.step);
+    if step - begin > MOST_STEPS {
+        return format!(
+            " Where it began was not looked for: the newest checkpoint is more than {MOST_STEPS} steps older."
+        );
+    }
+    // Whatever goes wrong here, the first error is the one to tell.
+    match first_not_finite(config, data, choice, tuning, before.as_ref(), step) {
+        Ok(Some(origin)) => format!(" {origin}."),
+        Ok(None) | Err(_) => String::new(),
+    }
 }
 
 /// Where a run goes on after its device failed.

@@ -70,10 +70,12 @@ pub enum RunError {
         difference: String,
     },
     /// The settings are not those of the run.
-    #[error("{path}: the run was made with other settings. Resume it with its own, or start a new run")]
+    #[error("{path}: the run was made with other settings: {difference}. Resume it with its own, or start a new run")]
     OtherSettings {
         /// The settings that the run saved.
         path: PathBuf,
+        /// What differs.
+        difference: String,
     },
     /// The settings are wrong, or the networks do not take the data's images.
     #[error(transparent)]
@@ -88,13 +90,15 @@ pub enum RunError {
     },
     /// A loss, a weight or a moment is not a number, or infinite.
     #[error(
-        "{what} at step {step}. {good}. A new run with a lower optim.lr or a higher likelihood.variance often helps"
+        "{what} at step {step}.{origin} {good}. A new run with a lower optim.lr or a higher likelihood.variance often helps"
     )]
     NotFinite {
         /// What is not finite, and its value.
         what: String,
         /// The step, from 1.
         step: u64,
+        /// Where it began, as a sentence behind a space; empty where that was not found.
+        origin: String,
         /// Which checkpoint is good.
         good: String,
     },

@@ -50,6 +50,14 @@ impl Embedding {
     }
 }
 
+/// Checks that rows of numbers are finite: nothing that a diverged model puts out is handed on.
+fn finite(what: &'static str, numbers: &[f32], width: usize) -> Result<(), DeviceError> {
+    match numbers.iter().position(|x| !x.is_finite()) {
+        Some(at) => Err(DeviceError::NotFinite { what, row: at / width, column: at % width, value: numbers[at] }),
+        None => Ok(()),
+    }
+}
+
 impl Session {
     /// Opens the device, uploads the data as far as it fits and initialises the weights.
     ///
@@ -106,25 +114,42 @@ impl Session {
         (seed, batch): (u64, usize),
         steps: Range<u64>,
     ) -> Result<(), DeviceError> {
-        let images = source.images as u64;
         let at_a_time = source.ring(batch).map_or(u64::MAX, |ring| ring.steps as u64);
         let mut step = steps.start;
         while step < steps.end {
             let until = steps.end.min(step.saturating_add(at_a_time));
-            if let Some(stream) = self.streams.iter().find(|stream| stream.feeds(source)) {
-                for step in step..until {
-                    // As the clock has it: batches are cut from one stream of epochs.
-                    let image = |row: usize| {
-                        let at = step * batch as u64 + row as u64;
-                        shuffled(split(seed), (at / images) as u32, (at % images) as u32, images as u32) as usize
-                    };
-                    stream.write(self.executor.as_mut(), batch, step, image)?;
-                }
-            }
+            self.stream(source, (seed, batch), step..until)?;
             self.executor.run(plan, (until - step) as u32)?;
             step = until;
         }
         Ok(())
+    }
+
+    /// Writes the images of steps into the ring of a source that the device does not hold as a whole.
+    fn stream(
+        &mut self,
+        source: &ImageSource,
+        (seed, batch): (u64, usize),
+        steps: Range<u64>,
+    ) -> Result<(), DeviceError> {
+        let images = source.images as u64;
+        let Some(stream) = self.streams.iter().find(|stream| stream.feeds(source)) else { return Ok(()) };
+        for step in steps {
+            // As the clock has it: batches are cut from one stream of epochs.
+            let image = |row: usize| {
+                let at = step * batch as u64 + row as u64;
+                shuffled(split(seed), (at / images) as u32, (at % images) as u32, images as u32) as usize
+            };
+            stream.write(self.executor.as_mut(), batch, step, image)?;
+        }
+        Ok(())
+    }
+
+    /// Brings the training images of one step to the device, where they are not there, for those who run its dispatches themselves.
+    pub(super) fn stream_step(&mut self, done: u64) -> Result<(), DeviceError> {
+        let Config { seed, batch, .. } = self.blueprint.config;
+        let source = self.blueprint.train;
+        self.stream(&source, (seed, batch), done..done + 1)
     }
 
     /// Encodes the first `count` images of a source.
@@ -151,8 +176,10 @@ impl Session {
         }
         self.executor.unload(plan);
         let rows = || rows.chunks_exact(width).take(count);
-        let mu = rows().flat_map(|row| &row[..latent]).copied().collect();
-        let logvar = rows().flat_map(|row| &row[latent..]).copied().collect();
+        let mu: Vec<f32> = rows().flat_map(|row| &row[..latent]).copied().collect();
+        let logvar: Vec<f32> = rows().flat_map(|row| &row[latent..]).copied().collect();
+        finite("representation", &mu, latent)?;
+        finite("log-variance", &logvar, latent)?;
         Ok(Embedding { mu, logvar, latent })
     }
 
@@ -203,6 +230,7 @@ impl Session {
             let reconstructions = self.executor.read(tensors.pictures)?.to_f32();
             // The last batch goes on with images from the beginning.
             let wanted = batch.min(count - first) * pixels;
+            finite("reconstruction", &reconstructions[..wanted], pixels)?;
             take(&images[..wanted], &reconstructions[..wanted]);
         }
         self.executor.unload(plan);

@@ -198,7 +198,7 @@ impl<'a> Training<'a> {
                 let row = self.session.blueprint.model.log.row(&copy, at);
                 if let Some((term, &value)) = columns.iter().zip(row).rev().find(|(_, value)| !value.is_finite()) {
                     let what = format!("the loss term `{term}` is {value}");
-                    return Err(RunError::NotFinite { what, step: at, good: self.good() });
+                    return Err(self.not_finite(what, at));
                 }
                 self.interval.sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
                 if let (None, Some(&total)) = (self.loss, row.first()) {
@@ -225,6 +225,10 @@ impl<'a> Training<'a> {
             self.losses = means.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         }
         Ok(())
+    }
+
+    fn not_finite(&self, what: String, step: u64) -> RunError {
+        RunError::NotFinite { what, step, origin: String::new(), good: self.good() }
     }
 
     /// Which checkpoint is worth going on from, in words. A loss that explodes may have done so before the newest one.
@@ -276,7 +280,7 @@ impl<'a> Training<'a> {
         match checkpoint::save(out, executor.as_mut(), params, memory, &state, &self.settings, keep) {
             Err(CheckpointError::NotFinite { tensor, problem, .. }) => {
                 let what = format!("no checkpoint can be stored: `{tensor}`: {problem}");
-                Err(RunError::NotFinite { what, step: self.step, good: self.good() })
+                Err(self.not_finite(what, self.step))
             }
             saved => Ok(saved?),
         }

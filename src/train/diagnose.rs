@@ -1,0 +1,144 @@
+//! Where a number began that is not finite: the steps since the newest checkpoint are run again, and the last two dispatch by dispatch.
+
+use super::checkpoint::Checkpoint;
+use super::config::Config;
+use super::session::Session;
+use crate::data::Dataset;
+use crate::device::{Choice, DeviceError, Values, reference};
+use crate::kernels::{Access, DType, Tuning};
+use crate::plan::{Dispatch, Graph, Layout, PlanId};
+use std::fmt;
+
+/// Steps that are run again, at most: as many take about as long as they took before.
+pub const MOST_STEPS: u64 = 2000;
+
+/// The first number that is not finite.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    /// Step, from 1.
+    pub step: u64,
+    /// Place of the dispatch in the step, from 0.
+    pub index: usize,
+    /// What the dispatch is for.
+    pub dispatch: String,
+    /// The tensor that it wrote.
+    pub tensor: String,
+    /// The number's place in it.
+    pub element: usize,
+    /// The number on the device.
+    pub value: f64,
+    /// The number that the dispatch's twin in double precision makes of the same inputs.
+    pub twin: f64,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { step, index, dispatch, tensor, element, value, twin } = self;
+        let why = if !twin.is_finite() {
+            format!("in double precision it is {twin} too: the mathematics has no finite number there")
+        } else if twin.abs() > f64::from(f32::MAX) {
+            format!("in double precision it is {twin:.3e}: it outgrew single precision")
+        } else {
+            format!("in double precision it is {twin:.6e}: the precision or the driver is at fault")
+        };
+        write!(
+            f,
+            "It began at step {step} in dispatch {index}, `{dispatch}`: element {element} of `{tensor}` is {value}; {why}"
+        )
+    }
+}
+
+/// Repeats a run from a checkpoint, or from its beginning, and looks for the first number that is not finite up to `step`. None where there
+/// is none, or where that would take more than [`MOST_STEPS`].
+///
+/// # Errors
+/// When the device fails.
+pub fn first_not_finite(
+    config: &Config,
+    data: &Dataset,
+    choice: &Choice,
+    tuning: Tuning,
+    checkpoint: Option<&Checkpoint>,
+    step: u64,
+) -> Result<Option<Origin>, DeviceError> {
+    let begin = checkpoint.map_or(0, |checkpoint| checkpoint.state.step);
+    if step <= begin || step - begin > MOST_STEPS {
+        return Ok(None);
+    }
+    let mut session = Session::open(config, data, choice, tuning)?;
+    let plan = session.load_step()?;
+    if let Some(checkpoint) = checkpoint {
+        let Session { blueprint, executor, .. } = &mut session;
+        if checkpoint.load(executor.as_mut(), &blueprint.params, &blueprint.memory).is_err() {
+            return Ok(None);
+        }
+        executor.write(blueprint.state.clock, &Values::U32(checkpoint.state.clock.clone()))?;
+    }
+    // A loss may be the first that shows what the update of the step before has done.
+    let watched = step.saturating_sub(2).max(begin);
+    if watched > begin {
+        session.train(plan, begin, watched - begin)?;
+    }
+    for done in watched..step {
+        if let Some(origin) = watch(&mut session, plan, done)? {
+            return Ok(Some(origin));
+        }
+    }
+    Ok(None)
+}
+
+/// Runs one step dispatch by dispatch.
+fn watch(session: &mut Session, plan: PlanId, done: u64) -> Result<Option<Origin>, DeviceError> {
+    session.stream_step(done)?;
+    let dispatches = session.executor.plan(plan)?.dispatches.clone();
+    for (index, dispatch) in dispatches.iter().enumerate() {
+        let bindings = dispatch.kernel.bindings();
+        // What is only read is the same afterwards.
+        let mut before = Vec::new();
+        for (binding, tensor) in bindings.iter().zip(&dispatch.tensors) {
+            let updated = binding.access == Access::Update;
+            before.push(if updated { Some(session.executor.read(*tensor)?) } else { None });
+        }
+        session.executor.run_part(plan, index..index + 1)?;
+        for (at, (binding, tensor)) in bindings.iter().zip(&dispatch.tensors).enumerate() {
+            if binding.access == Access::Read || binding.dtype != DType::Real {
+                continue;
+            }
+            let after = session.executor.read(*tensor)?.to_f64();
+            // What was not finite before this dispatch began elsewhere.
+            let was = before[at].as_ref().map(Values::to_f64);
+            let fresh = |i: usize| was.as_ref().is_none_or(|was| was[i].is_finite());
+            let Some(element) = (0..after.len()).find(|&i| !after[i].is_finite() && fresh(i)) else { continue };
+            for ((binding, tensor), before) in bindings.iter().zip(&dispatch.tensors).zip(&mut before) {
+                if binding.access == Access::Read {
+                    *before = Some(session.executor.read(*tensor)?);
+                }
+            }
+            let tensor = session.executor.plan(plan)?.name_of(session.executor.layout(), tensor).to_owned();
+            let twin = twin(dispatch, &before)?[at][element];
+            let (dispatch, value) = (dispatch.label.clone(), after[element]);
+            return Ok(Some(Origin { step: done + 1, index, dispatch, tensor, element, value, twin }));
+        }
+    }
+    Ok(None)
+}
+
+/// What a dispatch's twin in double precision makes of its inputs; those that it only writes have none.
+fn twin(dispatch: &Dispatch, before: &[Option<Values>]) -> Result<Vec<Vec<f64>>, DeviceError> {
+    let mut graph = Graph::new("twin");
+    let inputs = dispatch.tensors.iter().map(|tensor| match tensor.dtype {
+        DType::Real => graph.input("real", tensor.shape),
+        DType::Uint => graph.input_uints("words", tensor.shape),
+    });
+    let inputs: Vec<_> = inputs.collect();
+    graph.push_shared(&dispatch.label, dispatch.kernel.clone(), &inputs);
+    let mut executor = reference(&Layout::default())?;
+    let plan = executor.load(graph.finish()?)?;
+    for (tensor, values) in inputs.iter().zip(before) {
+        if let Some(values) = values {
+            executor.write(*tensor, values)?;
+        }
+    }
+    executor.run(plan, 1)?;
+    inputs.iter().map(|tensor| Ok(executor.read(*tensor)?.to_f64())).collect()
+}
