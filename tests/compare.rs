@@ -37,12 +37,15 @@ fn a_comparison_trains_judges_and_reports_every_row_once() {
     assert!(first.status.success(), "{}", text(&first));
 
     let page = read(&out.join("report.html"));
-    for part in ["<td>simvae</td>", "<td>random</td>", "±", "data:image/png;base64,", "<svg", "hidden ="] {
+    for part in
+        ["<td>simvae</td>", "<td>random</td>", "±", "data:image/png;base64,", "data:image/svg+xml;base64,", "hidden ="]
+    {
         assert!(page.contains(part), "the report lacks {part}");
     }
     for network in ["src=\"http", "href=\"http", "url(http", "@import"] {
         assert!(!page.contains(network), "the report asks the network for something: {network}");
     }
+    assert!(!page.contains("<svg") && !page.contains("<script"), "files are shown, not run");
     let markdown = read(&out.join("tables.md"));
     assert!(markdown.contains("## Content") && markdown.contains("## Style, linear probe"), "{markdown}");
 
