@@ -116,7 +116,7 @@ fn classes_one_folder_deeper_are_told() {
     let data = read(folder_of(&["all/cat/1.png", "all/dog/2.png", "all/dog/3.png"]).path()).expect("a good folder");
     assert_eq!(data.train.classes, ["all"]);
     assert_words(&notes(&data), &["only one class, `all`", "/all was meant"]);
-    let names = ["a/train/1.png", "a/train/2.png", "a/train/3.png", "a/test/4.png", "a/test/5.png", "b/6.png"];
+    let names = ["a/train/x/1.png", "a/train/2.png", "a/train/3.png", "a/test/4.png", "a/test/5.png", "b/6.png"];
     let data = read(folder_of(&names).path()).expect("a good folder");
     assert_words(&notes(&data), &["`train` and `test`", "class `a`"]);
 }
@@ -165,7 +165,7 @@ fn run_folders_are_no_data() {
         std::fs::create_dir_all(folder.path().join(name).join("checkpoints")).expect("a folder");
         std::fs::write(folder.path().join(name).join("config.toml"), b"epochs = 1").expect("a file");
     };
-    for name in ["runs/a", "runs/b", "run", "cat/run", "study/simvae", ""] {
+    for name in ["runs/a", "runs/b", "run", "cat/run", "study/simvae", "."] {
         run(name);
         let data = read(folder.path()).expect("a good folder");
         assert_eq!((&data.train, &data.test), (&before.train, &before.test), "{name}");
@@ -196,6 +196,8 @@ mod unix {
             symlink("/dev/zero", at("endless.jpg")).expect("a link");
             let data = read(folder.path()).expect("a good folder");
             assert_eq!(data.train.len() + data.test.len(), 3, "{class}");
+            let kinds = ["2 broken link", "4 pipe, socket or device"];
+            assert_words(&notes(&data), &kinds);
             for name in ["broken.png", "loop.png", "socket.png", "pipe.png", "to-pipe.jpg", "endless.jpg"] {
                 assert_words(&data.skipped.join("\n"), &[&format!("{class}{name}: ")]);
             }
@@ -244,7 +246,9 @@ mod unix {
     #[test]
     fn what_cannot_be_read_is_no_damage() {
         use std::os::unix::fs::PermissionsExt;
-        let (folder, cache) = (folder_of(&["cat/1.png", "cat/2.png", "dog/3.png"]), temporary());
+        let names: Vec<String> = (0..30).map(|number| format!("cat/{number}.png")).collect();
+        let (folder, cache) = (folder_of(&names.iter().map(String::as_str).collect::<Vec<_>>()), temporary());
+        fill(folder.path(), &["dog/3.png"]);
         let closed = folder.path().join("dog/3.png");
         let set = |path: &Path, mode| {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
@@ -256,7 +260,7 @@ mod unix {
         assert_words(&read(folder.path()).expect_err("closed"), &["3.png", "cannot be read", "data.corrupt=skip"]);
         let cached = FileOptions { cache: Some(cache.path().to_owned()), ..skipping() };
         let data = read_with(folder.path(), &cached).expect("it is left out");
-        assert_eq!((data.train.len() + data.test.len(), data.skipped.len()), (2, 1));
+        assert_eq!((data.train.len() + data.test.len(), data.skipped.len()), (30, 1));
         set(&closed, 0o600);
         assert_eq!(read_with(folder.path(), &cached).expect("it is read").skipped.len(), 0);
         set(&folder.path().join("dog"), 0);

@@ -185,14 +185,12 @@ fn beside(root: &Path, (train, test): (&str, &str), passed: &mut PassedOver) -> 
 fn labelled(root: &Path, within: &Path, options: &FileOptions) -> Result<(Vec<Labelled>, PassedOver), DataError> {
     let Scan { pictures, folders, unread, mut passed_over } = scan(root, within)?;
     for (path, source) in unread {
-        let path = match options.corrupt {
-            Corrupt::Skip => shown(&path),
-            Corrupt::Stop => {
-                let fix = "Let this user read it, or leave what cannot be read out with --set data.corrupt=skip";
-                return Err(unusable(&root.join(path), format!("it cannot be read ({source})"), fix));
-            }
-        };
-        passed_over.unusable.push(format!("{path}: it cannot be read ({source})"));
+        let problem = format!("it cannot be read ({source})");
+        if options.corrupt == Corrupt::Stop {
+            let fix = "Let this user read it, or leave what cannot be read out with --set data.corrupt=skip";
+            return Err(unusable(&root.join(path), problem, fix));
+        }
+        passed_over.fail(&path, "unreadable", &problem);
     }
     if let Some((_, loose)) = pictures.iter().find(|(class, _)| class.as_os_str().is_empty())
         && pictures.iter().any(|(class, _)| !class.as_os_str().is_empty())
@@ -210,7 +208,7 @@ fn labelled(root: &Path, within: &Path, options: &FileOptions) -> Result<(Vec<La
     for (class, file) in pictures {
         let Some(path) = name(&file) else {
             match options.corrupt {
-                Corrupt::Skip => passed_over.unusable.push(format!("{}: its name is no text", shown(&file))),
+                Corrupt::Skip => passed_over.fail(&file, "name that is no text", "its name has bytes that are no text"),
                 Corrupt::Stop => {
                     let fix = "Rename it, or leave such files out with --set data.corrupt=skip";
                     return Err(unusable(&root.join(file), "its name has bytes that are no text", fix));
@@ -291,10 +289,14 @@ fn deeper_classes(root: &Path, train: &[Labelled]) -> Option<String> {
 /// A word about classes that are split themselves: their parts are mixed.
 fn deeper_splits(train: &[Labelled]) -> Option<String> {
     let is = |name: &str, known: &[&str]| known.contains(&name.to_lowercase().as_str());
-    let inner = |file: &str| -> Option<String> { file.split('/').rev().nth(1).map(str::to_owned) };
+    // The folders of an image below its class.
+    let inner = |class: &str, file: &str| -> Vec<String> {
+        let folders = file.rsplit_once('/').map_or("", |(folders, _)| folders).split('/');
+        folders.skip_while(|folder| !folder.nfc().eq(class.chars())).skip(1).map(str::to_owned).collect()
+    };
     let within = |class: &str, test: bool| {
-        let folders = train.iter().filter(|(of, _)| of == class).filter_map(|(_, file)| inner(file));
-        folders.into_iter().find(|name| match test {
+        let of_class = train.iter().filter(|(of, _)| of == class);
+        of_class.flat_map(|(of, file)| inner(of, file)).find(|name| match test {
             true => TESTS.iter().any(|known| is(name, known)),
             false => is(name, &TRAIN),
         })

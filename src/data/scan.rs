@@ -25,9 +25,9 @@ pub(super) struct Scan {
 /// What lies among pictures and is none.
 #[derive(Default)]
 pub(super) struct PassedOver {
-    /// How much of each kind is no picture: files by their endings, hidden ones, folders of runs.
+    /// How much of each kind is not used: files by their endings, hidden ones, folders of runs, links.
     counts: BTreeMap<String, usize>,
-    /// All of that, a line each.
+    /// What of that is no picture, a line each.
     pub list: Vec<String>,
     /// What has the ending of a picture, but cannot be used: each with its reason.
     pub unusable: Vec<String>,
@@ -46,6 +46,12 @@ impl PassedOver {
         self.empty.extend(other.empty);
     }
 
+    /// Counts what would be a picture if it could be used.
+    pub fn fail(&mut self, path: &Path, kind: &str, problem: &str) {
+        self.unusable.push(format!("{}: {problem}", shown(path)));
+        *self.counts.entry(kind.to_owned()).or_default() += 1;
+    }
+
     /// Counts what is no picture.
     pub fn pass(&mut self, path: &Path, kind: impl Into<String>) {
         let kind = kind.into();
@@ -59,9 +65,6 @@ impl PassedOver {
         if !self.counts.is_empty() {
             let counts: Vec<String> = self.counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
             lines.push(format!("passed over: {}; used are {}", counts.join(", "), ENDINGS.join(", ")));
-        }
-        if let [first, ..] = &self.unusable[..] {
-            lines.push(format!("passed over, cannot be used: {}, such as {first}", self.unusable.len()));
         }
         if !self.empty.is_empty() {
             let names: Vec<String> = self.empty.iter().map(|name| format!("`{name}`")).collect();
@@ -87,7 +90,7 @@ pub(super) fn scan(root: &Path, within: &Path) -> Result<Scan, DataError> {
             if holds_runs(&path) || (in_run && RUN_FOLDERS.iter().any(|&own| entry.file_name() == own)) {
                 scan.passed_over.pass(&below, "folder of runs");
             } else if path.is_symlink() && leads_back(&path, &top) {
-                scan.passed_over.unusable.push(format!("{}: a link to a folder that it lies in", shown(&below)));
+                scan.passed_over.fail(&below, "link in a circle", "a link to a folder that it lies in");
             } else {
                 scan.folders.insert(below.clone());
                 scan.walk(&path, &below, &below);
@@ -137,8 +140,8 @@ impl Scan {
             Err(error) => {
                 match entry.file_type().is_ok_and(|kind| kind.is_symlink()) {
                     true => {
-                        let what = format!("{}: a link that leads nowhere ({error})", shown(&below));
-                        self.passed_over.unusable.push(what);
+                        let problem = format!("a link that leads nowhere ({error})");
+                        self.passed_over.fail(&below, "broken link", &problem);
                     }
                     false => self.unread.push((below, error)),
                 }
@@ -147,7 +150,7 @@ impl Scan {
         };
         match kind.is_file() {
             true => self.pictures.push((class.to_owned(), below)),
-            false => self.passed_over.unusable.push(format!("{}: {}", shown(&below), describe(kind))),
+            false => self.passed_over.fail(&below, describe(kind), &format!("a {}", describe(kind))),
         }
     }
 
@@ -179,7 +182,7 @@ fn leads_back(link: &Path, folder: &Path) -> bool {
 }
 
 fn describe(kind: FileType) -> &'static str {
-    if kind.is_dir() { "a link to a folder" } else { "a pipe, socket or device" }
+    if kind.is_dir() { "link to a folder" } else { "pipe, socket or device" }
 }
 
 /// What a run writes into its folder beside files.
