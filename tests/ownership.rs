@@ -191,6 +191,9 @@ fn drafts_of_killed_processes_go_and_other_files_stay() {
     assert_ends(&resume(folder.path(), &[]), 0, &[]);
     assert!(!checkpoints.join(".writing-7").exists() && checkpoints.join("notes.txt").exists());
     assert_ends(&simvae(folder.path(), &["check", "run", "--data"]), 0, &["the data are those"]);
+    flip(&folder.path().join("run/metrics.jsonl"));
+    assert_ends(&simvae(folder.path(), &["check", "run"]), 1, &["DAMAGED", "metrics.jsonl: rows were changed"]);
+    assert_ends(&resume(folder.path(), &[]), 0, &["metrics.jsonl: rows were changed"]);
 }
 
 #[test]

@@ -9,11 +9,24 @@ use std::path::Path;
 /// The file's name.
 pub const MANIFEST: &str = "manifest.json";
 
-/// Length and checksum of a file.
+/// Length and checksum of a file, or of its beginning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
+pub struct Entry {
     bytes: u64,
     blake3: String,
+}
+
+impl Entry {
+    /// Of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.len() as u64, blake3: checksum(bytes) }
+    }
+
+    /// Whether a file begins with what this was made of.
+    pub fn begins(&self, file: &[u8]) -> bool {
+        let length = usize::try_from(self.bytes).ok();
+        length.and_then(|length| file.get(..length)).is_some_and(|bytes| checksum(bytes) == self.blake3)
+    }
 }
 
 /// What a checkpoint consists of.
@@ -34,7 +47,7 @@ impl Manifest {
 
     /// Adds a file.
     pub fn add(&mut self, name: &str, bytes: &[u8]) {
-        self.files.insert(name.to_owned(), Entry { bytes: bytes.len() as u64, blake3: checksum(bytes) });
+        self.files.insert(name.to_owned(), Entry::of(bytes));
     }
 
     /// The manifest as its file has it.
@@ -66,7 +79,7 @@ impl Manifest {
         if entry.bytes != bytes.len() as u64 {
             return Err(format!("{} bytes of {}", bytes.len(), entry.bytes));
         }
-        match checksum(bytes) == entry.blake3 {
+        match entry.begins(bytes) {
             true => Ok(()),
             false => Err(format!("its content does not have the checksum in {MANIFEST}")),
         }

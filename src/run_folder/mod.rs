@@ -8,7 +8,7 @@ pub mod sealed;
 
 pub use claim::claim;
 pub use lock::{LockError, RunLock};
-pub use manifest::{MANIFEST, Manifest};
+pub use manifest::{Entry, MANIFEST, Manifest};
 pub use record::{Record, RecordError};
 
 /// The checksum of bytes, as manifests and records write it.

@@ -1,11 +1,17 @@
 //! The metrics of a run: JSON lines, one per logging interval.
 
 use crate::files::write_atomically;
+use crate::run_folder::Entry;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+/// Where the metrics of a run are.
+pub fn metrics_file(run: &Path) -> PathBuf {
+    run.join("metrics.jsonl")
+}
 
 /// A metrics file that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -52,12 +58,13 @@ impl MetricsLog {
         Ok(Self { path: path.to_owned(), file })
     }
 
-    /// Makes the rows durable: before the checkpoint that they lead to.
+    /// Makes the rows durable, before the checkpoint that they lead to, and returns their checksum.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn sync(&mut self) -> Result<(), MetricsError> {
-        self.file.sync_data().map_err(|source| MetricsError { path: self.path.clone(), source })
+    pub fn sync(&mut self) -> Result<Entry, MetricsError> {
+        let synced = self.file.sync_data().and_then(|()| fs::read(&self.path));
+        synced.map(|bytes| Entry::of(&bytes)).map_err(|source| MetricsError { path: self.path.clone(), source })
     }
 
     /// Appends a row.

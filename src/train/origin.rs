@@ -2,6 +2,7 @@
 
 use super::checkpoint::{self, Checkpoint, CheckpointError, State};
 use super::config::Config;
+use super::metrics::metrics_file;
 use super::open::{Saved, data_folder, settings_file};
 use super::progress::Progress;
 use super::run::RunOptions;
@@ -14,7 +15,8 @@ use std::path::PathBuf;
 /// What a run begins with: nothing, or a checkpoint of its own.
 pub(super) struct Origin {
     pub checkpoint: Option<Checkpoint>,
-    pub passed_over: Vec<String>,
+    /// What the user should know: checkpoints that were passed over, metrics that were changed.
+    pub notes: Vec<String>,
     /// The text of `config.toml`, which a resumed run does not write again.
     pub settings: String,
     record: Record,
@@ -32,7 +34,7 @@ impl Origin {
             }
             let settings = config.to_toml()?;
             let record = Record::new(&settings, folder, identity);
-            return Ok(Self { checkpoint: None, passed_over: Vec::new(), settings, record });
+            return Ok(Self { checkpoint: None, notes: Vec::new(), settings, record });
         }
         let (checkpoint, passed_over) = match Checkpoint::pick(out, options.checkpoint) {
             Err(CheckpointError::Missing { .. }) => return Err(RunError::NothingToResume { path: out.clone() }),
@@ -54,7 +56,14 @@ impl Origin {
         if !differences.is_empty() {
             return Err(RunError::OtherData { path: out.clone(), difference: differences.join("; ") });
         }
-        Ok(Self { checkpoint: Some(checkpoint), passed_over, settings, record })
+        let mut notes: Vec<String> = passed_over.into_iter().map(|problem| format!("passed over: {problem}")).collect();
+        let metrics = metrics_file(out);
+        if let Some(known) = &checkpoint.state.metrics
+            && !std::fs::read(&metrics).is_ok_and(|bytes| known.begins(&bytes))
+        {
+            notes.push(format!("{}: rows were changed or lost since the checkpoint was written", metrics.display()));
+        }
+        Ok(Self { checkpoint: Some(checkpoint), notes, settings, record })
     }
 
     pub fn state(&self) -> Option<&State> {

@@ -76,8 +76,8 @@ pub fn run(
     }
     let lock = RunLock::acquire(&options.out, "train")?;
     let origin = Origin::of(config, data, options)?;
-    for problem in &origin.passed_over {
-        progress.note(&format!("passed over: {problem}"));
+    for note in &origin.notes {
+        progress.note(note);
     }
     let tuning = match origin.state() {
         Some(state) if state.device == choice.name() => state.tuning,

@@ -3,6 +3,7 @@
 use crate::device::DeviceError;
 use crate::kernels::Tuning;
 use crate::kernels::common::clock::{self, CLOCK_WORDS};
+use crate::run_folder::Entry;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::PathBuf;
@@ -97,6 +98,9 @@ pub struct State {
     /// Of a logging interval that is not over yet: its losses so far.
     #[serde(default)]
     pub interval: Option<Interval>,
+    /// The metrics so far.
+    #[serde(default)]
+    pub metrics: Option<Entry>,
 }
 
 /// The total loss when it began and now: whether a model is worth going on with.
@@ -131,7 +135,17 @@ impl State {
     /// Of a run that has not begun.
     pub fn fresh(seed: u64, device: String, tuning: Tuning) -> Self {
         let clock = clock::fresh(seed).to_vec();
-        Self { format: Self::FORMAT, step: 0, clock, device, tuning, seconds: 0.0, loss: None, interval: None }
+        Self {
+            format: Self::FORMAT,
+            step: 0,
+            clock,
+            device,
+            tuning,
+            seconds: 0.0,
+            loss: None,
+            interval: None,
+            metrics: None,
+        }
     }
 
     /// Whether the clock is the one that so many steps of `batch` images lead to, in a data set of `images` images.

@@ -3,7 +3,7 @@
 use super::blueprint::STEPS_AT_A_TIME;
 use super::checkpoint::{self, Checkpoint, CheckpointError, Interval, Loss, State};
 use super::config::Config;
-use super::metrics::MetricsLog;
+use super::metrics::{MetricsLog, metrics_file};
 use super::origin::Origin;
 use super::pictures::{self, PictureError};
 use super::progress::Progress;
@@ -95,7 +95,7 @@ impl<'a> Training<'a> {
 
     /// Opens the metrics: rows up to where the run begins stay.
     pub fn open_metrics(&mut self) -> Result<(), RunError> {
-        self.metrics = Some(MetricsLog::open(&self.options.out.join("metrics.jsonl"), self.step)?);
+        self.metrics = Some(MetricsLog::open(&metrics_file(&self.options.out), self.step)?);
         Ok(())
     }
 
@@ -259,9 +259,7 @@ impl<'a> Training<'a> {
     }
 
     fn save(&mut self) -> Result<PathBuf, RunError> {
-        if let Some(metrics) = &mut self.metrics {
-            metrics.sync()?;
-        }
+        let metrics = self.metrics.as_mut().map(MetricsLog::sync).transpose()?;
         let seconds = self.seconds_before + self.began.elapsed().as_secs_f64();
         let Session { blueprint, executor, .. } = &mut self.session;
         let state = State {
@@ -273,6 +271,7 @@ impl<'a> Training<'a> {
             seconds,
             loss: self.loss,
             interval: (self.interval.begin < self.step).then(|| self.interval.clone()),
+            metrics,
         };
         let keep = self.config.log.keep_checkpoints;
         let (params, memory) = (&blueprint.params, &blueprint.memory);
@@ -287,7 +286,7 @@ impl<'a> Training<'a> {
     }
 
     fn curves(&self, progress: &mut dyn Progress) -> Result<(), RunError> {
-        let rows = MetricsLog::read(&self.options.out.join("metrics.jsonl"))?;
+        let rows = MetricsLog::read(&metrics_file(&self.options.out))?;
         drawn(pictures::curves(&rows, &self.options.out), progress)
     }
 }

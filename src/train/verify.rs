@@ -1,7 +1,7 @@
 //! Whether everything that a run folder holds is what was written.
 
 use super::checkpoint::{self, Checkpoint, not_finite};
-use super::metrics::MetricsLog;
+use super::metrics::{MetricsLog, metrics_file};
 use super::open::{Saved, settings_file};
 use bytemuck::pod_collect_to_vec;
 use safetensors::{Dtype, SafeTensors};
@@ -34,10 +34,13 @@ pub fn verify(run: &Path) -> Vec<Finding> {
         None => "settings of an older version, without a checksum".to_owned(),
     });
     tell(settings_file(run), about);
-    let metrics = run.join("metrics.jsonl");
-    if metrics.exists() {
-        let result = MetricsLog::check(&metrics).map(|rows| format!("{rows} rows"));
-        tell(metrics, result);
+    let metrics = metrics_file(run);
+    let known = Checkpoint::newest(run).ok().and_then(|(checkpoint, _)| checkpoint.state.metrics);
+    if known.is_some() || metrics.exists() {
+        let changed = || "rows were changed or lost since the newest checkpoint was written".to_owned();
+        let as_known = known.is_none_or(|known| std::fs::read(&metrics).is_ok_and(|bytes| known.begins(&bytes)));
+        let rows = if as_known { MetricsLog::check(&metrics) } else { Err(changed()) };
+        tell(metrics, rows.map(|rows| format!("{rows} rows")));
     }
     match checkpoint::list(run) {
         Ok(all) => {
