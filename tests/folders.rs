@@ -165,6 +165,7 @@ fn run_folders_are_no_data() {
         std::fs::create_dir_all(folder.path().join(name).join("checkpoints")).expect("a folder");
         std::fs::write(folder.path().join(name).join("config.toml"), b"epochs = 1").expect("a file");
     };
+    fill(folder.path(), &["runs/chart.png"]);
     for name in ["runs/a", "runs/b", "run", "cat/run", "study/simvae", "."] {
         run(name);
         let data = read(folder.path()).expect("a good folder");

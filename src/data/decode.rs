@@ -2,6 +2,7 @@
 
 use super::jpeg::ends_early;
 use super::{Corrupt, DataError, regular};
+use crate::cpu::room;
 use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits};
@@ -12,6 +13,7 @@ use std::io::{Cursor, ErrorKind};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// No picture is read from a larger file.
 const LARGEST_FILE: u64 = 512 << 20;
@@ -52,10 +54,19 @@ pub(super) fn decode(root: &Path, files: &[&str], square: Square, corrupt: Corru
     if let Ok(style) = ProgressStyle::with_template("decoding images {bar:24} {pos}/{len}  {eta} left") {
         bar.set_style(style);
     }
+    // Twice what is decoded is held at the end: the images, and all of them in a row.
+    let (held, room) = (AtomicU64::new(0), room());
     let results = files.par_iter().map(|&file| {
         let path = root.join(file);
         let planes = planes(&path, square);
         bar.inc(1);
+        let bytes = planes.as_ref().map_or(0, |planes| planes.len() as u64);
+        if held.fetch_add(bytes, Ordering::Relaxed) + bytes > room {
+            let (count, size) = (files.len(), square.size);
+            let problem = format!("{count} images of {size}x{size} pixels take more memory than is free");
+            let fix = "Choose smaller ones with --set data.size=N, or fewer".to_owned();
+            return Err(DataError::Unusable { path: root.to_owned(), problem, fix });
+        }
         match planes {
             Err(fault) if corrupt == Corrupt::Stop => {
                 let (problem, remedy) = match fault {

@@ -198,10 +198,8 @@ fn labelled(root: &Path, within: &Path, options: &FileOptions) -> Result<(Vec<La
         let fix = "Move it into one of them, or all images into one folder";
         return Err(unusable(&root.join(loose), "the image lies beside folders of images, so it has no class", fix));
     }
-    let filled = |folder: &PathBuf| pictures.iter().any(|(class, _)| class == folder);
-    passed_over
-        .empty
-        .extend(folders.iter().filter(|folder| !filled(folder)).map(|folder| folder.display().to_string()));
+    let filled: BTreeSet<&PathBuf> = pictures.iter().map(|(class, _)| class).collect();
+    passed_over.empty.extend(folders.iter().filter(|folder| !filled.contains(folder)).map(|folder| shown(folder)));
     let mut images = Vec::with_capacity(pictures.len());
     // Classes that look alike are one and the same: accents are written in two ways, by two systems.
     let mut alike: BTreeMap<String, PathBuf> = BTreeMap::new();

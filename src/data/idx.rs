@@ -42,7 +42,8 @@ pub(super) fn load(
     let (train, test) = (part("train")?, part("t10k")?);
     if train.shape != test.shape {
         let problem = format!("test images are {:?}, training images {:?}", test.shape, train.shape);
-        return Err(DataError::Format { path: folder.to_owned(), problem });
+        let fix = "Put the four files of one data set into the folder".to_owned();
+        return Err(DataError::Unusable { path: folder.to_owned(), problem, fix });
     }
     Ok(Dataset::new(name, train, test))
 }

@@ -199,8 +199,13 @@ fn holds_runs(folder: &Path) -> bool {
         return true;
     }
     let Ok(listed) = fs::read_dir(folder) else { return false };
+    let entries: Vec<DirEntry> = listed.flatten().collect();
+    // Of the folder that runs get without being asked, whatever else lies there.
+    if folder.file_name() == Some(OsStr::new("runs")) && entries.iter().any(|entry| is_run(&entry.path())) {
+        return true;
+    }
     let mut runs = false;
-    for entry in listed.flatten() {
+    for entry in entries {
         let (name, path) = (entry.file_name(), entry.path());
         if name.as_encoded_bytes().starts_with(b".") || REPORTS.iter().any(|report| name == OsStr::new(report)) {
             continue;
