@@ -398,3 +398,29 @@ fn a_session_opens_no_data_that_do_not_fit_together() {
     bad.train.pixels.truncate(3);
     assert_words(&open(&bad).expect_err("too few bytes"), &["3 bytes of pixels"]);
 }
+
+#[test]
+fn data_that_are_named_wrongly_are_wrong_use() {
+    let nowhere = temporary();
+    let at = nowhere.path().join("run").display().to_string();
+    let cases: [(&[&str], &[&str]); 5] = [
+        (&["train", "--data", "MNIST", "--data-dir", "x"], &["did you mean `mnist`"]),
+        (&["train", "--data", "cifar10"], &["--data-dir", "data fetch cifar10"]),
+        (&["train", "--data", "celeba"], &["--data-dir", "img_align_celeba.zip"]),
+        (&["train", "--data", "folder:a", "--data-dir", "b"], &["a", "b", "name one"]),
+        (&["data", "fetch", "MNIST", "--data-dir", "x"], &["did you mean `mnist`"]),
+    ];
+    for (arguments, words) in cases {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wgpu-simvae"));
+        command.args(arguments);
+        if arguments[0] == "train" {
+            command.args(["--device", "cpu", "--out", &at]);
+        }
+        let output = command.output().expect("it starts");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert_words(&text, words);
+        assert!(!text.contains("data fetch celeba"), "{text}");
+    }
+    assert!(!nowhere.path().join("run").exists());
+}

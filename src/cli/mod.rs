@@ -148,9 +148,9 @@ fn end(result: Result<(), Failure>, lists: bool) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Whether something was asked for that does not exist.
+/// Whether something was asked for that does not exist, or not the whole of it.
 fn is_usage(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(DataError::UnknownName { .. }))
+    matches!(error.downcast_ref(), Some(DataError::UnknownName { .. } | DataError::NoFolder { .. }))
         || matches!(error.downcast_ref(), Some(DeviceError::UnknownName { .. }))
 }
 

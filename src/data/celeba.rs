@@ -36,8 +36,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// When a list is missing, or a line is not as it should be.
 pub(super) fn list(folder: Option<&Path>) -> Result<Listing, DataError> {
     let Some(root) = folder else {
-        let problem = "it is read from files".to_owned();
-        return Err(DataError::Unusable { path: "celeba".into(), problem, fix: GET.to_owned() });
+        return Err(DataError::NoFolder { name: "celeba".to_owned(), fix: GET.to_owned() });
     };
     let read = |name: &str| {
         let path = root.join(name);

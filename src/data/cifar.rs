@@ -1,6 +1,6 @@
 //! CIFAR-10 in its binary layout, unpacked or in the archive that it comes in.
 
-use super::{DataError, Dataset, ImageShape, Images, archive};
+use super::{DataError, Dataset, ImageShape, Images, archive, no_folder};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
@@ -27,7 +27,7 @@ const NAMES_BYTES: usize = 4096;
 
 /// Loads the data set from `cifar-10-batches-bin`, its parent, or the archive beside it.
 pub(super) fn load(name: &str, folder: Option<&Path>) -> Result<Dataset, DataError> {
-    let folder = folder.ok_or_else(|| DataError::NoFolder { name: name.to_owned() })?;
+    let folder = folder.ok_or_else(|| no_folder(name))?;
     let mut files = Files::find(name, folder)?;
     let classes = files.classes()?;
     let train = files.images(&TRAIN, &classes)?;

@@ -18,12 +18,12 @@ pub enum DataError {
         known: String,
     },
     /// The data set is read from files and no folder was named.
-    #[error(
-        "{name} is read from files: name their folder with --data-dir DIR, after `wgpu-simvae data fetch {name} --data-dir DIR`"
-    )]
+    #[error("{name} is read from files. {fix}")]
     NoFolder {
         /// The data set.
         name: String,
+        /// How to get them and where to name them.
+        fix: String,
     },
     /// A file or folder is missing.
     #[error("{path}: not found. `wgpu-simvae data fetch {name} --data-dir DIR` downloads it into the folder DIR")]

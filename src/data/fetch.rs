@@ -3,6 +3,7 @@
 use super::archive;
 use super::download::{Client, Failure};
 use super::hold::{hold, sweep};
+use super::nearest;
 use crate::files::sync_folder;
 use md5::{Digest, Md5};
 use sha2::Sha256;
@@ -15,10 +16,12 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// Nothing to download under this name.
-    #[error("data set `{name}` cannot be downloaded; these can: {known}")]
+    #[error("data set `{name}` cannot be downloaded{nearest}; these can: {known}")]
     UnknownName {
         /// What was asked for.
         name: String,
+        /// `; did you mean ...?`
+        nearest: String,
         /// What there is.
         known: String,
     },
@@ -124,8 +127,9 @@ const LIST: [Listed; 3] = [
 /// When the name is not listed.
 pub fn source(name: &str) -> Result<Source, FetchError> {
     let Some((_, mirrors, files)) = LIST.iter().find(|(known, ..)| *known == name) else {
-        let known = LIST.map(|(known, ..)| known).join(", ");
-        return Err(FetchError::UnknownName { name: name.to_owned(), known });
+        let names = LIST.map(|(known, ..)| known);
+        let (nearest, known) = (nearest(name, &names), names.join(", "));
+        return Err(FetchError::UnknownName { name: name.to_owned(), nearest, known });
     };
     Ok(Source {
         mirrors: mirrors.iter().map(|&mirror| mirror.to_owned()).collect(),

@@ -33,7 +33,8 @@ fn unusable(path: &Path, problem: impl Into<String>, fix: impl Into<String>) -> 
 /// many classes.
 pub(super) fn list(root: Option<&Path>, options: &FileOptions) -> Result<Listing, DataError> {
     let Some(root) = root.filter(|path| !path.as_os_str().is_empty()) else {
-        return Err(unusable(Path::new("folder:"), "which folder?", "Name it, as folder:PATH or with --data-dir DIR"));
+        let fix = "Name their folder, as folder:PATH or with --data-dir DIR".to_owned();
+        return Err(DataError::NoFolder { name: "folder".to_owned(), fix });
     };
     if !root.is_dir() {
         let tilde = root

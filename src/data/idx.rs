@@ -1,6 +1,6 @@
 //! IDX files, plain or gzip: MNIST and Fashion-MNIST.
 
-use super::{DataError, Dataset, ImageShape, Images};
+use super::{DataError, Dataset, ImageShape, Images, no_folder};
 use flate2::read::MultiGzDecoder;
 use std::cmp::Ordering;
 use std::fs::File;
@@ -27,7 +27,7 @@ pub(super) fn load(
     folder: Option<&Path>,
     classes: &[&str],
 ) -> Result<Dataset, DataError> {
-    let folder = folder.ok_or_else(|| DataError::NoFolder { name: name.to_owned() })?;
+    let folder = folder.ok_or_else(|| no_folder(name))?;
     if !folder.is_dir() {
         return Err(DataError::Missing { path: folder.to_owned(), name: name.to_owned() });
     }

@@ -270,14 +270,23 @@ pub fn load_with(
         }
         None => {
             let names: Vec<&str> = REGISTRY.iter().map(|entry| entry.name).collect();
-            let likeness = |known: &str| strsim::jaro_winkler(known, &name.to_lowercase());
-            let nearest = names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-            let nearest = nearest.filter(|known| likeness(known) > 0.7);
-            Err(DataError::UnknownName {
-                name: name.to_owned(),
-                nearest: nearest.map(|known| format!("; did you mean `{known}`?")).unwrap_or_default(),
-                known: names.join(", "),
-            })
+            let nearest = nearest(name, &names);
+            Err(DataError::UnknownName { name: name.to_owned(), nearest, known: names.join(", ") })
         }
     }
+}
+
+/// `; did you mean ...?` where one of the names is much like that which was asked for.
+fn nearest(name: &str, known: &[&str]) -> String {
+    let likeness = |known: &str| strsim::jaro_winkler(known, &name.to_lowercase());
+    let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let nearest = nearest.filter(|known| likeness(known) > 0.7);
+    nearest.map(|known| format!("; did you mean `{known}`?")).unwrap_or_default()
+}
+
+/// No folder was named for a data set that can be downloaded.
+fn no_folder(name: &str) -> DataError {
+    let fetch = format!("`wgpu-simvae data fetch {name} --data-dir DIR`");
+    let fix = format!("Name their folder with --data-dir DIR; {fetch} downloads them");
+    DataError::NoFolder { name: name.to_owned(), fix }
 }
