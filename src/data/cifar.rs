@@ -1,8 +1,7 @@
 //! CIFAR-10 in its binary layout, unpacked or in the archive that it comes in.
 
-use super::{DataError, Dataset, ImageShape, Images, archive, no_folder};
+use super::{DataError, Dataset, ImageShape, Images, archive, no_folder, regular};
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -67,11 +66,8 @@ impl Files {
             Some(unpacked) => unpacked.remove(file),
             None if !path.is_file() => None,
             None => {
-                let mut bytes = Vec::new();
-                File::open(&path)
-                    .and_then(|from| from.take(most as u64 + 1).read_to_end(&mut bytes))
-                    .map_err(|source| DataError::Io { path: path.clone(), source })?;
-                Some(bytes)
+                let bytes = regular::read(&path, most as u64);
+                Some(bytes.map_err(|source| DataError::Io { path: path.clone(), source })?)
             }
         };
         match bytes {
@@ -83,6 +79,8 @@ impl Files {
     fn classes(&mut self) -> Result<Vec<String>, DataError> {
         let (path, bytes) = self.read(NAMES, NAMES_BYTES)?;
         let text = String::from_utf8_lossy(&bytes);
+        // An editor may have put a byte order mark in front.
+        let text = text.trim_start_matches('\u{feff}');
         let classes: Vec<String> = text.lines().map(|line| line.trim().to_owned()).filter(|l| !l.is_empty()).collect();
         match classes.len() {
             CLASSES => Ok(classes),

@@ -18,6 +18,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// No picture is read from a larger file.
 const LARGEST_FILE: u64 = 512 << 20;
 
+/// A picture takes this many bytes at most, or so many times its file's: an empty picture is packed as tightly.
+const SMALL: u64 = 64 << 20;
+const LARGEST_RATIO: u64 = 20_000;
+
 /// How a picture becomes a square.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Square {
@@ -132,17 +136,27 @@ fn too_large(bytes: &[u8]) -> String {
         reader.into_dimensions().ok()
     });
     let size = size.map(|(width, height)| format!("{width}x{height} pixels take ")).unwrap_or_default();
-    let most = Limits::default().max_alloc.unwrap_or(u64::MAX);
-    format!("it is too large to be decoded: {size}more than {} of memory", HumanBytes(most))
+    let (most, length) = (limits(bytes).max_alloc.unwrap_or(u64::MAX), bytes.len() as u64);
+    let (most, length) = (HumanBytes(most), HumanBytes(length));
+    format!("it is too large to be decoded: {size}more than the {most} of memory that a file of {length} may")
+}
+
+/// What decoding may take, by the size of the file and not by what its header promises.
+fn limits(bytes: &[u8]) -> Limits {
+    let mut limits = Limits::default();
+    let held = (bytes.len() as u64).saturating_mul(LARGEST_RATIO).max(SMALL);
+    limits.max_alloc = limits.max_alloc.map(|most| most.min(held));
+    limits
 }
 
 /// The picture as viewers show it: turned as its orientation tag says.
 fn upright(bytes: &[u8]) -> ImageResult<DynamicImage> {
-    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    reader.limits(limits(bytes));
     let png = reader.format() == Some(ImageFormat::Png);
     let mut decoder = reader.into_decoder()?;
     // The reader holds PNG files to its limit of memory, others only here.
-    Limits::default().reserve(decoder.total_bytes())?;
+    limits(bytes).reserve(decoder.total_bytes())?;
     let orientation = if png { png_orientation(bytes) } else { decoder.orientation()? };
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
