@@ -103,6 +103,10 @@ fn what_lies_beside_the_splits_is_counted() {
 fn classes_in_one_split_alone_are_an_error() {
     let folder = folder_of(&["train/cat/1.png", "train/dog/2.png", "test/3.png"]);
     assert_words(&read(folder.path()).expect_err("no classes"), &["test", "no sub-folders", "`train` have classes"]);
+    fill(folder.path(), &["val/cat/4.png"]);
+    assert_words(&read(folder.path()).expect_err("no classes"), &["move `test` elsewhere: then `val` is used"]);
+    std::fs::rename(folder.path().join("test"), folder.path().join("elsewhere")).expect("it moves");
+    assert_eq!(read(folder.path()).expect("as was advised").test.files, ["val/cat/4.png"]);
     let folder = folder_of(&["train/1.png", "test/cat/2.png"]);
     assert_words(&read(folder.path()).expect_err("no classes"), &["train", "no sub-folders", "`test` have classes"]);
     let folder = folder_of(&["train/Cat/1.png", "test/cat/2.png"]);

@@ -106,13 +106,7 @@ pub(super) fn list(root: Option<&Path>, options: &FileOptions) -> Result<Listing
 
 /// The folders for training and test; none where the folder is not split.
 fn splits(root: &Path) -> Result<Option<(String, String)>, DataError> {
-    let listed = fs::read_dir(root).map_err(|source| DataError::Io { path: root.to_owned(), source })?;
-    let mut folders: Vec<String> = listed
-        .flatten()
-        .filter(|entry| entry.path().is_dir())
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
-    folders.sort();
+    let folders = folders(root)?;
     let one = |names: &[&str]| -> Result<Option<String>, DataError> {
         let of_kind = |folder: &&String| names.contains(&folder.to_lowercase().as_str());
         let found: Vec<&String> = folders.iter().filter(of_kind).collect();
@@ -149,6 +143,15 @@ fn splits(root: &Path) -> Result<Option<(String, String)>, DataError> {
         }
     };
     Ok(Some((train, test)))
+}
+
+/// The names of the folders in a folder that are text.
+fn folders(root: &Path) -> Result<Vec<String>, DataError> {
+    let listed = fs::read_dir(root).map_err(|source| DataError::Io { path: root.to_owned(), source })?;
+    let folders = listed.flatten().filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    Ok(names)
 }
 
 /// Two names that hold those of parts among other words or numbers, such as `training_set` and `test2017`.
@@ -238,16 +241,24 @@ fn name(path: &Path) -> Option<String> {
 
 /// Checks that every class of the test images is one of the training images.
 fn classes_match(root: &Path, train: (&str, &[Labelled]), test: (&str, &[Labelled])) -> Result<(), DataError> {
+    if train.1.is_empty() {
+        return Ok(());
+    }
     let loose =
         |images: &[Labelled]| images.iter().any(|(class, file)| class == NO_CLASS && file.matches('/').count() == 1);
     for ((flat, flat_images), (sorted, sorted_images)) in [(test, train), (train, test)] {
         if loose(flat_images) && !loose(sorted_images) && !sorted_images.is_empty() {
             let problem = format!("its images lie in no sub-folders, while those of `{sorted}` have classes");
-            let whole = root.join(if flat == test.0 { sorted } else { flat });
-            let fix = format!(
-                "Sort them into classes, or name folder:{} to have a part of it as test images",
-                whole.display()
-            );
+            let for_validation =
+                |name: &String| name != test.0 && TESTS[1].contains(&name.to_lowercase().as_str()) && flat == test.0;
+            let fix = match folders(root)?.into_iter().find(for_validation) {
+                Some(other) => format!("Sort them into classes, or move `{flat}` elsewhere: then `{other}` is used"),
+                None => {
+                    let whole = root.join(train.0);
+                    let whole = whole.display();
+                    format!("Sort them into classes, or name folder:{whole} to have a part of it as test images")
+                }
+            };
             return Err(unusable(&root.join(flat), problem, fix));
         }
     }
