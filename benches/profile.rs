@@ -25,8 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let sources = Sources { preset: Some("official-code".to_owned()), set, ..Sources::default() };
     let config = Config::merge(&sources)?;
-    let mut session = Session::open(&config, &data, &choice, choice.tune()?)?;
-    let step = session.load_step()?;
+    let (mut session, step) = Session::open_to_train(&config, &data, &choice, choice.tune()?)?;
     let dispatches = session.executor.plan(step)?.dispatches.clone();
     let clock = session.blueprint.state.clock;
     session.executor.run(step, 2)?;

@@ -31,8 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let sources = Sources { preset: Some("official-code".to_owned()), set, ..Sources::default() };
         let config = Config::merge(&sources)?;
         let before = resident("VmRSS");
-        let mut session = Session::open(&config, &data, &choice, tuning)?;
-        let step = session.load_step()?;
+        let (mut session, step) = Session::open_to_train(&config, &data, &choice, tuning)?;
         let plan = session.executor.plan(step)?;
         let planned = (plan.arena.device_bytes() + session.blueprint.layout.device_bytes()) >> 20;
         let dispatches = &plan.dispatches;

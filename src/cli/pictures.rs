@@ -157,6 +157,9 @@ pub(super) fn interpolate(arguments: &InterpolateArguments) -> Result<(), Failur
     let latent = trained.config.model.latent;
     let source = trained.session.blueprint.test;
     let mu = trained.session.embed(&source, 2 * arguments.pairs as usize)?.mu;
+    if mu.len() < 2 * latent {
+        return Err(usage(anyhow!("there is one test image, and none to go to: a way needs two")));
+    }
     let pairs: Vec<(&[f32], &[f32])> = mu.chunks_exact(2 * latent).map(|pair| pair.split_at(latent)).collect();
     let steps = arguments.steps as usize;
     let pictures = trained.session.decode(&latents::interpolate(&pairs, steps))?;

@@ -4,19 +4,27 @@ use super::Element;
 use crate::device::{DeviceError, Values};
 use crate::kernels::{Access, Arg, Args, DType};
 use crate::plan::{Layout, Place, Plan, PlanId, Tensor};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, TryReserveError};
 
 enum Buffer<T> {
     Real(Vec<T>),
     Uint(Vec<u32>),
 }
 
+/// `len` zeros, or none where the system has no memory for them.
+fn zeros<E: Copy>(zero: E, len: usize) -> Result<Vec<E>, TryReserveError> {
+    let mut numbers = Vec::new();
+    numbers.try_reserve_exact(len)?;
+    numbers.resize(len, zero);
+    Ok(numbers)
+}
+
 impl<T: Element> Buffer<T> {
-    fn zeros(dtype: DType, len: usize) -> Self {
-        match dtype {
-            DType::Real => Buffer::Real(vec![T::ZERO; len]),
-            DType::Uint => Buffer::Uint(vec![0; len]),
-        }
+    fn zeros(dtype: DType, len: usize) -> Result<Self, TryReserveError> {
+        Ok(match dtype {
+            DType::Real => Buffer::Real(zeros(T::ZERO, len)?),
+            DType::Uint => Buffer::Uint(zeros(0, len)?),
+        })
     }
 
     fn len(&self) -> usize {
@@ -48,15 +56,18 @@ pub struct Memory<T> {
 }
 
 impl<T: Element> Memory<T> {
-    pub fn new(layout: &Layout) -> Self {
-        let buffers = layout.regions().iter().map(|region| Buffer::zeros(region.dtype, region.len)).collect();
-        Self { buffers, arenas: BTreeMap::new() }
+    pub fn new(layout: &Layout) -> Result<Self, TryReserveError> {
+        let buffers = layout.regions().iter().map(|region| Buffer::zeros(region.dtype, region.len));
+        Ok(Self { buffers: buffers.collect::<Result<_, _>>()?, arenas: BTreeMap::new() })
     }
 
-    pub fn add_arena(&mut self, plan: &Plan) {
+    pub fn add_arena(&mut self, plan: &Plan) -> Result<(), TryReserveError> {
+        let slots = plan.arena.slots.iter().map(|slot| Buffer::zeros(slot.dtype, slot.len));
+        let slots: Vec<Buffer<T>> = slots.collect::<Result<_, _>>()?;
         let first = self.buffers.len();
-        self.buffers.extend(plan.arena.slots.iter().map(|slot| Buffer::zeros(slot.dtype, slot.len)));
+        self.buffers.extend(slots);
         self.arenas.insert(plan.id, plan.arena.slot_of.iter().map(|slot| first + slot).collect());
+        Ok(())
     }
 
     /// Frees a plan's slots. Their places in the list stay, empty, so that other spans keep their meaning.

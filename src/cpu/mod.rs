@@ -3,6 +3,9 @@
 //! In `f32` it trains on machines without a GPU; in `f64` it is the reference of the gradient checks.
 
 mod memory;
+mod room;
+
+pub use room::{check_f32, room};
 
 use crate::device::{DeviceError, Executor, Values};
 use crate::kernels::{Access, AnyKernel, Args};
@@ -69,12 +72,12 @@ impl<T: Element> CpuExecutor<T> {
     /// When it needs more memory than the machine has available.
     pub fn new(layout: &Layout) -> Result<Self, DeviceError> {
         let device = format!("CPU ({} threads, {})", rayon::current_num_threads(), T::NAME);
-        let elements = layout.regions().iter().map(|region| region.len as u64).sum();
-        check_room::<T>("model and data", &device, elements)?;
+        room::check::<T>("model and data", &device, [layout.elements()])?;
         Ok(Self {
+            memory: Memory::new(layout)
+                .map_err(|_| room::refused::<T>("model and data", &device, layout.elements()))?,
             device,
             layout: layout.clone(),
-            memory: Memory::new(layout),
             plans: BTreeMap::new(),
             copies: VecDeque::new(),
         })
@@ -88,29 +91,6 @@ impl<T: Element> CpuExecutor<T> {
     }
 }
 
-/// Refuses what the machine has no memory for: the system would kill the process rather than refuse.
-fn check_room<T>(what: &str, device: &str, elements: u64) -> Result<(), DeviceError> {
-    let needed = elements.saturating_mul(size_of::<T>() as u64);
-    match available_memory() {
-        Some(available) if needed > available => {
-            Err(DeviceError::TooLarge { what: what.to_owned(), device: device.to_owned(), needed, available })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The most bytes that one buffer should take: half of what the system can still give.
-pub fn room() -> u64 {
-    available_memory().map_or(u64::MAX, |bytes| bytes / 2)
-}
-
-/// Bytes that the system can still give, where it tells (Linux).
-fn available_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
-}
-
 impl<T: Element> Executor for CpuExecutor<T> {
     fn device(&self) -> &str {
         &self.device
@@ -121,9 +101,9 @@ impl<T: Element> Executor for CpuExecutor<T> {
     }
 
     fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
-        let elements = plan.arena.slots.iter().map(|slot| slot.len as u64).sum();
-        check_room::<T>(&plan.name, &self.device, elements)?;
-        self.memory.add_arena(&plan);
+        let elements = plan.arena.elements();
+        room::check::<T>(&plan.name, &self.device, [elements])?;
+        self.memory.add_arena(&plan).map_err(|_| room::refused::<T>(&plan.name, &self.device, elements))?;
         let mut calls = Vec::with_capacity(plan.dispatches.len());
         for dispatch in &plan.dispatches {
             let mut spans = Vec::with_capacity(dispatch.tensors.len());

@@ -4,7 +4,7 @@ use super::{DeviceError, Executor};
 use crate::cpu::CpuExecutor;
 use crate::gpu::{AdapterEntry, GpuExecutor, GpuOptions, adapters, tuning};
 use crate::kernels::Tuning;
-use crate::plan::Layout;
+use crate::plan::{Layout, Plan};
 use std::str::FromStr;
 
 /// What `--device` asks for.
@@ -80,6 +80,43 @@ impl Choice {
             adapter.limits.max_storage_buffer_binding_size.min(adapter.limits.max_buffer_size)
         });
         room.min(u32::MAX.into())
+    }
+
+    /// Refuses, before anything is allocated, what this device has no memory for: the regions of a layout, and the slots of a plan beside
+    /// them. The host holds `copies` numbers at a time meanwhile, as when a checkpoint is written.
+    ///
+    /// # Errors
+    /// When a part is too large, with both sizes.
+    pub fn check_room(&self, layout: &Layout, plan: Option<&Plan>, copies: u64) -> Result<(), DeviceError> {
+        let arena = plan.map(|plan| (plan.name.as_str(), &plan.arena));
+        let slots = arena.iter().flat_map(|(name, arena)| arena.slots.iter().map(|slot| (*name, slot.len as u64)));
+        let regions = layout.regions().iter().map(|region| (region.name.as_str(), region.len as u64));
+        let most = self.adapter.as_deref().map_or(u64::MAX, |adapter| {
+            adapter.limits.max_storage_buffer_binding_size.min(adapter.limits.max_buffer_size)
+        });
+        // Kernels count elements in words.
+        let available = most.min(u64::from(u32::MAX) * 4);
+        for (name, len) in regions.chain(slots) {
+            let needed = len.saturating_mul(4);
+            if needed > available {
+                return Err(DeviceError::TooLarge {
+                    what: format!("buffer `{name}`"),
+                    device: self.name(),
+                    needed,
+                    available,
+                });
+            }
+        }
+        match &self.adapter {
+            Some(_) => crate::cpu::check_f32("a checkpoint of the model", [copies]),
+            None => {
+                let arena = arena.map_or(0, |(_, arena)| arena.elements());
+                crate::cpu::check_f32(
+                    "the model with its data, step and checkpoint",
+                    [layout.elements(), arena, copies],
+                )
+            }
+        }
     }
 
     /// Opens the device and allocates `layout`.

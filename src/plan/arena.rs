@@ -6,6 +6,7 @@
 //! read one tensor and write another (WebGPU forbids that within one buffer) and cost a few percent of memory.
 
 use crate::kernels::DType;
+use std::collections::BTreeMap;
 
 /// When a tensor is alive: from the dispatch that first writes it to the last one that uses it, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,9 +17,14 @@ pub struct Lifetime {
     pub last: usize,
 }
 
-impl Lifetime {
-    fn overlaps(&self, other: &Lifetime) -> bool {
-        self.first <= other.last && other.first <= self.last
+/// Lifetimes of which no two overlap, by their first dispatch.
+#[derive(Default)]
+struct Tenants(BTreeMap<usize, usize>);
+
+impl Tenants {
+    /// Whether a lifetime overlaps none of these: the last that begins before its end has ended before its beginning.
+    fn leave_room_for(&self, life: Lifetime) -> bool {
+        self.0.range(..=life.last).next_back().is_none_or(|(_, &last)| last < life.first)
     }
 }
 
@@ -57,33 +63,42 @@ impl Arena {
         let mut order: Vec<usize> = (0..requests.len()).collect();
         order.sort_by_key(|&i| std::cmp::Reverse(requests[i].len));
         let mut slots: Vec<Slot> = Vec::new();
-        let mut tenants: Vec<Vec<Lifetime>> = Vec::new();
+        let mut tenants: Vec<Tenants> = Vec::new();
         let mut slot_of = vec![0; requests.len()];
         for i in order {
             let Request { len, dtype, life } = requests[i];
             let free = (0..slots.len())
-                .filter(|&s| slots[s].dtype == dtype && !tenants[s].iter().any(|other| other.overlaps(&life)))
+                .filter(|&s| slots[s].dtype == dtype && tenants[s].leave_room_for(life))
                 .min_by_key(|&s| slots[s].len);
             let slot = free.unwrap_or_else(|| {
                 slots.push(Slot { len, dtype });
-                tenants.push(Vec::new());
+                tenants.push(Tenants::default());
                 slots.len() - 1
             });
-            tenants[slot].push(life);
+            tenants[slot].0.insert(life.first, life.last);
             slot_of[i] = slot;
         }
         Self { slot_of, slots }
     }
 
+    /// Elements of all slots.
+    pub fn elements(&self) -> u64 {
+        self.slots.iter().map(|slot| slot.len as u64).sum()
+    }
+
     /// Bytes of all slots on a device.
     pub fn device_bytes(&self) -> u64 {
-        self.slots.iter().map(|slot| slot.len as u64 * 4).sum()
+        self.elements() * 4
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn overlap(a: Lifetime, b: Lifetime) -> bool {
+        a.first <= b.last && b.first <= a.last
+    }
 
     fn request(len: usize, first: usize, last: usize) -> Request {
         Request { len, dtype: DType::Real, life: Lifetime { first, last } }
@@ -102,7 +117,7 @@ mod tests {
         for (i, a) in requests.iter().enumerate() {
             assert!(arena.slots[arena.slot_of[i]].len >= a.len);
             for (j, b) in requests.iter().enumerate().skip(i + 1) {
-                assert!(arena.slot_of[i] != arena.slot_of[j] || !a.life.overlaps(&b.life), "{i} and {j} share a slot");
+                assert!(arena.slot_of[i] != arena.slot_of[j] || !overlap(a.life, b.life), "{i} and {j} share a slot");
             }
         }
         assert!(arena.device_bytes() < requests.iter().map(|r| r.len as u64 * 4).sum());

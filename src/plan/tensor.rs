@@ -157,8 +157,13 @@ impl Layout {
         &self.regions
     }
 
+    /// Elements of all regions.
+    pub fn elements(&self) -> u64 {
+        self.regions.iter().map(|region| region.len as u64).sum()
+    }
+
     /// Bytes on a device (both element types take four bytes there).
     pub fn device_bytes(&self) -> u64 {
-        self.regions.iter().map(|region| region.len as u64 * 4).sum()
+        self.elements() * 4
     }
 }

@@ -204,17 +204,19 @@ pub fn save(
 ) -> Result<PathBuf, CheckpointError> {
     let target = folder_of(run, state.step);
     let parent = folder_of_all(run);
-    let weights = executor.read(memory.weights)?.to_f32();
-    let buffers = memory.read_buffers(executor)?;
-    let first = executor.read(memory.first)?.to_f32();
-    let second = executor.read(memory.second)?.to_f32();
-    let model = [("", params.specs(), weights.as_slice()), ("", params.buffers(), &buffers)];
-    let moments = [("exp_avg.", params.specs(), first.as_slice()), ("exp_avg_sq.", params.specs(), &second)];
-    let files = [
-        (MODEL, encode(&model, &target.join(MODEL))?),
-        (OPTIMISER, encode(&moments, &target.join(OPTIMISER))?),
-        (STATE, serde_json::to_vec_pretty(state).map_err(|error| io_error(&target.join(STATE))(error.into()))?),
-    ];
+    let model = {
+        let weights = executor.read(memory.weights)?.to_f32();
+        let buffers = memory.read_buffers(executor)?;
+        encode(&[("", params.specs(), weights.as_slice()), ("", params.buffers(), &buffers)], &target.join(MODEL))?
+    };
+    let moments = {
+        let first = executor.read(memory.first)?.to_f32();
+        let second = executor.read(memory.second)?.to_f32();
+        let moments = [("exp_avg.", params.specs(), first.as_slice()), ("exp_avg_sq.", params.specs(), &second)];
+        encode(&moments, &target.join(OPTIMISER))?
+    };
+    let json = serde_json::to_vec_pretty(state).map_err(|error| io_error(&target.join(STATE))(error.into()))?;
+    let files = [(MODEL, model), (OPTIMISER, moments), (STATE, json)];
 
     fs::create_dir_all(&parent).map_err(io_error(&parent))?;
     clear_unfinished(&parent);

@@ -65,8 +65,7 @@ pub fn first_not_finite(
     if step <= begin || step - begin > MOST_STEPS {
         return Ok(None);
     }
-    let mut session = Session::open(config, data, choice, tuning)?;
-    let plan = session.load_step()?;
+    let (mut session, plan) = Session::open_to_train(config, data, choice, tuning)?;
     if let Some(checkpoint) = checkpoint {
         let Session { blueprint, executor, .. } = &mut session;
         if checkpoint.load(executor.as_mut(), &blueprint.params, &blueprint.memory).is_err() {

@@ -69,7 +69,7 @@ pub enum ConfigError {
         /// The value.
         value: String,
         /// What is allowed.
-        fix: &'static str,
+        fix: String,
     },
     /// Images that the networks cannot return to.
     #[error(
@@ -164,8 +164,9 @@ impl Config {
     /// The settings as TOML, which [`Config::from_toml`] reads back.
     ///
     /// # Errors
-    /// When a number is larger than TOML has them, such as a seed of 2^63 and more.
+    /// When a value is outside its range: what is written can be read back.
     pub fn to_toml(&self) -> Result<String, ConfigError> {
+        self.validate()?;
         toml::to_string_pretty(self)
             .map_err(|error| ConfigError::Type { origin: "settings".to_owned(), problem: error.to_string() })
     }

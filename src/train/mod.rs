@@ -12,6 +12,7 @@ mod origin;
 mod pictures;
 pub mod presets;
 mod progress;
+pub mod ranges;
 mod run;
 mod run_error;
 mod session;

@@ -68,6 +68,7 @@ pub fn run(
     config.validate()?;
     let shape = data.train.shape;
     config.check_images([shape.channels, shape.height, shape.width])?;
+    config.check_steps(data.train.len())?;
     if config.batch > data.train.len() {
         return Err(RunError::BatchTooLarge { batch: config.batch, images: data.train.len() });
     }

@@ -50,6 +50,11 @@ impl Embedding {
     }
 }
 
+/// Numbers on the host while a checkpoint is read: weights and two moments, as the files have them and as they go to the device.
+fn copies(blueprint: &Blueprint) -> u64 {
+    6 * blueprint.params.flat_len() as u64
+}
+
 /// Checks that rows of numbers are finite: nothing that a diverged model puts out is handed on.
 fn finite(what: &'static str, numbers: &[f32], width: usize) -> Result<(), DeviceError> {
     match numbers.iter().position(|x| !x.is_finite()) {
@@ -62,14 +67,47 @@ impl Session {
     /// Opens the device, uploads the data as far as it fits and initialises the weights.
     ///
     /// # Errors
-    /// When the data do not fit together, the device fails, or model and data do not fit it.
+    /// When the data are not consistent, the device fails, or model and data do not fit it.
     pub fn open(config: &Config, data: &Dataset, choice: &Choice, tuning: Tuning) -> Result<Self, DeviceError> {
+        let blueprint = Self::plan(config, data, choice)?;
+        choice.check_room(&blueprint.layout, None, copies(&blueprint))?;
+        Self::with(blueprint, config, data, choice, tuning)
+    }
+
+    /// [`Session::open`] with the training step loaded. Step, model and data are planned before anything is allocated.
+    ///
+    /// # Errors
+    /// As [`Session::open`]; also when the step does not fit beside the model.
+    pub fn open_to_train(
+        config: &Config,
+        data: &Dataset,
+        choice: &Choice,
+        tuning: Tuning,
+    ) -> Result<(Self, PlanId), DeviceError> {
+        let blueprint = Self::plan(config, data, choice)?;
+        let step = blueprint.training_step()?;
+        choice.check_room(&blueprint.layout, Some(&step), copies(&blueprint))?;
+        let mut session = Self::with(blueprint, config, data, choice, tuning)?;
+        let step = session.executor.load(step)?;
+        Ok((session, step))
+    }
+
+    fn plan(config: &Config, data: &Dataset, choice: &Choice) -> Result<Blueprint, DeviceError> {
         data.check().map_err(|error| DeviceError::Data(error.to_string()))?;
         let wanted = match config.data.device_bytes {
             0 => u64::MAX,
             bytes => bytes,
         };
-        let blueprint = Blueprint::new(config, data, wanted.min(choice.room()));
+        Ok(Blueprint::new(config, data, wanted.min(choice.room())))
+    }
+
+    fn with(
+        blueprint: Blueprint,
+        config: &Config,
+        data: &Dataset,
+        choice: &Choice,
+        tuning: Tuning,
+    ) -> Result<Self, DeviceError> {
         let mut executor = choice.open(&blueprint.layout, tuning)?;
         let labels = |images: &Images| Values::U32(images.labels.iter().map(|&label| u32::from(label)).collect());
         let mut streams = Vec::new();
@@ -85,14 +123,6 @@ impl Session {
         blueprint.memory.write_buffers(executor.as_mut(), blueprint.params.initial_buffers())?;
         executor.write(blueprint.state.clock, &Values::U32(clock::fresh(config.seed).to_vec()))?;
         Ok(Self { blueprint, executor, streams })
-    }
-
-    /// Loads the training step.
-    ///
-    /// # Errors
-    /// When the step does not fit the device.
-    pub fn load_step(&mut self) -> Result<PlanId, DeviceError> {
-        self.executor.load(self.blueprint.training_step()?)
     }
 
     /// Replays the training step `times` times, when `done` steps are done.
@@ -243,12 +273,25 @@ impl Session {
     /// # Errors
     /// When the device fails.
     pub fn decode(&mut self, z: &[f32]) -> Result<Vec<f32>, DeviceError> {
-        let (plan, tensors) = self.blueprint.decode(z.len() / self.blueprint.model.networks.latent)?;
+        let latent = self.blueprint.model.networks.latent;
+        let batch = READ_BATCH.min(z.len() / latent);
+        if batch == 0 {
+            return Ok(Vec::new());
+        }
+        let (plan, tensors) = self.blueprint.decode(batch)?;
         let plan = self.executor.load(plan)?;
-        self.executor.write(tensors.z, &Values::F32(z.to_vec()))?;
-        self.executor.run(plan, 1)?;
-        let pictures = self.executor.read(tensors.pictures)?.to_f32();
+        let mut pictures = Vec::new();
+        // Piece by piece: a picture for each of many dimensions may be more than a device can bind.
+        for piece in z.chunks(batch * latent) {
+            let mut rows = piece.to_vec();
+            rows.resize(batch * latent, 0.0);
+            self.executor.write(tensors.z, &Values::F32(rows))?;
+            self.executor.run(plan, 1)?;
+            let drawn = self.executor.read(tensors.pictures)?.to_f32();
+            pictures.extend_from_slice(&drawn[..drawn.len() / batch * (piece.len() / latent)]);
+        }
         self.executor.unload(plan);
+        finite("picture", &pictures, self.blueprint.test.shape.iter().product())?;
         Ok(pictures)
     }
 

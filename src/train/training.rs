@@ -57,8 +57,7 @@ impl<'a> Training<'a> {
         options: &'a RunOptions,
         origin: &Origin,
     ) -> Result<Self, RunError> {
-        let mut session = Session::open(config, data, choice, tuning)?;
-        let plan = session.load_step()?;
+        let (mut session, plan) = Session::open_to_train(config, data, choice, tuning)?;
         let fresh = State::fresh(config.seed, choice.name(), tuning);
         let state = origin.state().unwrap_or(&fresh);
         if let Some(checkpoint) = &origin.checkpoint {
@@ -134,9 +133,13 @@ impl<'a> Training<'a> {
 
     /// The next step at which the epoch count reaches a multiple of `every` epochs; the end of the run at the latest.
     fn next_epoch_mark(&self, every: u32) -> u64 {
-        let every = every.max(1);
-        let done = (1..).map(|n| self.session.blueprint.steps_until(n * every)).find(|&at| at > self.step);
-        done.unwrap_or(self.total).min(self.total)
+        let batch = self.config.batch as u64;
+        let period = u64::from(every.max(1)).saturating_mul(self.session.blueprint.train.images as u64);
+        let mark = |n: u64| period.saturating_mul(n).div_ceil(batch);
+        // A period that is over may have ended within the step that is done.
+        let done = (self.step * batch) / period;
+        let next = [done, done + 1, done + 2].map(mark).into_iter().find(|&at| at > self.step);
+        next.unwrap_or(self.total).min(self.total)
     }
 
     pub fn train(mut self, progress: &mut dyn Progress, stop: &AtomicBool) -> Result<Report, RunError> {

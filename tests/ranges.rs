@@ -1,0 +1,117 @@
+//! What the settings may be: at both ends of every range the first step is finite, and beyond them nothing begins.
+
+use std::sync::atomic::AtomicBool;
+use wgpu_simvae::data::{Dataset, FileOptions, load_with};
+use wgpu_simvae::device::Choice;
+use wgpu_simvae::train::config::Config;
+use wgpu_simvae::train::merge::{ConfigError, Sources};
+use wgpu_simvae::train::ranges::{RANGES, Range};
+use wgpu_simvae::train::{RunOptions, Silent, run};
+
+const TINY: [&str; 7] = [
+    "model.hidden=[8]",
+    "data.limit=24",
+    "batch=24",
+    "epochs=1",
+    "log.every=1",
+    "optim.warmup_epochs=0",
+    "augment.jitter.probability=1",
+];
+
+fn config(set: &[String]) -> Result<Config, ConfigError> {
+    let set = TINY.iter().map(|&set| set.to_owned()).chain(set.iter().cloned()).collect();
+    Config::merge(&Sources { set, data: Some("sprites-rgb".to_owned()), ..Sources::default() })
+}
+
+/// The methods that read a setting, with the views that each takes.
+fn readers(range: &Range) -> Vec<[&'static str; 2]> {
+    let one = |method| vec![[method, "views=2"]];
+    match range.key.split('.').next().unwrap_or_default() {
+        "simvae" => one("method=simvae"),
+        "beta_vae" => one("method=beta-vae"),
+        "cr_vae" => one("method=cr-vae"),
+        "simclr" => one("method=simclr"),
+        "vicreg" => one("method=vicreg"),
+        "likelihood" => ["simvae", "vae"].map(|_| ["method=simvae", "views=2"]).into(),
+        _ => vec![["method=simvae", "views=2"], ["method=simclr", "views=2"]],
+    }
+}
+
+fn trains(config: &Config, data: &Dataset) -> Result<(), String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = RunOptions { out: folder.path().join("run"), resume: false, checkpoint: None };
+    let report = run(config, data, &Choice::cpu(), &options, &mut Silent, &AtomicBool::new(false));
+    report.map(|report| assert_eq!(report.steps, 1)).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_first_step_is_finite_at_both_ends_of_every_range() {
+    let options = FileOptions { limit: 24, ..FileOptions::default() };
+    let mut data = load_with("sprites-rgb", None, &Choice::cpu(), &options).expect("sprites need nothing");
+    data.test.truncate(8);
+    for range in RANGES {
+        for [method, views] in readers(&range) {
+            for value in [range.low, range.high] {
+                let set = [method.to_owned(), views.to_owned(), format!("{}={value:e}", range.key)];
+                let config = config(&set).unwrap_or_else(|error| panic!("{set:?}: {error}"));
+                if let Err(error) = trains(&config, &data) {
+                    panic!("{set:?}: {error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn values_beyond_a_range_are_refused_with_the_range() {
+    for range in RANGES {
+        let low = if range.zero { -range.low } else { range.low / 10.0 };
+        for value in [low, range.high * 10.0, 1e-320, 1e300] {
+            let error = config(&[format!("{}={value:e}", range.key)]).expect_err(range.key).to_string();
+            assert!(error.contains(range.key) && error.contains(&range.about()), "{error}");
+        }
+        assert_eq!(config(&[format!("{}=0", range.key)]).is_ok(), range.zero, "{}", range.key);
+    }
+}
+
+#[test]
+fn the_document_has_every_range() {
+    let document = include_str!("../docs/settings.md");
+    for range in RANGES {
+        let row = format!("| `{}` | {} |", range.key, range.about());
+        assert!(document.contains(&row), "docs/settings.md lacks: {row}");
+    }
+}
+
+#[test]
+fn sizes_are_refused_before_anything_is_made() {
+    let many = vec!["8"; 100_000].join(",");
+    for (set, words) in [
+        (format!("model.hidden=[{many}]"), "1 to 64 layers"),
+        (format!("projector.widths=[{many}]"), "at most 64 layers"),
+        (format!("model.hidden=[{}]", 1 << 21), "1,048,576"),
+        ("batch=100000000".to_owned(), "2^24"),
+        ("model.width=4096".to_owned(), "1,024"),
+    ] {
+        let error = config(&[set]).expect_err(words).to_string();
+        assert!(error.contains(words) && error.len() < 500, "{error}");
+    }
+    let mut endless = config(&[]).expect("valid settings");
+    endless.epochs = u32::MAX;
+    assert!(endless.check_steps(24).is_ok());
+    assert!(endless.check_steps(60_000).is_err_and(|error| error.to_string().contains("2^32 - 1")));
+    endless.seed = u64::MAX;
+    assert!(endless.validate().is_err_and(|error| error.to_string().contains("2^63")));
+    assert!(endless.to_toml().is_err(), "and nothing is written that would not be read back");
+}
+
+#[test]
+fn models_that_fit_no_machine_are_refused_with_their_bytes() {
+    let data = load_with("sprites-rgb", None, &Choice::cpu(), &FileOptions { limit: 24, ..FileOptions::default() });
+    let data = data.expect("sprites need nothing");
+    for hidden in ["[1048576]", "[1048576,1048576]"] {
+        let set = [format!("model.hidden={hidden}"), "model.latent=1048576".to_owned()];
+        let error = trains(&config(&set).expect("within the ranges"), &data).expect_err("too large");
+        assert!(error.contains("needs") && error.contains("bytes"), "{error}");
+    }
+}
