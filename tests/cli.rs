@@ -95,7 +95,7 @@ fn missing_things_end_with_code_1() {
         1,
         &["/nonexistent", "data fetch mnist"],
     );
-    assert_refused(&train(&run, &["--data", "mnist"]), 1, &["--data-dir"]);
+    assert_refused(&train(&run, &["--data", "mnist"]), 2, &["--data-dir"]);
     assert_refused(&train(&run, &["--data", "sprits"]), 2, &["did you mean `sprites`"]);
     assert_refused(&simvae(&["train", "--device", "no such card"]), 2, &["no such card", "cpu"]);
     assert_refused(&simvae(&["train", "--device", "99"]), 2, &["--device 99"]);
