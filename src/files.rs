@@ -4,6 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+/// What the names of temporary files begin with.
+const DRAFT: &str = ".writing-";
+
 /// Writes a file so that a crash at any moment leaves the old content or the new one: a temporary file beside it, fsync,
 /// rename, fsync of the folder. Creates the folder. Links are followed, and a file that is there keeps its mode; what is there and no
 /// regular file, such as a device or a pipe, is written to and stays what it is.
@@ -36,6 +39,15 @@ fn target(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
+/// Removes the temporary files that killed processes left in a folder. The caller owns it: nobody else writes there.
+pub fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(DRAFT.as_bytes()) {
+            let _a_leftover_does_no_harm = fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -44,7 +56,7 @@ fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> i
     let folder = folder_of(path);
     fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".writing-");
+    builder.prefix(DRAFT);
     #[cfg(unix)]
     {
         // A temporary file is private by default; this one becomes a file like any other, as far as the umask allows.

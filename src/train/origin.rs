@@ -4,11 +4,12 @@ use super::checkpoint::{self, Checkpoint, CheckpointError, State};
 use super::config::Config;
 use super::metrics::metrics_file;
 use super::open::{Saved, data_folder, settings_file};
+use super::pictures;
 use super::progress::Progress;
 use super::run::RunOptions;
 use super::run_error::RunError;
 use crate::data::{Dataset, Identity};
-use crate::files::write_atomically;
+use crate::files::{sweep, write_atomically};
 use crate::run_folder::Record;
 use std::path::PathBuf;
 
@@ -75,6 +76,9 @@ impl Origin {
         let write = |path: PathBuf, text: &str| {
             write_atomically(&path, text.as_bytes()).map_err(|source| RunError::Folder { path, source })
         };
+        for folder in [options.out.clone(), pictures::folder(&options.out)] {
+            sweep(&folder);
+        }
         if self.checkpoint.is_none() {
             write(settings_file(&options.out), &self.settings)?;
         }

@@ -46,6 +46,11 @@ fn write(path: PathBuf, drawn: Result<Vec<u8>, String>) -> Result<PathBuf, Pictu
     }
 }
 
+/// Where a run's reconstructions are.
+pub fn folder(run: &Path) -> PathBuf {
+    run.join("reconstructions")
+}
+
 /// Writes `reconstructions/epoch-NNNN.png`: test images over their reconstructions from the posterior mean.
 ///
 /// # Errors
@@ -55,7 +60,7 @@ pub fn reconstructions(session: &mut Session, run: &Path, epoch: u32) -> Result<
     let (x, pictures) = session.reconstruct(&source, COUNT)?;
     let stacks = [&x, &pictures].map(|pixels| Pictures { pixels, shape: source.shape });
     let scale = HEIGHT.div_ceil(source.shape[1] as u32);
-    let path = run.join("reconstructions").join(format!("epoch-{epoch:04}.png"));
+    let path = folder(run).join(format!("epoch-{epoch:04}.png"));
     write(path, png(&stacks, COLUMNS, scale))
 }
 
