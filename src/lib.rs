@@ -24,6 +24,7 @@ pub mod math;
 pub mod nn;
 pub mod optim;
 pub mod plan;
+mod quiet;
 pub mod report;
 pub mod run_folder;
 pub mod train;

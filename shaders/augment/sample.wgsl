@@ -24,11 +24,13 @@ const PURPOSE_VIEW: u32 = 2u;
 const ATTEMPTS: u32 = 10u; // as torchvision's RandomResizedCrop
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let row = id.x;
-    if (row >= params.rows) {
-        return;
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    for (var row = id.x; row < params.rows; row += groups.x * 64u) {
+        draw(row);
     }
+}
+
+fn draw(row: u32) {
     let seed = vec2<u32>(clock[SEED], clock[SEED + 1u]);
     var epoch = clock[EPOCH];
     var position = clock[CURSOR] + row / params.views;
@@ -67,15 +69,15 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 fn random_crop(seed: vec2<u32>, image: u32, epoch: u32, view: u32) -> vec4<u32> {
     let whole = vec2<f32>(f32(params.width), f32(params.height));
     for (var attempt = 0u; attempt < ATTEMPTS; attempt++) {
-        let draw = philox(seed, vec4<u32>(image, epoch, view * 16u + attempt, PURPOSE_VIEW));
-        let area = whole.x * whole.y * mix_exact(params.area_low, params.area_high, unit(draw.x));
-        let aspect = exp(mix_exact(params.log_aspect_low, params.log_aspect_high, unit(draw.y)));
+        let words = philox(seed, vec4<u32>(image, epoch, view * 16u + attempt, PURPOSE_VIEW));
+        let area = whole.x * whole.y * mix_exact(params.area_low, params.area_high, unit(words.x));
+        let aspect = exp(mix_exact(params.log_aspect_low, params.log_aspect_high, unit(words.y)));
         let width = u32(round(sqrt(area * aspect)));
         let height = u32(round(sqrt(area / aspect)));
         if (width >= 1u && height >= 1u && width <= params.width && height <= params.height) {
             return vec4<u32>(
-                below(draw.z, params.width - width + 1u),
-                below(draw.w, params.height - height + 1u),
+                below(words.z, params.width - width + 1u),
+                below(words.w, params.height - height + 1u),
                 width,
                 height,
             );

@@ -1,5 +1,6 @@
 // A shuffle without memory: a Feistel network over the smallest square power of two that holds n, walked until it lands
-// inside (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002). Position -> image, one to one.
+// inside (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002). Position -> image, one to one. The walk ends: the
+// network is one to one, so a walk that begins inside comes back to where it began, if not inside before.
 
 fn mix(word: u32) -> u32 {
     var x = word;
@@ -20,7 +21,8 @@ fn half_bits(n: u32) -> u32 {
 fn permute(position: u32, n: u32, key: vec4<u32>) -> u32 {
     let bits = half_bits(n);
     let mask = (1u << bits) - 1u;
-    var x = position;
+    let inside = max(n, 1u);
+    var x = position % inside;
     loop {
         var left = x >> bits;
         var right = x & mask;
@@ -30,7 +32,7 @@ fn permute(position: u32, n: u32, key: vec4<u32>) -> u32 {
             right = next;
         }
         x = (left << bits) | right;
-        if (x < n) {
+        if (x < inside) {
             break;
         }
     }

@@ -83,11 +83,25 @@ impl<T: Element> CpuExecutor<T> {
         })
     }
 
+    fn failed(&self, message: String) -> DeviceError {
+        DeviceError::Failed { device: self.device.clone(), message }
+    }
+
     fn loaded(&self, id: PlanId) -> Result<&Loaded, DeviceError> {
-        self.plans.get(&id).ok_or_else(|| DeviceError::Failed {
-            device: self.device.clone(),
-            message: format!("plan {} was not loaded", id.0),
-        })
+        self.plans.get(&id).ok_or_else(|| self.failed(format!("plan {} was not loaded", id.0)))
+    }
+
+    /// The dispatches of a plan whose arena is there, with their tensors located.
+    fn calls(&self, plan: &Plan) -> Result<Vec<Call>, DeviceError> {
+        let mut calls = Vec::with_capacity(plan.dispatches.len());
+        for dispatch in &plan.dispatches {
+            let mut spans = Vec::with_capacity(dispatch.tensors.len());
+            for (binding, tensor) in dispatch.kernel.bindings().iter().zip(&dispatch.tensors) {
+                spans.push((self.memory.locate(*tensor)?, binding.access));
+            }
+            calls.push(Call { kernel: dispatch.kernel.clone(), spans });
+        }
+        Ok(calls)
     }
 }
 
@@ -103,18 +117,22 @@ impl<T: Element> Executor for CpuExecutor<T> {
     fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
         let elements = plan.arena.elements();
         room::check::<T>(&plan.name, &self.device, [elements])?;
-        self.memory.add_arena(&plan).map_err(|_| room::refused::<T>(&plan.name, &self.device, elements))?;
-        let mut calls = Vec::with_capacity(plan.dispatches.len());
-        for dispatch in &plan.dispatches {
-            let mut spans = Vec::with_capacity(dispatch.tensors.len());
-            for (binding, tensor) in dispatch.kernel.bindings().iter().zip(&dispatch.tensors) {
-                spans.push((self.memory.locate(*tensor)?, binding.access));
-            }
-            calls.push(Call { kernel: dispatch.kernel.clone(), spans });
+        plan.check_places()?;
+        if self.plans.contains_key(&plan.id) {
+            return Err(self.failed(format!("plan {} is loaded already", plan.id.0)));
         }
+        self.memory.add_arena(&plan).map_err(|_| room::refused::<T>(&plan.name, &self.device, elements))?;
         let id = plan.id;
-        self.plans.insert(id, Loaded { plan, calls });
-        Ok(id)
+        match self.calls(&plan) {
+            Ok(calls) => {
+                self.plans.insert(id, Loaded { plan, calls });
+                Ok(id)
+            }
+            Err(error) => {
+                self.memory.remove_arena(id);
+                Err(error)
+            }
+        }
     }
 
     fn plan(&self, id: PlanId) -> Result<&Plan, DeviceError> {
@@ -138,7 +156,11 @@ impl<T: Element> Executor for CpuExecutor<T> {
         let Some(loaded) = self.plans.get(&id) else {
             return self.loaded(id).map(|_| ());
         };
-        for call in loaded.calls.get(dispatches).unwrap_or_default() {
+        let count = loaded.calls.len();
+        let Some(calls) = loaded.calls.get(dispatches.clone()) else {
+            return Err(self.failed(format!("there are no dispatches {dispatches:?} in a plan of {count}")));
+        };
+        for call in calls {
             T::call(call.kernel.as_ref(), self.memory.args(&call.spans));
         }
         Ok(())

@@ -3,16 +3,14 @@
 use super::jpeg::ends_early;
 use super::{Corrupt, DataError, regular};
 use crate::cpu::room;
+use crate::quiet::quietly;
 use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use rayon::prelude::*;
-use std::cell::Cell;
 use std::io::{Cursor, ErrorKind};
-use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// No picture is read from a larger file.
@@ -113,10 +111,10 @@ pub(super) fn picture(bytes: &[u8], square: Square) -> Result<Vec<u8>, String> {
         return Err("the JPEG file ends before its picture does: it is truncated".to_owned());
     }
     let image = match quietly(|| upright(bytes)) {
-        Some(Ok(image)) => image,
-        Some(Err(ImageError::Limits(_))) => return Err(too_large(bytes)),
-        Some(Err(error)) => return Err(format!("it cannot be decoded ({error})")),
-        None => return Err("it cannot be decoded (the decoder gave up on it)".to_owned()),
+        Ok(Ok(image)) => image,
+        Ok(Err(ImageError::Limits(_))) => return Err(too_large(bytes)),
+        Ok(Err(error)) => return Err(format!("it cannot be decoded ({error})")),
+        Err(_) => return Err("it cannot be decoded (the decoder gave up on it)".to_owned()),
     };
     let grey = matches!(image.color(), ColorType::L8 | ColorType::La8 | ColorType::L16 | ColorType::La16);
     let image = match grey {
@@ -168,26 +166,4 @@ fn png_orientation(bytes: &[u8]) -> Orientation {
     let read = exif::Reader::new().read_from_container(&mut Cursor::new(bytes)).ok();
     let tag = read.and_then(|exif| exif.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?.value.get_uint(0));
     tag.and_then(|tag| Orientation::from_exif(u8::try_from(tag).ok()?)).unwrap_or(Orientation::NoTransforms)
-}
-
-thread_local! {
-    /// Whether this thread is in a decoder.
-    static DECODING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs a decoder; none where it panics, as the one for JPEG does over some damaged files. Nothing is printed then.
-fn quietly<T>(decode: impl FnOnce() -> T) -> Option<T> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let tell = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !DECODING.get() {
-                tell(info);
-            }
-        }));
-    });
-    DECODING.set(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(decode));
-    DECODING.set(false);
-    result.ok()
 }

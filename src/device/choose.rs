@@ -2,7 +2,7 @@
 
 use super::{DeviceError, Executor};
 use crate::cpu::CpuExecutor;
-use crate::gpu::{AdapterEntry, GpuExecutor, GpuOptions, adapters, tuning};
+use crate::gpu::{AdapterEntry, GpuExecutor, GpuOptions, Guarded, adapters, tuning};
 use crate::kernels::Tuning;
 use crate::plan::{Layout, Plan};
 use std::str::FromStr;
@@ -125,7 +125,10 @@ impl Choice {
     /// When the adapter cannot be opened or a region does not fit it.
     pub fn open(&self, layout: &Layout, tuning: Tuning) -> Result<Box<dyn Executor>, DeviceError> {
         Ok(match &self.adapter {
-            Some(adapter) => Box::new(GpuExecutor::new(adapter, layout, GpuOptions { tuning, bounds_checks: false })?),
+            Some(adapter) => {
+                let options = GpuOptions { tuning, bounds_checks: false };
+                Box::new(Guarded::open(&adapter.describe(), || GpuExecutor::new(adapter, layout, options))?)
+            }
             None => Box::new(CpuExecutor::<f32>::new(layout)?),
         })
     }

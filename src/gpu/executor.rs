@@ -97,6 +97,10 @@ impl GpuExecutor {
         self.options.tuning
     }
 
+    fn failed(&self, message: String) -> DeviceError {
+        DeviceError::Failed { device: self.name.clone(), message }
+    }
+
     fn check(&self) -> Result<(), DeviceError> {
         match self.error.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             Some(message) => Err(DeviceError::Failed { device: self.name.clone(), message }),
@@ -118,49 +122,8 @@ impl GpuExecutor {
         })
     }
 
-    fn submit(&mut self, id: PlanId, part: Range<usize>, times: u32) -> Result<(), DeviceError> {
-        let loaded = self.loaded(id)?;
-        let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("steps") });
-        {
-            let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
-            for _ in 0..times {
-                for step in loaded.steps.get(part.clone()).unwrap_or_default() {
-                    pass.set_pipeline(&step.pipeline);
-                    pass.set_bind_group(0, &step.bindings, &[]);
-                    let [x, y, z] = step.workgroups;
-                    pass.dispatch_workgroups(x, y, z);
-                }
-            }
-        }
-        let submission = self.queue.submit([encoder.finish()]);
-        self.in_flight.push_back(submission);
-        if self.in_flight.len() > MAX_IN_FLIGHT {
-            let oldest = self.in_flight.pop_front();
-            self.wait(oldest)?;
-        }
-        self.check()
-    }
-}
-
-fn keep_first(slot: &Mutex<Option<String>>, message: String) {
-    slot.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(message);
-}
-
-impl Executor for GpuExecutor {
-    fn device(&self) -> &str {
-        &self.name
-    }
-
-    fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    fn allocated_bytes(&self) -> Option<u64> {
-        Some(self.device.generate_allocator_report()?.total_allocated_bytes)
-    }
-
-    fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
-        self.memory.add_arena(&self.device, &plan)?;
+    /// Compiles the dispatches of a plan whose arena is there.
+    fn steps(&mut self, plan: &Plan) -> Result<Vec<Step>, DeviceError> {
         // All uniform blocks of the plan lie in one buffer, each at an aligned offset.
         let alignment = self.device.limits().min_uniform_buffer_offset_alignment as usize;
         let mut uniforms = Vec::new();
@@ -201,9 +164,69 @@ impl Executor for GpuExecutor {
             self.check()?;
             steps.push(Step { pipeline: compiled.pipeline, bindings, workgroups: launch.workgroups });
         }
+        Ok(steps)
+    }
+
+    fn submit(&mut self, id: PlanId, part: Range<usize>, times: u32) -> Result<(), DeviceError> {
+        let loaded = self.loaded(id)?;
+        let Some(steps) = loaded.steps.get(part.clone()) else {
+            return Err(self.failed(format!("there are no dispatches {part:?} in a plan of {}", loaded.steps.len())));
+        };
+        let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("steps") });
+        {
+            let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
+            for _ in 0..times {
+                for step in steps {
+                    pass.set_pipeline(&step.pipeline);
+                    pass.set_bind_group(0, &step.bindings, &[]);
+                    let [x, y, z] = step.workgroups;
+                    pass.dispatch_workgroups(x, y, z);
+                }
+            }
+        }
+        let submission = self.queue.submit([encoder.finish()]);
+        self.in_flight.push_back(submission);
+        if self.in_flight.len() > MAX_IN_FLIGHT {
+            let oldest = self.in_flight.pop_front();
+            self.wait(oldest)?;
+        }
+        self.check()
+    }
+}
+
+fn keep_first(slot: &Mutex<Option<String>>, message: String) {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(message);
+}
+
+impl Executor for GpuExecutor {
+    fn device(&self) -> &str {
+        &self.name
+    }
+
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn allocated_bytes(&self) -> Option<u64> {
+        Some(self.device.generate_allocator_report()?.total_allocated_bytes)
+    }
+
+    fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
+        plan.check_places()?;
+        if self.plans.contains_key(&plan.id) {
+            return Err(self.failed(format!("plan {} is loaded already", plan.id.0)));
+        }
         let id = plan.id;
-        self.plans.insert(id, Loaded { plan, steps });
-        Ok(id)
+        match self.memory.add_arena(&self.device, &plan).and_then(|()| self.steps(&plan)) {
+            Ok(steps) => {
+                self.plans.insert(id, Loaded { plan, steps });
+                Ok(id)
+            }
+            Err(error) => {
+                self.memory.remove_arena(id);
+                Err(error)
+            }
+        }
     }
 
     fn plan(&self, id: PlanId) -> Result<&Plan, DeviceError> {

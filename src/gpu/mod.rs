@@ -2,6 +2,7 @@
 
 mod adapter;
 mod executor;
+mod guard;
 mod memory;
 mod pipelines;
 mod readback;
@@ -9,3 +10,4 @@ pub mod tuning;
 
 pub use adapter::{AdapterEntry, adapters};
 pub use executor::{GpuExecutor, GpuOptions};
+pub use guard::Guarded;

@@ -1,6 +1,6 @@
 //! Which matrix-product shader suits an adapter: a short timed trial, its outcome cached per adapter and driver.
 
-use super::{AdapterEntry, GpuExecutor, GpuOptions};
+use super::{AdapterEntry, GpuExecutor, GpuOptions, Guarded};
 use crate::device::{DeviceError, Executor};
 use crate::kernels::linear::matmul::{Epilogue, Form, Matmul, Variant};
 use crate::kernels::{DType, Tuning};
@@ -59,7 +59,8 @@ pub fn trial(adapter: &AdapterEntry) -> Result<Tuning, DeviceError> {
 fn time(adapter: &AdapterEntry, tuning: Tuning) -> Result<Duration, DeviceError> {
     let mut layout = Layout::default();
     let [a, b, c] = ["a", "b", "c"].map(|name| layout.add(name, DType::Real, [SIZE, SIZE]));
-    let mut executor = GpuExecutor::new(adapter, &layout, GpuOptions { tuning, bounds_checks: false })?;
+    let options = GpuOptions { tuning, bounds_checks: false };
+    let mut executor = Guarded::open(&adapter.describe(), || GpuExecutor::new(adapter, &layout, options))?;
     let mut graph = Graph::new("trial");
     for form in [Form::Nt, Form::Nn, Form::Tn] {
         graph.push("product", Matmul { form, m: SIZE, n: SIZE, k: SIZE, epilogue: Epilogue::None }, &[a, b, a, c]);

@@ -12,12 +12,33 @@ pub struct Shader {
     pub parts: Vec<&'static str>,
     /// `const NAME: u32 = value;` lines placed first.
     pub constants: Vec<(&'static str, u32)>,
+    /// Whether it runs without the checks that keep a shader inside its bindings and end its loops.
+    trusted: bool,
 }
 
 impl Shader {
     /// A shader with neither shared parts nor constants.
     pub fn new(name: &'static str, body: &'static str) -> Self {
-        Self { name, body, parts: Vec::new(), constants: Vec::new() }
+        Self { name, body, parts: Vec::new(), constants: Vec::new(), trusted: false }
+    }
+
+    /// A shader of this crate, which the kernel tests run between guard zones on every shape of the registry.
+    pub(crate) fn own(name: &'static str, body: &'static str) -> Self {
+        Self { trusted: true, ..Self::new(name, body) }
+    }
+
+    /// Lets the shader run without the checks that keep it inside its bindings and end its loops, which is faster.
+    ///
+    /// # Safety
+    /// On every binding, uniform block and workgroup count that its kernel gives it, the shader must stay inside its bindings, and every loop
+    /// must end.
+    pub unsafe fn unchecked(self) -> Self {
+        Self { trusted: true, ..self }
+    }
+
+    /// Whether it may run without checks.
+    pub fn is_trusted(&self) -> bool {
+        self.trusted
     }
 
     /// Adds a shared piece of WGSL.

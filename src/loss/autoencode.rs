@@ -33,7 +33,7 @@ impl Model {
         let logits = self.continue_with_head(g, z);
 
         let terms = g.tensor("reconstruction", [rows]);
-        let (dlogits, _) = g.grad_target(logits);
+        let dlogits = g.grad_first(logits);
         let LikelihoodSettings { kind, variance } = likelihood;
         let kernel = Likelihood { kind, rows, width, variance, gradient_scale: scale };
         g.push("likelihood", kernel, &[logits, batch.x, terms, dlogits]);
@@ -45,7 +45,7 @@ impl Model {
     pub(super) fn divergence(&self, g: &mut Graph, forward: &Forward, beta: f64, scale: f64) {
         let (rows, latent) = forward.z.shape.as_matrix();
         let terms = g.tensor("kl", [rows, latent]);
-        let (dencoded, _) = g.grad_target(forward.encoded);
+        let dencoded = g.grad_first(forward.encoded);
         let kernel = Kl { rows, latent, beta, gradient_scale: scale };
         g.push("kl", kernel, &[forward.encoded, terms, dencoded]);
         self.record(g, 1, terms, scale);

@@ -41,7 +41,7 @@ impl Objective for CrVae {
         let forward = model.autoencode(g, batch, self.likelihood, scale);
         model.divergence(g, &forward, self.settings.beta, scale);
         let terms = g.tensor("consistency", [pairs, latent]);
-        let (dencoded, _) = g.grad_target(forward.encoded);
+        let dencoded = g.grad_first(forward.encoded);
         let kernel = Consistency { pairs, latent, lambda: self.settings.lambda, gradient_scale: scale };
         g.push("consistency", kernel, &[forward.encoded, terms, dencoded]);
         model.record(g, 2, terms, scale);

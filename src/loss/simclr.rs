@@ -50,7 +50,7 @@ impl Objective for SimClr {
         model.record(g, 0, terms, scale);
 
         // s = u u^T, so du = (ds + ds^T) u.
-        let (dunit, _) = g.grad_target(unit);
+        let dunit = g.grad_first(unit);
         let product = |form, epilogue| Matmul { form, m: rows, n: width, k: rows, epilogue };
         g.push("infonce backward", product(Form::Nn, Epilogue::None), &[similarity, unit, unit, dunit]);
         g.push("infonce backward", product(Form::Tn, Epilogue::Accumulate), &[similarity, unit, unit, dunit]);
@@ -65,7 +65,7 @@ fn normalise(g: &mut Graph, x: Tensor) -> Tensor {
     g.push("normalise", Normalise { rows, width }, &[x, unit]);
     g.on_backward(move |g| {
         let Some(dunit) = g.grad(unit) else { return };
-        let (dx, _) = g.grad_target(x);
+        let dx = g.grad_first(x);
         g.push("normalise backward", NormaliseBackward { rows, width }, &[x, unit, dunit, dx]);
     });
     unit

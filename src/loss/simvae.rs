@@ -45,8 +45,8 @@ impl Objective for SimVae {
         let forward = model.autoencode(g, batch, self.likelihood, scale);
         let prior = g.tensor("prior", [images, latent]);
         let entropy = g.tensor("entropy", [images, latent]);
-        let (dz, _) = g.grad_target(forward.z);
-        let (dencoded, _) = g.grad_target(forward.encoded);
+        let dz = g.grad_first(forward.z);
+        let dencoded = g.grad_first(forward.encoded);
         let kernel = Kernel {
             images,
             views,

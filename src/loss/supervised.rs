@@ -28,7 +28,7 @@ impl Objective for Supervised {
         let scale = 1.0 / rows as f64;
         let labels = (batch.labels)(g);
         let terms = g.tensor("cross-entropy", [rows]);
-        let (dlogits, _) = g.grad_target(forward.z);
+        let dlogits = g.grad_first(forward.z);
         let kernel = CrossEntropy { rows, classes, gradient_scale: scale };
         g.push("cross-entropy", kernel, &[forward.z, labels, terms, dlogits]);
         model.record(g, 0, terms, scale);

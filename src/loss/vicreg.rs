@@ -47,7 +47,7 @@ impl Objective for VicReg {
         let (_, width) = forward.z.shape.as_matrix();
         let (images, views) = (batch.images(), batch.views);
         let columns = views * width;
-        let (dz, _) = g.grad_target(forward.z);
+        let dz = g.grad_first(forward.z);
         let terms = g.tensor("invariance", [images, width]);
         let invariance = Invariance { images, views, width, weight: self.settings.invariance };
         g.push("invariance", invariance, &[forward.z, terms, dz]);

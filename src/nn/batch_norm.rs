@@ -70,7 +70,7 @@ impl BatchNorm2d {
             let (dscale, dshift) = (memory.gradient(layer.scale), memory.gradient(layer.shift));
             let tensors = [dy, y, x, moments, scale, dscale, dshift, coefficients];
             g.push(&format!("{} d scale, shift", layer.name), BatchNormSums { planes, relu }, &tensors);
-            let (dx, _) = g.grad_target(x);
+            let dx = g.grad_first(x);
             let mut tensors = vec![dy, y, x, coefficients, dx];
             let residual = match add.map(|add| g.grad_target(add)) {
                 None => ResidualGradient::None,

@@ -40,7 +40,7 @@ impl Mlp {
             for (i, layer) in layers.iter().enumerate().rev() {
                 let x = inputs[i];
                 let dx = if i > 0 {
-                    InputGradient::ThroughRelu(g.grad_target(x).0)
+                    InputGradient::ThroughRelu(g.grad_first(x))
                 } else if !differentiate_input {
                     InputGradient::Skip
                 } else {

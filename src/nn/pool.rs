@@ -28,7 +28,7 @@ impl MaxPool2d {
         g.push("max pool forward", MaxPool { pooling }, &[x, y, taps]);
         g.on_backward(move |g| {
             let Some(dy) = g.grad(y) else { return };
-            let (dx, _) = g.grad_target(x);
+            let dx = g.grad_first(x);
             g.push("max pool d input", MaxPoolBackward { pooling }, &[dy, taps, dx]);
         });
         y
@@ -43,7 +43,7 @@ pub fn average_pool(g: &mut Graph, x: Tensor) -> Tensor {
     g.push("average pool forward", AveragePool { planes, area }, &[x, y]);
     g.on_backward(move |g| {
         let Some(dy) = g.grad(y) else { return };
-        let (dx, _) = g.grad_target(x);
+        let dx = g.grad_first(x);
         g.push("average pool d input", AveragePoolBackward { planes, area }, &[dy, dx]);
     });
     y

@@ -50,6 +50,24 @@ pub enum PlanError {
         /// The tensor's name.
         tensor: String,
     },
+    /// A tensor of another plan: its place means nothing here.
+    #[error("{label}: tensor {shape:?} belongs to another plan; what plans share lies in a region of the layout")]
+    Foreign {
+        /// The dispatch, or what was asked for.
+        label: String,
+        /// The tensor's shape.
+        shape: Shape,
+    },
+    /// A tensor is overwritten before anything read it.
+    #[error(
+        "{label}: tensor {tensor} is overwritten before anything reads it; a second contribution to a gradient accumulates (`Graph::grad_target`)"
+    )]
+    Lost {
+        /// The dispatch.
+        label: String,
+        /// The tensor's name.
+        tensor: String,
+    },
     /// A dispatch writes memory that another of its bindings uses.
     #[error("{label}: binding `{binding}` overlaps another binding of the same dispatch")]
     Overlap {
@@ -80,6 +98,8 @@ pub struct Graph {
     tape: Vec<Backward>,
     /// By the place of what they belong to, so that a tensor and its reshaped views share one.
     grads: HashMap<Place, Tensor>,
+    /// The first tensor of another plan that was to be kept.
+    foreign: Option<PlanError>,
 }
 
 impl fmt::Debug for Graph {
@@ -98,6 +118,7 @@ impl Graph {
             intermediates: Vec::new(),
             tape: Vec::new(),
             grads: HashMap::new(),
+            foreign: None,
         }
     }
 
@@ -128,8 +149,14 @@ impl Graph {
 
     /// Keeps a tensor's memory to itself, so that the host can read it after a replay.
     pub fn keep(&mut self, tensor: Tensor) {
-        if let Place::Arena { index, .. } = tensor.place {
-            self.intermediates[index].pinned = true;
+        if let Place::Arena { plan, index } = tensor.place {
+            match self.intermediates.get_mut(index).filter(|_| plan == self.id) {
+                Some(intermediate) => intermediate.pinned = true,
+                None => {
+                    let error = PlanError::Foreign { label: "kept".to_owned(), shape: tensor.shape };
+                    self.foreign.get_or_insert(error);
+                }
+            }
         }
     }
 
@@ -172,7 +199,7 @@ impl Graph {
             return (grad, true);
         }
         let name = match tensor.place {
-            Place::Arena { index, .. } => format!("d {}", self.intermediates[index].name),
+            Place::Arena { .. } => format!("d {}", self.name_of(&tensor)),
             Place::Region { .. } => "d parameter".to_owned(),
         };
         let grad = self.tensor(&name, tensor.shape);
@@ -180,32 +207,47 @@ impl Graph {
         (grad, false)
     }
 
+    /// Where to write the gradient of `tensor` for a dispatch that can only overwrite. Where something has contributed before,
+    /// [`Graph::finish`] refuses the plan.
+    pub fn grad_first(&mut self, tensor: Tensor) -> Tensor {
+        self.grad_target(tensor).0
+    }
+
     fn name_of(&self, tensor: &Tensor) -> String {
         match tensor.place {
-            Place::Arena { index, .. } => self.intermediates[index].name.clone(),
+            Place::Arena { plan, index } => {
+                let known = self.intermediates.get(index).filter(|_| plan == self.id);
+                known.map_or_else(|| "of another plan".to_owned(), |tensor| tensor.name.clone())
+            }
             Place::Region { id, offset } => format!("region {} at {offset}", id.0),
         }
     }
 
     /// Checks every dispatch and plans the memory.
     pub fn finish(self) -> Result<Plan, PlanError> {
+        if let Some(error) = self.foreign {
+            return Err(error);
+        }
         let mut lives: Vec<Option<Lifetime>> = vec![None; self.intermediates.len()];
+        // Whether somebody has read what was written last.
+        let mut read = vec![true; self.intermediates.len()];
         for (position, dispatch) in self.dispatches.iter().enumerate() {
             self.check(dispatch)?;
             for (binding, tensor) in dispatch.kernel.bindings().iter().zip(&dispatch.tensors) {
                 let Place::Arena { index, .. } = tensor.place else { continue };
+                let error =
+                    |error: fn(String, String) -> PlanError| error(dispatch.label.clone(), self.name_of(tensor));
                 match &mut lives[index] {
                     Some(life) => life.last = position,
                     None if binding.access == Access::Write || self.intermediates[index].pinned => {
                         lives[index] = Some(Lifetime { first: position, last: position });
                     }
-                    None => {
-                        return Err(PlanError::Unwritten {
-                            label: dispatch.label.clone(),
-                            tensor: self.name_of(tensor),
-                        });
-                    }
+                    None => return Err(error(|label, tensor| PlanError::Unwritten { label, tensor })),
                 }
+                if binding.access == Access::Write && !read[index] {
+                    return Err(error(|label, tensor| PlanError::Lost { label, tensor }));
+                }
+                read[index] = binding.access == Access::Read;
             }
         }
         let always = Lifetime { first: 0, last: self.dispatches.len() };
@@ -236,6 +278,11 @@ impl Graph {
             return Err(PlanError::Count { label: label(), expected: bindings.len(), found: dispatch.tensors.len() });
         }
         for (i, (binding, tensor)) in bindings.iter().zip(&dispatch.tensors).enumerate() {
+            if let Place::Arena { plan, index } = tensor.place
+                && (plan != self.id || index >= self.intermediates.len())
+            {
+                return Err(PlanError::Foreign { label: label(), shape: tensor.shape });
+            }
             if binding.dtype != tensor.dtype || binding.len > tensor.len() {
                 return Err(PlanError::Binding {
                     label: label(),

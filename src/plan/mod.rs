@@ -41,6 +41,23 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Checks that every intermediate tensor is one of this plan's own: memory of another plan may be gone when this one runs.
+    ///
+    /// # Errors
+    /// At the first that is not.
+    pub fn check_places(&self) -> Result<(), PlanError> {
+        for dispatch in &self.dispatches {
+            for tensor in &dispatch.tensors {
+                if let Place::Arena { plan, index } = tensor.place
+                    && (plan != self.id || index >= self.arena.slot_of.len())
+                {
+                    return Err(PlanError::Foreign { label: dispatch.label.clone(), shape: tensor.shape });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The name of a tensor of this plan.
     pub fn name_of<'a>(&'a self, layout: &'a Layout, tensor: &Tensor) -> &'a str {
         match tensor.place {

@@ -217,7 +217,7 @@ impl Probe {
         };
         let x = gather(&mut g, embeddings);
         let y = self.network.forward(&mut g, &self.memory, x, false);
-        let (dy, _) = g.grad_target(y);
+        let dy = g.grad_first(y);
         let scale = 1.0 / rows as f64;
         let terms = match self.kind {
             Kind::Classes => {

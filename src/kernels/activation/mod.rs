@@ -49,7 +49,7 @@ fn bindings(count: usize) -> Vec<Binding> {
 }
 
 fn launch(function: Function, backward: bool, count: usize) -> Launch {
-    let shader = Shader::new("activation/activation", include_str!("../../../shaders/activation/activation.wgsl"))
+    let shader = Shader::own("activation/activation", include_str!("../../../shaders/activation/activation.wgsl"))
         .with(common::math::WGSL)
         .constant("KIND", function as u32)
         .constant("BACKWARD", backward);

@@ -74,7 +74,7 @@ impl Kernel for Blur {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("augment/blur", include_str!("../../../shaders/augment/blur.wgsl"))
+        let shader = Shader::own("augment/blur", include_str!("../../../shaders/augment/blur.wgsl"))
             .with(common::effects::WGSL)
             .constant("VERTICAL", self.vertical);
         Launch { shader, workgroups: groups_for(self.rows * self.pixels_of_row()) }

@@ -43,7 +43,7 @@ impl Kernel for Colour {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("augment/colour", include_str!("../../../shaders/augment/colour.wgsl"))
+        let shader = Shader::own("augment/colour", include_str!("../../../shaders/augment/colour.wgsl"))
             .with(common::effects::WGSL)
             .with(common::lanes::WGSL);
         Launch { shader, workgroups: [self.rows.clamp(1, 32768) as u32, 1, 1] }

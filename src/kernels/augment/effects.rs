@@ -144,7 +144,7 @@ impl Kernel for Effects {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("augment/effects", include_str!("../../../shaders/augment/effects.wgsl"))
+        let shader = Shader::own("augment/effects", include_str!("../../../shaders/augment/effects.wgsl"))
             .with(common::clock::WGSL)
             .with(common::effects::WGSL)
             .with(common::philox::WGSL);

@@ -35,13 +35,13 @@ impl Kernel for Labels {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("augment/labels", include_str!("../../../shaders/augment/labels.wgsl"));
+        let shader = Shader::own("augment/labels", include_str!("../../../shaders/augment/labels.wgsl"));
         Launch { shader, workgroups: groups_for(self.rows) }
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (views, known, labels) = (args.uint(0), args.uint(1), args.uint_mut(2));
-        for (label, view) in labels.iter_mut().zip(views.chunks_exact(VIEW_WORDS)) {
+        for (label, view) in labels.iter_mut().zip(views.chunks_exact(VIEW_WORDS)).take(self.rows) {
             *label = known[view[0] as usize];
         }
     }

@@ -96,7 +96,7 @@ impl Kernel for Sample {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("augment/sample", include_str!("../../../shaders/augment/sample.wgsl"))
+        let shader = Shader::own("augment/sample", include_str!("../../../shaders/augment/sample.wgsl"))
             .with(common::clock::WGSL)
             .with(common::philox::WGSL)
             .with(common::permute::WGSL);

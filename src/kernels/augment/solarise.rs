@@ -42,7 +42,7 @@ impl Kernel for Solarise {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("augment/solarise", include_str!("../../../shaders/augment/solarise.wgsl"))
+        let shader = Shader::own("augment/solarise", include_str!("../../../shaders/augment/solarise.wgsl"))
             .with(common::effects::WGSL)
             .constant("BLACK_AND_WHITE", self.black_and_white);
         Launch { shader, workgroups: groups_for(self.rows * self.width) }

@@ -79,7 +79,7 @@ impl Kernel for Sprites {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("augment/sprites", include_str!("../../../shaders/augment/sprites.wgsl"))
+        let shader = Shader::own("augment/sprites", include_str!("../../../shaders/augment/sprites.wgsl"))
             .with(common::philox::WGSL)
             .with(common::math::WGSL);
         Launch { shader, workgroups: groups_for(self.images * self.words()) }

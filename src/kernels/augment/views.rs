@@ -96,7 +96,7 @@ impl Kernel for Views {
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         let shader =
-            Shader::new("augment/views", include_str!("../../../shaders/augment/views.wgsl")).with(common::clock::WGSL);
+            Shader::own("augment/views", include_str!("../../../shaders/augment/views.wgsl")).with(common::clock::WGSL);
         Launch { shader, workgroups: groups_for(self.rows * self.pixels_of_row()) }
     }
 

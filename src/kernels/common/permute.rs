@@ -13,11 +13,14 @@ fn half_bits(n: u32) -> u32 {
     (1..16).find(|bits| 1u64 << (2 * bits) >= u64::from(n)).unwrap_or(16)
 }
 
-/// The image at `position < n` of the shuffle that `key` names; one to one over `0..n`.
+/// The image at `position < n` of the shuffle that `key` names; one to one over `0..n`. Positions beyond begin anew, so that the walk
+/// ends for every number: the network is one to one, so a walk that begins inside `0..n` comes back to where it began, if not inside
+/// before.
 pub fn permute(position: u32, n: u32, key: [u32; 4]) -> u32 {
+    let n = n.max(1);
     let bits = half_bits(n);
     let mask = ((1u64 << bits) - 1) as u32;
-    let mut x = position;
+    let mut x = position % n;
     loop {
         let (mut left, mut right) = (x >> bits, x & mask);
         for round in 0..8u32 {
@@ -42,6 +45,15 @@ mod tests {
             for position in 0..n {
                 let image = permute(position, n, [n, 7, 11, 13]) as usize;
                 assert!(!std::mem::replace(&mut seen[image], true), "{image} of {n} came twice");
+            }
+        }
+    }
+
+    #[test]
+    fn every_position_ends_inside() {
+        for n in [0, 1, 3, 5, 54, 1000] {
+            for position in (0..1000).chain([u32::MAX - 1, u32::MAX]) {
+                assert!(permute(position, n, [position, 7, 11, 13]) < n.max(1));
             }
         }
     }

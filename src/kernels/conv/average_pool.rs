@@ -33,7 +33,7 @@ fn bindings(input: usize, result: usize) -> Vec<Binding> {
 }
 
 fn launch(backward: bool, count: usize) -> Launch {
-    let shader = Shader::new("conv/average_pool", include_str!("../../../shaders/conv/average_pool.wgsl"));
+    let shader = Shader::own("conv/average_pool", include_str!("../../../shaders/conv/average_pool.wgsl"));
     Launch { shader: shader.constant("BACKWARD", backward), workgroups: groups_for(count) }
 }
 

@@ -25,7 +25,7 @@ impl Kernel for ChannelSum {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("conv/channel_sum", include_str!("../../../shaders/conv/channel_sum.wgsl"));
+        let shader = Shader::own("conv/channel_sum", include_str!("../../../shaders/conv/channel_sum.wgsl"));
         Launch { shader: shader.with(common::total::WGSL), workgroups: [self.planes.channels as u32, 1, 1] }
     }
 

@@ -36,7 +36,7 @@ impl Kernel for Correlate {
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
-        let shader = Shader::new("conv/correlate", include_str!("../../../shaders/conv/correlate.wgsl"))
+        let shader = Shader::own("conv/correlate", include_str!("../../../shaders/conv/correlate.wgsl"))
             .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
             .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
         let size = [self.shape.map[0], self.shape.images * self.shape.positions()];

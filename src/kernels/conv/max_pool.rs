@@ -65,7 +65,7 @@ impl Pooling {
     }
 
     fn launch(&self, name: &'static str, body: &'static str, count: usize) -> Launch {
-        let shader = Shader::new(name, body)
+        let shader = Shader::own(name, body)
             .constant("KERNEL", self.kernel as u32)
             .constant("TAPS", (self.kernel * self.kernel) as u32)
             .constant("STRIDE", self.stride as u32);

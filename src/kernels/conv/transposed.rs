@@ -38,7 +38,7 @@ impl Kernel for Transposed {
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
-        let shader = Shader::new("conv/transposed", include_str!("../../../shaders/conv/transposed.wgsl"))
+        let shader = Shader::own("conv/transposed", include_str!("../../../shaders/conv/transposed.wgsl"))
             .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
             .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
         let [channels, height, width] = self.shape.image;

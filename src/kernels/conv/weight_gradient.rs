@@ -37,7 +37,7 @@ impl Kernel for WeightGradient {
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
-        let shader = Shader::new("conv/weight_gradient", include_str!("../../../shaders/conv/weight_gradient.wgsl"));
+        let shader = Shader::own("conv/weight_gradient", include_str!("../../../shaders/conv/weight_gradient.wgsl"));
         let size = [self.shape.map[0], self.shape.depth()];
         self.shape.launch(shader, tuning, size, Some(self.shape.parts()))
     }

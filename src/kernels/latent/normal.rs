@@ -32,7 +32,7 @@ impl Kernel for Normal {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("latent/normal", include_str!("../../../shaders/latent/normal.wgsl"))
+        let shader = Shader::own("latent/normal", include_str!("../../../shaders/latent/normal.wgsl"))
             .with(common::clock::WGSL)
             .with(common::philox::WGSL)
             .with(common::math::WGSL);

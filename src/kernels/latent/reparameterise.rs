@@ -12,7 +12,7 @@ struct Params {
 }
 
 fn launch(rows: usize, latent: usize, backward: bool, add: bool) -> Launch {
-    let shader = Shader::new("latent/reparameterise", include_str!("../../../shaders/latent/reparameterise.wgsl"))
+    let shader = Shader::own("latent/reparameterise", include_str!("../../../shaders/latent/reparameterise.wgsl"))
         .constant("BACKWARD", backward)
         .constant("ADD", add);
     Launch { shader, workgroups: groups_for(rows * latent) }

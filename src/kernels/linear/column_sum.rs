@@ -39,7 +39,7 @@ impl Kernel for ColumnSum {
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         Launch {
-            shader: Shader::new("linear/column_sum", include_str!("../../../shaders/linear/column_sum.wgsl")),
+            shader: Shader::own("linear/column_sum", include_str!("../../../shaders/linear/column_sum.wgsl")),
             workgroups: [self.columns.div_ceil(SIDE) as u32, 1, 1],
         }
     }

@@ -110,11 +110,11 @@ impl Kernel for Matmul {
             Variant::Tile => {
                 let span = self.tile_span();
                 let shader =
-                    Shader::new("linear/matmul_tile", include_str!("../../../shaders/linear/matmul_tile.wgsl"));
+                    Shader::own("linear/matmul_tile", include_str!("../../../shaders/linear/matmul_tile.wgsl"));
                 (shader.constant("SPAN", span as u32), groups([16 * span; 2]))
             }
             Variant::Strip => (
-                Shader::new("linear/matmul_strip", include_str!("../../../shaders/linear/matmul_strip.wgsl")),
+                Shader::own("linear/matmul_strip", include_str!("../../../shaders/linear/matmul_strip.wgsl")),
                 groups(STRIP_GROUP),
             ),
         };

@@ -30,7 +30,7 @@ impl Kernel for Centre {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("loss/centre", include_str!("../../../shaders/loss/centre.wgsl"));
+        let shader = Shader::own("loss/centre", include_str!("../../../shaders/loss/centre.wgsl"));
         Launch { shader, workgroups: [self.columns.div_ceil(16) as u32, 1, 1] }
     }
 

@@ -50,7 +50,7 @@ impl Kernel for Consistency {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("loss/consistency", include_str!("../../../shaders/loss/consistency.wgsl"))
+        let shader = Shader::own("loss/consistency", include_str!("../../../shaders/loss/consistency.wgsl"))
             .with(common::math::WGSL);
         Launch { shader, workgroups: groups_for(self.pairs * self.latent) }
     }

@@ -66,7 +66,7 @@ impl Kernel for Covariance {
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         let body = include_str!("../../../shaders/loss/covariance.wgsl");
-        let shader = Shader::new("loss/covariance", body).with(common::lanes::WGSL);
+        let shader = Shader::own("loss/covariance", body).with(common::lanes::WGSL);
         Launch { shader, workgroups: [self.columns().clamp(1, 32768) as u32, 1, 1] }
     }
 

@@ -45,7 +45,7 @@ impl Kernel for CrossEntropy {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("loss/cross_entropy", include_str!("../../../shaders/loss/cross_entropy.wgsl"))
+        let shader = Shader::own("loss/cross_entropy", include_str!("../../../shaders/loss/cross_entropy.wgsl"))
             .with(common::lanes::WGSL);
         Launch { shader, workgroups: [self.rows.clamp(1, 32768) as u32, 1, 1] }
     }

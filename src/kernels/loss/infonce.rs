@@ -49,7 +49,7 @@ impl Kernel for InfoNce {
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         let body = include_str!("../../../shaders/loss/infonce.wgsl");
-        let shader = Shader::new("loss/infonce", body).with(common::lanes::WGSL);
+        let shader = Shader::own("loss/infonce", body).with(common::lanes::WGSL);
         Launch { shader, workgroups: [self.rows.clamp(1, 32768) as u32, 1, 1] }
     }
 

@@ -49,7 +49,7 @@ impl Kernel for Invariance {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("loss/invariance", include_str!("../../../shaders/loss/invariance.wgsl"));
+        let shader = Shader::own("loss/invariance", include_str!("../../../shaders/loss/invariance.wgsl"));
         Launch { shader, workgroups: groups_for(self.images * self.width) }
     }
 

@@ -49,7 +49,7 @@ impl Kernel for Kl {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("loss/kl", include_str!("../../../shaders/loss/kl.wgsl")).with(common::math::WGSL);
+        let shader = Shader::own("loss/kl", include_str!("../../../shaders/loss/kl.wgsl")).with(common::math::WGSL);
         Launch { shader, workgroups: groups_for(self.rows * self.latent) }
     }
 

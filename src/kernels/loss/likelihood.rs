@@ -64,7 +64,7 @@ impl Kernel for Likelihood {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("loss/likelihood", include_str!("../../../shaders/loss/likelihood.wgsl"))
+        let shader = Shader::own("loss/likelihood", include_str!("../../../shaders/loss/likelihood.wgsl"))
             .with(common::math::WGSL)
             .constant("BERNOULLI", self.kind == LikelihoodKind::Bernoulli);
         Launch { shader, workgroups: [self.rows.min(32768) as u32, 1, 1] }

@@ -35,7 +35,7 @@ struct Params {
 }
 
 fn launch(name: &'static str, body: &'static str, rows: usize) -> Launch {
-    let shader = Shader::new(name, body).with(SHORTEST_WGSL).with(common::lanes::WGSL);
+    let shader = Shader::own(name, body).with(SHORTEST_WGSL).with(common::lanes::WGSL);
     Launch { shader, workgroups: [rows.clamp(1, 32768) as u32, 1, 1] }
 }
 

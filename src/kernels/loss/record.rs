@@ -52,7 +52,7 @@ impl Kernel for Record {
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         let shader =
-            Shader::new("loss/record", include_str!("../../../shaders/loss/record.wgsl")).with(common::clock::WGSL);
+            Shader::own("loss/record", include_str!("../../../shaders/loss/record.wgsl")).with(common::clock::WGSL);
         Launch { shader, workgroups: [1, 1, 1] }
     }
 

@@ -80,7 +80,7 @@ impl Kernel for SimVae {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("loss/simvae", include_str!("../../../shaders/loss/simvae.wgsl"));
+        let shader = Shader::own("loss/simvae", include_str!("../../../shaders/loss/simvae.wgsl"));
         Launch { shader, workgroups: groups_for(self.images * self.latent) }
     }
 

@@ -37,7 +37,7 @@ impl Kernel for BatchNorm {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("norm/batch_norm", include_str!("../../../shaders/norm/batch_norm.wgsl"))
+        let shader = Shader::own("norm/batch_norm", include_str!("../../../shaders/norm/batch_norm.wgsl"))
             .constant("RESIDUAL", self.residual)
             .constant("RELU", self.relu);
         Launch { shader, workgroups: groups_for(self.planes.count()) }

@@ -65,7 +65,7 @@ impl Kernel for BatchNormBackward {
             ResidualGradient::Add => ADD,
         };
         let body = include_str!("../../../shaders/norm/batch_norm_backward.wgsl");
-        let shader = Shader::new("norm/batch_norm_backward", body)
+        let shader = Shader::own("norm/batch_norm_backward", body)
             .with(keep)
             .constant("RESIDUAL", self.residual as u32)
             .constant("RELU", self.relu);

@@ -37,7 +37,7 @@ impl Kernel for BatchNormSums {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("norm/batch_norm_sums", include_str!("../../../shaders/norm/batch_norm_sums.wgsl"))
+        let shader = Shader::own("norm/batch_norm_sums", include_str!("../../../shaders/norm/batch_norm_sums.wgsl"))
             .with(common::total::WGSL)
             .constant("RELU", self.relu);
         Launch { shader, workgroups: [self.planes.channels as u32, 1, 1] }

@@ -53,7 +53,7 @@ impl Kernel for Moments {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("norm/moments", include_str!("../../../shaders/norm/moments.wgsl"))
+        let shader = Shader::own("norm/moments", include_str!("../../../shaders/norm/moments.wgsl"))
             .with(common::total::WGSL)
             .constant("TRAINING", self.training);
         Launch { shader, workgroups: [self.planes.channels as u32, 1, 1] }

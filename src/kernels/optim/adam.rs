@@ -60,7 +60,7 @@ impl Kernel for Adam {
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         let shader =
-            Shader::new("optim/adam", include_str!("../../../shaders/optim/adam.wgsl")).with(common::clock::WGSL);
+            Shader::own("optim/adam", include_str!("../../../shaders/optim/adam.wgsl")).with(common::clock::WGSL);
         Launch { shader, workgroups: groups_for(self.count) }
     }
 

@@ -58,7 +58,7 @@ impl Kernel for Clock {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("optim/clock", include_str!("../../../shaders/optim/clock.wgsl"))
+        let shader = Shader::own("optim/clock", include_str!("../../../shaders/optim/clock.wgsl"))
             .with(common::clock::WGSL)
             .with(common::math::WGSL);
         Launch { shader, workgroups: [1, 1, 1] }

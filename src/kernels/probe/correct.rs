@@ -35,13 +35,15 @@ impl Kernel for Correct {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("probe/correct", include_str!("../../../shaders/probe/correct.wgsl"));
+        let shader = Shader::own("probe/correct", include_str!("../../../shaders/probe/correct.wgsl"));
         Launch { shader, workgroups: groups_for(self.rows) }
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (logits, labels, hits) = (args.real(0), args.uint(1), args.real_mut(2));
-        for (hit, (logits, &label)) in hits.iter_mut().zip(logits.chunks_exact(self.classes).zip(labels)) {
+        for (hit, (logits, &label)) in
+            hits.iter_mut().zip(logits.chunks_exact(self.classes).zip(labels)).take(self.rows)
+        {
             let best = (1..self.classes).fold(0, |best, c| if logits[c] > logits[best] { c } else { best });
             *hit = if best == label as usize { T::ONE } else { T::ZERO };
         }

@@ -39,13 +39,13 @@ impl Kernel for Gather {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("probe/gather", include_str!("../../../shaders/probe/gather.wgsl"));
+        let shader = Shader::own("probe/gather", include_str!("../../../shaders/probe/gather.wgsl"));
         Launch { shader, workgroups: groups_for(self.rows * self.width) }
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (views, matrix, gathered) = (args.uint(0), args.real(1), args.real_mut(2));
-        for (row, view) in gathered.chunks_exact_mut(self.width).zip(views.chunks_exact(VIEW_WORDS)) {
+        for (row, view) in gathered.chunks_exact_mut(self.width).zip(views.chunks_exact(VIEW_WORDS)).take(self.rows) {
             row.copy_from_slice(&matrix[view[0] as usize * self.width..][..self.width]);
         }
     }

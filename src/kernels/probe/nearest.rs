@@ -41,7 +41,7 @@ impl Kernel for Nearest {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("probe/nearest", include_str!("../../../shaders/probe/nearest.wgsl"));
+        let shader = Shader::own("probe/nearest", include_str!("../../../shaders/probe/nearest.wgsl"));
         Launch { shader: shader.constant("K", self.k as u32), workgroups: [self.queries as u32, 1, 1] }
     }
 

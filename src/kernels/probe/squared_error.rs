@@ -35,7 +35,7 @@ impl Kernel for SquaredError {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("probe/squared_error", include_str!("../../../shaders/probe/squared_error.wgsl"));
+        let shader = Shader::own("probe/squared_error", include_str!("../../../shaders/probe/squared_error.wgsl"));
         Launch { shader, workgroups: groups_for(self.count) }
     }
 

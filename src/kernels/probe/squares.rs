@@ -35,7 +35,7 @@ impl Kernel for Squares {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::new("probe/squares", include_str!("../../../shaders/probe/squares.wgsl"));
+        let shader = Shader::own("probe/squares", include_str!("../../../shaders/probe/squares.wgsl"));
         Launch { shader, workgroups: groups_for(self.rows) }
     }
 
