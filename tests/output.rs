@@ -153,6 +153,50 @@ fn a_signal_asks_for_a_checkpoint() {
     }
 }
 
+/// The words of a command that a message advises, behind `begin`.
+fn advised(text: &str, begin: &str) -> Vec<String> {
+    let line = text.lines().find_map(|line| line.split_once(begin)).expect("advice").1;
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn advice_that_is_a_command_works() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, lines) = under_way(folder.path(), &[]);
+    signal(&child, libc::SIGINT);
+    let said = lines.collect::<Vec<_>>().join("\n");
+    assert_eq!(child.wait().expect("a child").code(), Some(130));
+    let mut again = simvae(folder.path())
+        .args(advised(&said, "go on with: wgpu-simvae "))
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut lines = BufReader::new(again.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    lines.by_ref().find(|line| line.contains("resumed from")).expect("it goes on");
+    lines.by_ref().find(|line| line.starts_with("step ")).expect("it trains");
+    signal(&again, libc::SIGKILL);
+    again.wait().expect("a child");
+
+    // Settings that were edited are those of another run.
+    let folder = trained();
+    let settings = folder.path().join("run/config.toml");
+    let text = fs::read_to_string(&settings).expect("settings");
+    fs::write(&settings, text.replace("seed = 0", "seed = 5")).expect("settings");
+    let mut resume = simvae(folder.path());
+    let output = resume.args(["train", "--resume", "--out", "run", "--device", "cpu"]).output().expect("it runs");
+    assert_ends(&output, 1, &["config.toml", "changed"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let mut new = simvae(folder.path());
+    new.args(["train", "--device", "cpu"]);
+    new.args(
+        advised(&said, "with these settings: ")
+            .into_iter()
+            .map(|word| if word == "FOLDER" { "new".to_owned() } else { word }),
+    );
+    assert_ends(&new.output().expect("it runs"), 0, &["k-NN"]);
+    assert!(fs::read_to_string(folder.path().join("new/config.toml")).expect("settings").contains("seed = 5"));
+}
+
 #[test]
 fn signals_that_were_ignored_stay_ignored() {
     let folder = tempfile::tempdir().expect("a folder");

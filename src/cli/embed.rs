@@ -38,6 +38,8 @@ enum Split {
 pub(super) fn main(arguments: &EmbedArguments) -> Result<(), Failure> {
     let (mut trained, _) = arguments.folder.open()?;
     let out = arguments.out.clone().unwrap_or_else(|| arguments.folder.run.join("embeddings"));
+    // Before the work: a folder that cannot be written is noticed at once.
+    std::fs::create_dir_all(&out).with_context(|| format!("{}: choose another folder with --out", out.display()))?;
     let Trained { session, data, .. } = &mut trained;
     let (train, test) = (session.blueprint.train, session.blueprint.test);
     for (name, split, source, images) in
