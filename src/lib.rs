@@ -17,6 +17,8 @@ pub mod data;
 pub mod device;
 pub mod eval;
 pub mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod gpu;
 pub mod kernels;
 pub mod loss;

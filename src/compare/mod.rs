@@ -1,5 +1,7 @@
 //! The paper's comparison: every method trained and judged on one data set, row by row, and one report of it.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod report;
 mod study;
 mod table;

@@ -112,7 +112,7 @@ impl JudgedRun {
 
 /// A verdict as its file has it: with a checksum of itself at its end, so that a number that was changed is found.
 #[derive(Serialize, Deserialize)]
-struct Saved {
+pub(super) struct Saved {
     #[serde(flatten)]
     judged: JudgedRun,
     blake3: String,
@@ -124,7 +124,7 @@ impl Saved {
         serde_json::to_vec_pretty(&Self { judged, blake3 }).map_err(|error| error.to_string())
     }
 
-    fn open(bytes: &[u8]) -> Result<JudgedRun, String> {
+    pub fn open(bytes: &[u8]) -> Result<JudgedRun, String> {
         let Self { judged, blake3 } = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         match sum(&judged)? == blake3 {
             true => Ok(judged),

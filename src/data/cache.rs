@@ -50,6 +50,12 @@ const CHECKED: [&str; 7] =
     ["about", "train.pixels", "train.labels", "train.factors", "test.pixels", "test.labels", "test.factors"];
 
 impl Cache {
+    /// A cache at a path, whatever it is of.
+    #[cfg(fuzzing)]
+    pub fn at(path: PathBuf) -> Self {
+        Self { path, name: "folder".to_owned(), key: String::new() }
+    }
+
     /// The cache of a listing: one file per folder and settings. Its key tells whether the image files are still those
     /// that it was made from, by their names, sizes and times of change.
     pub fn of(listing: &Listing, name: &str, folder: &Path, options: &FileOptions) -> Self {

@@ -105,6 +105,14 @@ fn damaged(path: &Path, number: usize, problem: String) -> DataError {
     DataError::Unusable { path: path.to_owned(), problem: format!("line {}: {problem}", number + 1), fix }
 }
 
+/// Reads an attribute list, for the fuzzer.
+#[cfg(fuzzing)]
+pub(super) fn read_faces(text: &str) {
+    if let Ok(faces) = Faces::parse(text, Path::new("list")) {
+        assert!(faces.of.values().all(|values| usize::from(faces.class(values)) < CLASSES.len()));
+    }
+}
+
 /// The attributes of all faces.
 struct Faces<'a> {
     names: Vec<&'a str>,

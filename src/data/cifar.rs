@@ -114,7 +114,7 @@ impl Files {
 }
 
 /// Reads what the archive holds of the data set, no more of any file than it may be long, and one byte.
-fn read_archive(path: &Path) -> Result<HashMap<String, Vec<u8>>, DataError> {
+pub(super) fn read_archive(path: &Path) -> Result<HashMap<String, Vec<u8>>, DataError> {
     let damaged = |error: std::io::Error| DataError::Format {
         path: path.to_owned(),
         problem: format!("it cannot be unpacked ({error}): it is truncated or damaged"),

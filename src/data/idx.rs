@@ -49,7 +49,7 @@ pub(super) fn load(
 }
 
 /// An IDX file's content.
-struct Idx {
+pub(super) struct Idx {
     path: PathBuf,
     dims: Vec<usize>,
     bytes: Vec<u8>,
@@ -119,7 +119,7 @@ fn find(folder: &Path, name: &str) -> Option<PathBuf> {
     std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).find(alike)
 }
 
-fn parse(path: PathBuf, mut from: impl Read, most: u64, rank: usize) -> Result<Idx, DataError> {
+pub(super) fn parse(path: PathBuf, mut from: impl Read, most: u64, rank: usize) -> Result<Idx, DataError> {
     let format = |problem: String| DataError::Format { path: path.clone(), problem };
     let mut fill = |buffer: &mut [u8], what: &str| {
         from.read_exact(buffer).map_err(|error| match error.kind() {

@@ -10,6 +10,8 @@ mod download;
 mod error;
 pub mod fetch;
 mod folder;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hold;
 mod identity;
 mod idx;

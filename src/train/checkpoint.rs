@@ -288,7 +288,7 @@ pub(super) fn not_finite(data: &[f32]) -> Option<String> {
 }
 
 /// A prefix of names, what is named, and a flat layout of it (or the layout's length).
-type Part<'a, T> = (&'a str, &'a [ParamSpec], T);
+pub(super) type Part<'a, T> = (&'a str, &'a [ParamSpec], T);
 
 /// Serialises flat layouts as one tensor per parameter, named prefix + parameter.
 fn encode(parts: &[Part<'_, &[f32]>], path: &Path) -> Result<Vec<u8>, CheckpointError> {
@@ -310,7 +310,7 @@ fn encode(parts: &[Part<'_, &[f32]>], path: &Path) -> Result<Vec<u8>, Checkpoint
 }
 
 /// Reads flat layouts back; every parameter must be there with its shape and finite, and nothing else.
-fn decode<const N: usize>(
+pub(super) fn decode<const N: usize>(
     path: &Path,
     bytes: &[u8],
     parts: [Part<'_, usize>; N],

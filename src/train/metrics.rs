@@ -84,13 +84,15 @@ impl MetricsLog {
     /// When the file cannot be read.
     pub fn read(path: &Path) -> Result<Vec<Row>, MetricsError> {
         match fs::read(path) {
-            Ok(bytes) => {
-                let lines = bytes.split(|&byte| byte == b'\n');
-                Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
-            }
+            Ok(bytes) => Ok(Self::rows(&bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(source) => Err(MetricsError { path: path.to_owned(), source }),
         }
+    }
+
+    /// The whole rows of a file's content.
+    pub(super) fn rows(bytes: &[u8]) -> Vec<Row> {
+        bytes.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
     }
 
     /// Counts the rows of a file of which all are whole and rise in their steps.
@@ -98,7 +100,10 @@ impl MetricsLog {
     /// # Errors
     /// The first that is not, in words.
     pub fn check(path: &Path) -> Result<usize, String> {
-        let bytes = fs::read(path).map_err(|error| error.to_string())?;
+        Self::check_rows(&fs::read(path).map_err(|error| error.to_string())?)
+    }
+
+    pub(super) fn check_rows(bytes: &[u8]) -> Result<usize, String> {
         let (mut rows, mut last) = (0, 0);
         for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
             rows += 1;

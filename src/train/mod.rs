@@ -5,6 +5,8 @@ pub mod checkpoint;
 pub mod config;
 pub mod diagnose;
 mod exchange;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod merge;
 pub mod metrics;
 mod open;
