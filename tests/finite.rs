@@ -1,5 +1,9 @@
 //! Numbers that are not finite never pass: not as weights, not as results, and where they begin is told.
 
+#[path = "common/ends.rs"]
+mod ends;
+
+use ends::assert_ends;
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::path::Path;
@@ -18,19 +22,6 @@ fn simvae(folder: &Path, arguments: &[&str]) -> Output {
 fn tiny(folder: &Path, command: &[&str], more: &[&str]) -> Output {
     let set: Vec<&str> = TINY.iter().flat_map(|set| ["--set", set]).collect();
     simvae(folder, &[command, &["--device", "cpu"], &set, more].concat())
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
-}
-
-#[track_caller]
-fn assert_ends(output: &Output, code: i32, words: &[&str]) {
-    let text = text(output);
-    assert_eq!(output.status.code(), Some(code), "{text}");
-    for word in words {
-        assert!(text.contains(word), "`{word}` is missing from: {text}");
-    }
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! The output is a stream that may end, signals may be ignored, and what is computed is saved before it is shown.
 #![cfg(unix)]
 
+#[path = "common/ends.rs"]
+mod ends;
+
+use ends::assert_ends;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use wgpu_simvae::train::checkpoint;
 
 const TINY: [&str; 6] = ["model.hidden=[8]", "data.limit=40", "batch=7", "views=2", "epochs=3", "log.every=4"];
@@ -32,17 +36,6 @@ fn trained() -> tempfile::TempDir {
 
 fn full() -> File {
     OpenOptions::new().write(true).open("/dev/full").expect("a full device")
-}
-
-/// Ends with a code, and never by a panic.
-#[track_caller]
-fn assert_ends(output: &Output, code: i32, words: &[&str]) {
-    let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(code), "{text}");
-    assert!(!text.contains("panicked"), "{text}");
-    for word in words {
-        assert!(text.contains(word), "`{word}` is missing from: {text}");
-    }
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! A run folder has one owner, knows what it was made of, and is never made worse by a command that is refused.
 
+#[path = "common/ends.rs"]
+mod ends;
 #[path = "common/files.rs"]
 mod files;
 #[path = "common/older.rs"]
 mod older;
 
+use ends::{assert_ends, text};
 use files::files_of;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -37,19 +40,6 @@ fn train(folder: &Path, more: &[&str]) -> Output {
 
 fn resume(folder: &Path, more: &[&str]) -> Output {
     simvae(folder, &[&["train", "--resume", "--device", "cpu", "--out", "run"], more].concat())
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
-}
-
-#[track_caller]
-fn assert_ends(output: &Output, code: i32, words: &[&str]) {
-    let text = text(output);
-    assert_eq!(output.status.code(), Some(code), "{text}");
-    for word in words {
-        assert!(text.contains(word), "`{word}` is missing from: {text}");
-    }
 }
 
 fn trained(more: &[&str]) -> tempfile::TempDir {

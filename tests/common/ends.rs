@@ -1,0 +1,21 @@
+//! How a command ended, and what it said.
+
+use std::process::Output;
+
+/// Both streams of a command that has not panicked.
+#[track_caller]
+pub fn text(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    assert!(!text.contains("panicked"), "{text}");
+    text
+}
+
+/// It ended with this code, and said these words.
+#[track_caller]
+pub fn assert_ends(output: &Output, code: i32, words: &[&str]) {
+    let text = text(output);
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    for word in words {
+        assert!(text.contains(word), "`{word}` is missing from: {text}");
+    }
+}
