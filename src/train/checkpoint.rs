@@ -119,21 +119,24 @@ impl Checkpoint {
     /// # Errors
     /// When there is none, or none is whole.
     pub fn newest(run: &Path) -> Result<(Self, Vec<String>), CheckpointError> {
-        let mut problems = Vec::new();
+        let (mut problems, mut before) = (Vec::new(), Vec::new());
         for _ in 0..ATTEMPTS {
             let all = list(run)?;
             if all.is_empty() {
                 return Err(CheckpointError::Missing { path: folder_of_all(run) });
             }
+            // A training run may replace what was listed while it is read: only what stays is damaged.
+            if all == before {
+                break;
+            }
             problems.clear();
-            for (_, folder) in all.into_iter().rev() {
-                match Self::open(&folder) {
+            for (_, folder) in all.iter().rev() {
+                match Self::open(folder) {
                     Ok(checkpoint) => return Ok((checkpoint, problems)),
-                    // A training run has replaced it since it was listed.
-                    Err(_) if !folder.exists() => break,
                     Err(problem) => problems.push(problem.to_string()),
                 }
             }
+            before = all;
         }
         Err(CheckpointError::NoneWhole { path: folder_of_all(run), problems })
     }
