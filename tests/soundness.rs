@@ -103,6 +103,23 @@ fn only_shaders_of_the_crate_run_without_checks() {
     assert!(unsafe { own.unchecked() }.is_trusted());
 }
 
+#[test]
+fn a_relu_hides_no_nan() {
+    for mut device in devices(&Layout::default()) {
+        let mut graph = Graph::new("relu");
+        let (x, y) = (graph.input("x", [COUNT]), graph.tensor("y", [COUNT]));
+        graph.push("relu", Activation { function: Function::Relu, count: COUNT }, &[x, x, y]);
+        graph.keep(y);
+        let id = device.load(graph.finish().expect("a plan")).expect("it loads");
+        let input = vec![-1.0, 2.0, f32::NAN, f32::NEG_INFINITY, f32::INFINITY];
+        device.write(x, &Values::F32(input)).expect("an input");
+        device.run(id, 1).expect("it runs");
+        let found = device.read(y).expect("a result").to_f32();
+        assert!(found[2].is_nan(), "{}: {found:?}", device.device());
+        assert_eq!([found[0], found[1], found[3], found[4]], [0.0, 2.0, 0.0, f32::INFINITY]);
+    }
+}
+
 /// More rows than the grid of an element-wise kernel has invocations: each is drawn all the same.
 #[test]
 fn every_row_of_a_large_batch_is_drawn() {

@@ -12,11 +12,16 @@ struct Params {
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     for (var i = id.x; i < params.count; i += groups.x * 64u) {
         if (BACKWARD == 0u) {
-            result[i] = select(max(input[i], 0.0), sigmoid(input[i]), KIND == 1u);
+            result[i] = select(relu(input[i]), sigmoid(input[i]), KIND == 1u);
         } else {
             let y = output[i];
             // relu' = [y > 0], sigmoid' = y (1 - y)
             result[i] = input[i] * select(select(0.0, 1.0, y > 0.0), y * (1.0 - y), KIND == 1u);
         }
     }
+}
+
+// Keeps what is not a number, which `max` may turn into zero.
+fn relu(x: f32) -> f32 {
+    return select(x, 0.0, x < 0.0);
 }

@@ -6,7 +6,7 @@ fn store(row: u32, column: u32, sum: f32) {
         value += aux[column];
     }
     if (RELU == 1u) {
-        value = max(value, 0.0);
+        value = select(value, 0.0, value < 0.0); // keeps what is not a number
     }
     if (MASK == 1u) {
         value = select(0.0, value, aux[at] > 0.0);

@@ -21,7 +21,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
             value += residual[i];
         }
         if (RELU == 1u) {
-            value = max(value, 0.0);
+            value = select(value, 0.0, value < 0.0); // keeps what is not a number
         }
         y[i] = value;
     }
