@@ -21,7 +21,7 @@ pub(super) fn refused<T>(what: &str, device: &str, elements: u64) -> DeviceError
     DeviceError::TooLarge { what: what.to_owned(), device: device.to_owned(), needed, available }
 }
 
-/// [`check`] in single precision, of parts that are allocated one after the other.
+/// Refuses parts in single precision, taken together, that the machine has no memory for.
 ///
 /// # Errors
 /// When they need more memory than the machine has available.

@@ -251,10 +251,15 @@ fn write_draft(draft: &Path, step: u64, settings: &str, files: &[(&str, Vec<u8>)
     sync_folder(draft).map_err(io_error(draft))
 }
 
-/// Renames a whole draft. A checkpoint of the same step stays if it is whole: it is of the same run, so it is the same.
+/// Renames a whole draft. A checkpoint of the same step stays where it is whole and the same; another one, as of a device that rounds
+/// otherwise, makes room.
 fn put_in_place(draft: &Path, target: &Path) -> Result<(), CheckpointError> {
     if fs::symlink_metadata(target).is_ok() {
-        if Checkpoint::open(target).is_ok_and(|found| found.settings.is_some()) {
+        let new = Checkpoint::open(draft)?;
+        let same = |found: Checkpoint| {
+            found.settings == new.settings && found.model == new.model && found.optimiser == new.optimiser
+        };
+        if Checkpoint::open(target).is_ok_and(same) {
             return fs::remove_dir_all(draft).map_err(io_error(draft));
         }
         let aside = draft.with_extension("damaged");

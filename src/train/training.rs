@@ -241,13 +241,17 @@ impl<'a> Training<'a> {
             return "No checkpoint was written yet".to_owned();
         }
         let whole = all.iter().rev().filter_map(|(_, folder)| Checkpoint::open(folder).ok());
-        let told = |loss: Loss| format!("its loss was {:.4}, that of the first step {:.4}", loss.last, loss.first);
         for Checkpoint { folder, state, .. } in whole {
+            let folder = folder.display();
             match state.loss {
                 Some(loss) if loss.is_good() => {
-                    return format!("The last good checkpoint is {} ({})", folder.display(), told(loss));
+                    let Loss { first, last } = loss;
+                    return format!(
+                        "The last good checkpoint is {folder} (its loss was {last:.4}, that of the first step {first:.4})"
+                    );
                 }
-                _ => {}
+                Some(_) => {}
+                None => return format!("The last checkpoint is {folder}; it does not know its loss"),
             }
         }
         "No checkpoint is good: the loss had grown far above that of the first step in each".to_owned()
