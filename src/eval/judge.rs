@@ -37,7 +37,8 @@ pub struct Subject<'a> {
     pub binary_factors: bool,
 }
 
-/// How to judge. The defaults are the paper's, but for the mixture: it is fitted to the test images, the authors' to the training images.
+/// How to judge. The defaults are the paper's, but for the mixture: it is fitted to the test images, the authors' to the
+/// training images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Judges {
     /// Epochs of each probe.
