@@ -119,7 +119,7 @@ pub(super) struct Saved {
 }
 
 impl Saved {
-    fn seal(judged: &JudgedRun) -> Result<Vec<u8>, String> {
+    pub fn seal(judged: &JudgedRun) -> Result<Vec<u8>, String> {
         let (judged, blake3) = (judged.clone(), sum(judged)?);
         serde_json::to_vec_pretty(&Self { judged, blake3 }).map_err(|error| error.to_string())
     }

@@ -4,7 +4,7 @@ use super::listing::{Listing, Part};
 use super::scan::shown;
 use super::{DataError, regular};
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const IMAGES: &str = "img_align_celeba";
 const ATTRIBUTES: &str = "list_attr_celeba.txt";
@@ -55,6 +55,12 @@ pub(super) fn list(folder: Option<&Path>) -> Result<Listing, DataError> {
     };
     let (attributes, attributes_path) = read(ATTRIBUTES)?;
     let (partition, partition_path) = read(PARTITION)?;
+    join(root, (&attributes, attributes_path), (&partition, partition_path))
+}
+
+/// The listing that the texts of the two lists make.
+pub(super) fn join(root: &Path, attributes: (&str, PathBuf), partition: (&str, PathBuf)) -> Result<Listing, DataError> {
+    let ((attributes, attributes_path), (partition, partition_path)) = (attributes, partition);
     let faces = Faces::parse(attributes.trim_start_matches(BYTE_ORDER_MARK), &attributes_path)?;
     let partition = partition.trim_start_matches(BYTE_ORDER_MARK);
 
@@ -103,14 +109,6 @@ pub(super) fn list(folder: Option<&Path>) -> Result<Listing, DataError> {
 fn damaged(path: &Path, number: usize, problem: String) -> DataError {
     let fix = format!("Take the list from the CelebA page again. {GET}");
     DataError::Unusable { path: path.to_owned(), problem: format!("line {}: {problem}", number + 1), fix }
-}
-
-/// Reads an attribute list, for the fuzzer.
-#[cfg(fuzzing)]
-pub(super) fn read_faces(text: &str) {
-    if let Ok(faces) = Faces::parse(text, Path::new("list")) {
-        assert!(faces.of.values().all(|values| usize::from(faces.class(values)) < CLASSES.len()));
-    }
 }
 
 /// The attributes of all faces.

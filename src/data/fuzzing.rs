@@ -1,12 +1,20 @@
 //! Doors to the readers of data; see `crate::fuzzing`.
 
-use super::cache::Cache;
+use super::cache::{Cache, summed};
 use super::decode::Square;
-use super::{cifar, decode, idx};
+use super::{celeba, cifar, decode, idx};
 use flate2::read::MultiGzDecoder;
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+/// Stands between the two files of an input.
+const BETWEEN: u8 = 0x1f;
+
+fn halves(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let at = bytes.iter().position(|&byte| byte == BETWEEN).unwrap_or(bytes.len());
+    (&bytes[..at], bytes.get(at + 1..).unwrap_or_default())
+}
 
 /// A file of this process in memory.
 fn file(name: &str, bytes: &[u8]) -> PathBuf {
@@ -33,10 +41,28 @@ pub fn archive(bytes: &[u8]) {
     let _refused = cifar::read_archive(&file("archive", &packed));
 }
 
-/// The attribute list of CelebA.
-pub fn celeba(bytes: &[u8]) {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        super::celeba::read_faces(text);
+/// CIFAR-10's names, and a batch.
+pub fn cifar(bytes: &[u8]) {
+    let (names, batch) = halves(bytes);
+    let folder = Path::new("/dev/shm").join(format!("wgpu-simvae-fuzz-{}-cifar", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("there is room in memory");
+    for (name, bytes) in [("batches.meta.txt", names), ("data_batch_1.bin", batch)] {
+        std::fs::write(folder.join(name), bytes).expect("there is room in memory");
+    }
+    let _refused = cifar::load("cifar10", Some(&folder));
+}
+
+/// The two lists of CelebA.
+pub fn celeba(text: &str) {
+    let (attributes, partition) = text.split_once(char::from(BETWEEN)).unwrap_or((text, ""));
+    let lists = [(attributes, "list_attr_celeba.txt".into()), (partition, "list_eval_partition.txt".into())];
+    let [attributes, partition] = lists;
+    if let Ok(listing) = celeba::join(Path::new(""), attributes, partition) {
+        let classes = listing.classes.len();
+        for part in [listing.train, listing.test] {
+            assert!(part.labels.iter().all(|&label| usize::from(label) < classes));
+            assert_eq!(part.factors.len(), part.files.len() * listing.factor_names.len());
+        }
     }
 }
 
@@ -45,7 +71,7 @@ pub fn picture(bytes: &[u8]) {
     let _refused = decode::picture(bytes, Square { crop: 64, size: 8 });
 }
 
-/// A cache of decoded images.
+/// A cache of decoded images, whose checksums are made to fit where they can be.
 pub fn cache(bytes: &[u8]) {
-    let _refused = Cache::at(file("cache", bytes)).open();
+    let _refused = Cache::at(file("cache", &summed(bytes))).open();
 }
