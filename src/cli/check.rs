@@ -3,10 +3,9 @@
 use super::Failure;
 use crate::compare::JudgedRun;
 use crate::console::print;
-use crate::data::Identity;
 use crate::device::Choice;
 use crate::run_folder::Record;
-use crate::train::{Finding, Trained, load_data, verify};
+use crate::train::{Finding, OpenError, Trained, load_data, verify};
 use anyhow::anyhow;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -58,10 +57,13 @@ fn finding(path: PathBuf, result: Result<String, String>) -> Finding {
 fn data(run: &Path, folder: Option<&Path>) -> Result<String, String> {
     let config = Trained::settings(run).map_err(|error| error.to_string())?;
     let record = Record::read(run).map_err(|error| error.to_string())?;
-    let Some(record) = record else { return Err("a run of an older version does not know its data".to_owned()) };
+    if record.is_none() {
+        return Err("a run of an older version does not know its data".to_owned());
+    }
     let now = load_data(&config, folder, &Choice::cpu()).map_err(|error| error.to_string())?;
-    match record.data.differences(&Identity::of(&now)) {
-        differences if differences.is_empty() => Ok("the data are those that the run was trained on".to_owned()),
-        differences => Err(format!("other data: {}", differences.join("; "))),
+    match Trained::check_data(run, &now) {
+        Ok(()) => Ok("the data are those that the run was trained on".to_owned()),
+        Err(OpenError::OtherData { difference, .. }) => Err(format!("other data: {difference}")),
+        Err(error) => Err(error.to_string()),
     }
 }

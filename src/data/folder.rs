@@ -167,12 +167,9 @@ fn look_like_splits(folders: &[String]) -> Option<String> {
 
 /// A word about the images beside the two parts that are used.
 fn beside(root: &Path, (train, test): (&str, &str), passed: &mut PassedOver) -> Result<Option<String>, DataError> {
-    let around = scan(root, Path::new(""))?;
+    let around = scan(root, Path::new(""), &[train, test])?;
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for (folder, picture) in around.pictures {
-        if folder == Path::new(train) || folder == Path::new(test) {
-            continue;
-        }
         match folder.as_os_str().is_empty() {
             true => passed.pass(&picture, "picture beside the parts"),
             false => *counts.entry(shown(&folder)).or_default() += 1,
@@ -187,7 +184,7 @@ fn beside(root: &Path, (train, test): (&str, &str), passed: &mut PassedOver) -> 
 /// They are in the order of their paths' checksums, which is always the same, yet mixes the classes: the first so many
 /// images are a fair sample, and a new file moves few others between training and test.
 fn labelled(root: &Path, within: &Path, options: &FileOptions) -> Result<(Vec<Labelled>, PassedOver), DataError> {
-    let Scan { pictures, folders, unread, mut passed_over } = scan(root, within)?;
+    let Scan { pictures, folders, unread, mut passed_over } = scan(root, within, &[])?;
     for (path, source) in unread {
         let problem = format!("it cannot be read ({source})");
         if options.corrupt == Corrupt::Stop {

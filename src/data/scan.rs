@@ -74,17 +74,20 @@ impl PassedOver {
     }
 }
 
-/// Scans `root/within`: its own pictures and those of its folders, however deep. Hidden entries and folders that hold runs are no
-/// part of a data set.
+/// Scans `root/within`: its own pictures and those of its folders, however deep, but for the folders named in `except`. Hidden entries
+/// and folders that hold runs are no part of a data set.
 ///
 /// # Errors
 /// When `root/within` itself cannot be read.
-pub(super) fn scan(root: &Path, within: &Path) -> Result<Scan, DataError> {
+pub(super) fn scan(root: &Path, within: &Path, except: &[&str]) -> Result<Scan, DataError> {
     let mut scan = Scan::default();
     let top = root.join(within);
     let in_run = is_run(&top);
     for entry in scan.entries(&top, within).map_err(|source| DataError::Io { path: top.clone(), source })? {
         let (path, below) = (entry.path(), within.join(entry.file_name()));
+        if except.iter().any(|&name| entry.file_name() == name) {
+            continue;
+        }
         // Whole classes may be links; deeper, links to folders could run in circles.
         if path.is_dir() {
             if holds_runs(&path) || (in_run && RUN_FOLDERS.iter().any(|&own| entry.file_name() == own)) {

@@ -66,12 +66,8 @@ pub fn first_not_finite(
         return Ok(None);
     }
     let (mut session, plan) = Session::open_to_train(config, data, choice, tuning)?;
-    if let Some(checkpoint) = checkpoint {
-        let Session { blueprint, executor, .. } = &mut session;
-        if checkpoint.load(executor.as_mut(), &blueprint.params, &blueprint.memory).is_err() {
-            return Ok(None);
-        }
-        executor.write(blueprint.state.clock, &Values::U32(checkpoint.state.clock.clone()))?;
+    if checkpoint.is_some_and(|checkpoint| session.restore(checkpoint).is_err()) {
+        return Ok(None);
     }
     // A loss may be the first that shows what the update of the step before has done.
     let watched = step.saturating_sub(2).max(begin);

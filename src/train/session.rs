@@ -1,6 +1,7 @@
 //! A model and its data on a device, ready to train and to be looked at.
 
 use super::blueprint::{Blueprint, READ_BATCH};
+use super::checkpoint::{Checkpoint, CheckpointError};
 use super::config::Config;
 use super::stream::{Stream, pack};
 use crate::augment::ImageSource;
@@ -123,6 +124,17 @@ impl Session {
         blueprint.memory.write_buffers(executor.as_mut(), blueprint.params.initial_buffers())?;
         executor.write(blueprint.state.clock, &Values::U32(clock::fresh(config.seed).to_vec()))?;
         Ok(Self { blueprint, executor, streams })
+    }
+
+    /// Brings model, optimiser and clock to where a checkpoint has them.
+    ///
+    /// # Errors
+    /// When the checkpoint is of another architecture, or the device fails.
+    pub(super) fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        let Self { blueprint, executor, .. } = self;
+        checkpoint.load(executor.as_mut(), &blueprint.params, &blueprint.memory)?;
+        executor.write(blueprint.state.clock, &Values::U32(checkpoint.state.clock.clone()))?;
+        Ok(())
     }
 
     /// Replays the training step `times` times, when `done` steps are done.

@@ -11,7 +11,7 @@ use super::run::{Report, RunOptions};
 use super::run_error::RunError;
 use super::session::Session;
 use crate::data::Dataset;
-use crate::device::{Choice, Values};
+use crate::device::Choice;
 use crate::kernels::Tuning;
 use crate::loss::CAPACITY;
 use crate::plan::PlanId;
@@ -61,9 +61,7 @@ impl<'a> Training<'a> {
         let fresh = State::fresh(config.seed, choice.name(), tuning);
         let state = origin.state().unwrap_or(&fresh);
         if let Some(checkpoint) = &origin.checkpoint {
-            let Session { blueprint, executor, .. } = &mut session;
-            checkpoint.load(executor.as_mut(), &blueprint.params, &blueprint.memory)?;
-            executor.write(blueprint.state.clock, &Values::U32(state.clock.clone()))?;
+            session.restore(checkpoint)?;
         }
         let columns = session.blueprint.model.log.columns().len();
         let interval = match &state.interval {
