@@ -6,9 +6,9 @@
 use std::time::Instant;
 use wgpu_simvae::data;
 use wgpu_simvae::device::{DeviceRequest, choose};
+use wgpu_simvae::settings::Config;
+use wgpu_simvae::settings::Sources;
 use wgpu_simvae::train::Session;
-use wgpu_simvae::train::config::Config;
-use wgpu_simvae::train::merge::Sources;
 
 const REPEATS: usize = 9;
 

@@ -9,9 +9,9 @@ use std::time::Instant;
 use wgpu_simvae::data;
 use wgpu_simvae::device::{DeviceRequest, choose};
 use wgpu_simvae::plan::PlanId;
+use wgpu_simvae::settings::Config;
+use wgpu_simvae::settings::Sources;
 use wgpu_simvae::train::Session;
-use wgpu_simvae::train::config::Config;
-use wgpu_simvae::train::merge::Sources;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));

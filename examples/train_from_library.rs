@@ -5,8 +5,8 @@
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data;
 use wgpu_simvae::device::{DeviceRequest, choose};
-use wgpu_simvae::train::config::Config;
-use wgpu_simvae::train::merge::Sources;
+use wgpu_simvae::settings::Config;
+use wgpu_simvae::settings::Sources;
 use wgpu_simvae::train::{RunOptions, Terminal, run};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

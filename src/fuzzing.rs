@@ -2,11 +2,11 @@
 
 use crate::compare::fuzzing as compare;
 use crate::data::fuzzing as data;
+use crate::run_folder::fuzzing as train;
 use crate::run_folder::sealed::{seal, unseal};
 use crate::run_folder::{Manifest, Record};
-use crate::train::config::Config;
-use crate::train::fuzzing as train;
-use crate::train::merge::Sources;
+use crate::settings::Config;
+use crate::settings::Sources;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 

@@ -2,9 +2,9 @@
 
 use wgpu_simvae::kernels::loss::likelihood::LikelihoodKind;
 use wgpu_simvae::kernels::loss::simvae::ContentPrior;
-use wgpu_simvae::train::config::{Config, ModelKind};
-use wgpu_simvae::train::merge::Sources;
-use wgpu_simvae::train::presets;
+use wgpu_simvae::settings::Sources;
+use wgpu_simvae::settings::presets;
+use wgpu_simvae::settings::{Config, ModelKind};
 
 fn merged(preset: &str, data: &str, set: &[&str]) -> Result<Config, String> {
     let set = set.iter().map(|&s| s.to_owned()).collect();

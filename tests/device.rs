@@ -2,9 +2,9 @@
 
 mod common;
 
-use wgpu_simvae::cpu::CpuExecutor;
+use wgpu_simvae::device::cpu::CpuExecutor;
+use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions, adapters, tuning};
 use wgpu_simvae::device::{DeviceRequest, Executor, Values, choose};
-use wgpu_simvae::gpu::{GpuExecutor, GpuOptions, adapters, tuning};
 use wgpu_simvae::kernels::DType;
 use wgpu_simvae::kernels::activation::{Activation, Function};
 use wgpu_simvae::plan::{Graph, Layout, PlanError, Tensor};

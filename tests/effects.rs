@@ -6,7 +6,7 @@ mod renderer;
 
 use renderer::{Images, Renderer};
 use wgpu_simvae::augment::{Augmentation, BlurSettings, EffectSettings, ImageSource, JitterSettings, SolariseSettings};
-use wgpu_simvae::cpu::CpuExecutor;
+use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::{Executor, Values};
 use wgpu_simvae::kernels::DType;
 use wgpu_simvae::kernels::augment::effects::Effects;

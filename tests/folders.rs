@@ -388,9 +388,9 @@ fn there_may_be_256_classes_of_one_image() {
 #[test]
 fn a_session_opens_no_data_that_do_not_fit_together() {
     use wgpu_simvae::kernels::Tuning;
+    use wgpu_simvae::settings::Config;
+    use wgpu_simvae::settings::Sources;
     use wgpu_simvae::train::Session;
-    use wgpu_simvae::train::config::Config;
-    use wgpu_simvae::train::merge::Sources;
     let set = ["model.hidden=[4]", "batch=2"].map(str::to_owned).to_vec();
     let config = Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings");
     let data = read(folder_of(&["a/1.png", "a/2.png", "b/3.png"]).path()).expect("a good folder");

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data::{Dataset, load};
 use wgpu_simvae::device::Choice;
-use wgpu_simvae::train::checkpoint;
-use wgpu_simvae::train::config::{Config, Method};
-use wgpu_simvae::train::merge::Sources;
-use wgpu_simvae::train::metrics::MetricsLog;
+use wgpu_simvae::run_folder::checkpoint;
+use wgpu_simvae::run_folder::metrics::MetricsLog;
+use wgpu_simvae::settings::Sources;
+use wgpu_simvae::settings::{Config, Method};
 use wgpu_simvae::train::{Report, RunOptions, Silent, run};
 
 const LATENT: usize = 6;
@@ -47,7 +47,7 @@ fn every_method_trains_and_embeds() {
 
         let rows = MetricsLog::read(&out.join("metrics.jsonl")).expect("metrics");
         let total =
-            |row: Option<&wgpu_simvae::train::metrics::Row>| row.and_then(|row| row.losses.get("total").copied());
+            |row: Option<&wgpu_simvae::run_folder::metrics::Row>| row.and_then(|row| row.losses.get("total").copied());
         match method {
             Method::Random => assert!(rows.is_empty() && report.steps == 0, "{name} has nothing to train"),
             _ => assert!(total(rows.last()) < total(rows.first()), "{name}: the loss falls in {rows:?}"),
@@ -64,7 +64,7 @@ fn every_method_trains_and_embeds() {
 
 #[test]
 fn the_paper_compares_eight_methods_each_in_every_preset() {
-    for preset in wgpu_simvae::train::presets::names() {
+    for preset in wgpu_simvae::settings::presets::names() {
         for method in Method::ALL {
             let sources = Sources {
                 preset: Some(preset.to_owned()),

@@ -10,10 +10,10 @@ use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data::{Dataset, FileOptions, load, load_with};
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
 use wgpu_simvae::nn::{Backbone, Networks, Params, Sizes};
-use wgpu_simvae::train::checkpoint;
-use wgpu_simvae::train::config::Config;
-use wgpu_simvae::train::merge::Sources;
-use wgpu_simvae::train::metrics::MetricsLog;
+use wgpu_simvae::run_folder::checkpoint;
+use wgpu_simvae::run_folder::metrics::MetricsLog;
+use wgpu_simvae::settings::Config;
+use wgpu_simvae::settings::Sources;
 use wgpu_simvae::train::{ExchangeError, Report, RunError, RunOptions, Silent, Trained, export, import, run};
 
 /// Parameters of the encoder and of the decoder.
@@ -105,7 +105,8 @@ fn trains_and_resumes_on(choice: &Choice, set: &[&str]) {
     assert!(content(&whole) == content(&parts), "weights, running statistics and moments are the same");
 
     let rows = MetricsLog::read(&whole.join("metrics.jsonl")).expect("metrics");
-    let total = |row: Option<&wgpu_simvae::train::metrics::Row>| row.and_then(|row| row.losses.get("total").copied());
+    let total =
+        |row: Option<&wgpu_simvae::run_folder::metrics::Row>| row.and_then(|row| row.losses.get("total").copied());
     assert!(total(rows.last()) < total(rows.first()), "the loss falls in {rows:?}");
 
     // In evaluation an image's representation does not depend on its neighbours.
@@ -195,7 +196,7 @@ fn exported_weights_come_back_and_others_are_refused_by_name() {
 
     let mut other = config.clone();
     other.model.latent = 5;
-    other.model.kind = wgpu_simvae::train::config::ModelKind::Resnet18;
+    other.model.kind = wgpu_simvae::settings::ModelKind::Resnet18;
     let error = import(&file, &other, &data, &choice, &folder.path().join("other")).expect_err("other networks");
     let message = error.to_string();
     for part in

@@ -9,7 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use wgpu_simvae::train::checkpoint;
+use wgpu_simvae::run_folder::checkpoint;
 
 const TINY: [&str; 6] = ["model.hidden=[8]", "data.limit=40", "batch=7", "views=2", "epochs=3", "log.every=4"];
 /// Long enough to be interrupted.

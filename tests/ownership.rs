@@ -12,7 +12,7 @@ use files::files_of;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use wgpu_simvae::run_folder::RunLock;
-use wgpu_simvae::train::metrics::{MetricsLog, Row};
+use wgpu_simvae::run_folder::metrics::{MetricsLog, Row};
 
 const TINY: [&str; 7] =
     ["model.hidden=[8]", "data.limit=40", "batch=7", "views=2", "epochs=3", "log.every=4", "log.pictures_every=1"];
@@ -50,7 +50,7 @@ fn trained(more: &[&str]) -> tempfile::TempDir {
 
 /// The steps of a run's checkpoints.
 fn steps(folder: &Path) -> Vec<u64> {
-    let all = wgpu_simvae::train::checkpoint::list(&folder.join("run")).expect("a listing");
+    let all = wgpu_simvae::run_folder::checkpoint::list(&folder.join("run")).expect("a listing");
     all.into_iter().map(|(step, _)| step).collect()
 }
 

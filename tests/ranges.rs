@@ -3,9 +3,9 @@
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
 use wgpu_simvae::device::Choice;
-use wgpu_simvae::train::config::Config;
-use wgpu_simvae::train::merge::{ConfigError, Sources};
-use wgpu_simvae::train::ranges::{RANGES, Range};
+use wgpu_simvae::settings::Config;
+use wgpu_simvae::settings::ranges::{RANGES, Range};
+use wgpu_simvae::settings::{ConfigError, Sources};
 use wgpu_simvae::train::{RunOptions, Silent, run};
 
 const TINY: [&str; 7] = [

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use wgpu_simvae::data::{Dataset, load};
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::run_folder::checkpoint::{self, Checkpoint};
+use wgpu_simvae::run_folder::metrics::MetricsLog;
+use wgpu_simvae::settings::Config;
+use wgpu_simvae::settings::Sources;
 use wgpu_simvae::train::Report;
-use wgpu_simvae::train::checkpoint::{self, Checkpoint};
-use wgpu_simvae::train::config::Config;
-use wgpu_simvae::train::merge::Sources;
-use wgpu_simvae::train::metrics::MetricsLog;
 
 const SETTINGS: [&str; 7] =
     ["model.hidden=[24]", "data.limit=60", "batch=7", "views=2", "epochs=4", "log.every=3", "optim.warmup_epochs=1"];

@@ -3,7 +3,7 @@
 
 mod common;
 
-use wgpu_simvae::cpu::CpuExecutor;
+use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::{Choice, DeviceError, DeviceRequest, Executor, Values, choose};
 use wgpu_simvae::kernels::activation::{Activation, Function};
 use wgpu_simvae::kernels::augment::sample::{Sample, VIEW_WORDS};

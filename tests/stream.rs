@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use wgpu_simvae::data::{Dataset, load};
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
-use wgpu_simvae::train::config::Config;
-use wgpu_simvae::train::merge::Sources;
-use wgpu_simvae::train::{Progress, Report, RunOptions, Silent, checkpoint, run};
+use wgpu_simvae::run_folder::checkpoint;
+use wgpu_simvae::settings::Config;
+use wgpu_simvae::settings::Sources;
+use wgpu_simvae::train::{Progress, Report, RunOptions, Silent, run};
 
 /// Batches of seven images, whose bytes fill no whole number of words in the ring, and more images than it holds.
 const SETTINGS: [&str; 7] =

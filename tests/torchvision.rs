@@ -5,9 +5,9 @@
 mod common;
 
 use safetensors::SafeTensors;
-use wgpu_simvae::cpu::CpuExecutor;
+use wgpu_simvae::device::cpu::CpuExecutor;
+use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions};
 use wgpu_simvae::device::{Executor, Values};
-use wgpu_simvae::gpu::{GpuExecutor, GpuOptions};
 use wgpu_simvae::kernels::DType;
 use wgpu_simvae::kernels::augment::{blur::Blur, colour::Colour, solarise::Solarise, views::Views};
 use wgpu_simvae::kernels::common::clock::CLOCK_WORDS;

@@ -8,9 +8,10 @@ use crate::device::Choice;
 use crate::eval::judge::Judges;
 use crate::files::write_atomically;
 use crate::run_folder::{LockError, RunLock};
-use crate::train::config::{Config, Method};
-use crate::train::merge::{ConfigError, Sources};
-use crate::train::{OpenError, Progress, RunError, RunOptions, Trained, checkpoint, load_data, run};
+use crate::run_folder::{OpenError, checkpoint};
+use crate::settings::{Config, Method};
+use crate::settings::{ConfigError, Sources};
+use crate::train::{Progress, RunError, RunOptions, Trained, load_data, run};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 

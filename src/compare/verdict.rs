@@ -1,11 +1,11 @@
 //! A run and what the judges found, as it is kept in the run's folder.
 
 use crate::device::{Choice, DeviceError};
+use crate::draw::projection::principal_plane;
+use crate::draw::scatter::{self, Point};
 use crate::eval::JudgeError;
 use crate::eval::judge::{Judges, Predictions, Set, Subject, Verdict, judge};
-use crate::eval::projection::principal_plane;
 use crate::files::write_atomically;
-use crate::report::scatter::{self, Point};
 use crate::run_folder::checksum;
 use crate::train::Trained;
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,7 @@ pub struct JudgedRun {
     /// The objective and its terms on views of the test images, as they are logged in training; empty for the untrained
     /// encoder. Terms that the test images do not define are left out, with a note.
     pub held_out: BTreeMap<String, f64>,
-    /// The evidence bound per view of a test image; see [`Objective::bound`](crate::loss::Objective::bound).
+    /// The evidence bound per view of a test image; see [`Objective::bound`](crate::methods::Objective::bound).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound: Option<f64>,
 }

@@ -2,7 +2,7 @@
 
 use super::jpeg::ends_early;
 use super::{Corrupt, DataError, regular};
-use crate::cpu::room;
+use crate::device::cpu::room;
 use crate::quiet::quietly;
 use image::imageops::FilterType;
 use image::metadata::Orientation;

@@ -1,8 +1,8 @@
 //! Which device a run uses, and why.
 
 use super::{DeviceError, Executor};
-use crate::cpu::CpuExecutor;
-use crate::gpu::{AdapterEntry, GpuExecutor, GpuOptions, Guarded, adapters, tuning};
+use crate::device::cpu::CpuExecutor;
+use crate::device::gpu::{AdapterEntry, GpuExecutor, GpuOptions, Guarded, adapters, tuning};
 use crate::kernels::Tuning;
 use crate::plan::{Layout, Plan};
 use std::str::FromStr;
@@ -76,7 +76,7 @@ impl Choice {
 
     /// The most bytes that one buffer on this device can hold and a shader can count.
     pub fn room(&self) -> u64 {
-        let room = self.adapter.as_deref().map_or_else(crate::cpu::room, |adapter| {
+        let room = self.adapter.as_deref().map_or_else(crate::device::cpu::room, |adapter| {
             adapter.limits.max_storage_buffer_binding_size.min(adapter.limits.max_buffer_size)
         });
         room.min(u32::MAX.into())
@@ -108,10 +108,10 @@ impl Choice {
             }
         }
         match &self.adapter {
-            Some(_) => crate::cpu::check_f32("a checkpoint of the model", [copies]),
+            Some(_) => crate::device::cpu::check_f32("a checkpoint of the model", [copies]),
             None => {
                 let arena = arena.map_or(0, |(_, arena)| arena.elements());
-                crate::cpu::check_f32(
+                crate::device::cpu::check_f32(
                     "the model with its data, step and checkpoint",
                     [layout.elements(), arena, copies],
                 )

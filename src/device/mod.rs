@@ -1,6 +1,8 @@
-//! Executors: what runs a plan. [`gpu`](crate::gpu) dispatches the WGSL kernels, [`cpu`](crate::cpu) calls their twins.
+//! Executors: what runs a plan. [`gpu`] dispatches the WGSL kernels, [`cpu`] calls their twins.
 
 mod choose;
+pub mod cpu;
+pub mod gpu;
 
 pub use choose::{Choice, DeviceRequest, choose, reference};
 

@@ -1,15 +1,30 @@
-//! The folder of a run: who owns it, what it was made of, and files that notice damage.
+//! The folder of a run: who owns it, what it was made of, its checkpoints and metrics, and how damage is noticed.
 
+pub mod checkpoint;
 mod claim;
+mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod lock;
 mod manifest;
+pub mod metrics;
 mod record;
+mod saved;
 pub mod sealed;
+mod state;
+mod state_dict;
+mod verify;
 
+pub use checkpoint::Checkpoint;
 pub use claim::claim;
+pub use error::OpenError;
 pub use lock::{LockError, RunLock};
 pub use manifest::{Entry, MANIFEST, Manifest};
 pub use record::{Record, RecordError};
+pub use saved::{Saved, data_folder, settings_file};
+pub use state::{CheckpointError, Interval, Loss, State};
+pub use state_dict::{COUNTER, StateDict, VARIANCE};
+pub use verify::{Finding, verify};
 
 /// The checksum of bytes, as manifests and records write it.
 pub fn checksum(bytes: &[u8]) -> String {

@@ -1,6 +1,5 @@
 //! What a run puts on a device: memory, model and the plans that train and look at it.
 
-use super::config::Config;
 use crate::augment::{Augmentation, EffectSettings, ImageSource};
 use crate::data::{Dataset, Images};
 use crate::kernels::DType;
@@ -9,10 +8,11 @@ use crate::kernels::augment::views::Ring;
 use crate::kernels::common::clock::CLOCK_WORDS;
 use crate::kernels::common::philox::Purpose;
 use crate::kernels::latent::normal::Normal;
-use crate::loss::{Batch, LossLog, Model, Objective, reparameterise};
+use crate::methods::{Batch, LossLog, Model, Objective, reparameterise};
 use crate::nn::{Mode, ParamMemory, Params, Pass, Sizes};
 use crate::optim::{Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
+use crate::settings::Config;
 use std::sync::Arc;
 
 /// Images that a plan which walks over a data set in order takes at a time, at most.

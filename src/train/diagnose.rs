@@ -1,12 +1,12 @@
 //! Where a number began that is not finite: the steps since the newest checkpoint are run again, and the last two dispatch by dispatch.
 
-use super::checkpoint::Checkpoint;
-use super::config::Config;
 use super::session::Session;
 use crate::data::Dataset;
 use crate::device::{Choice, DeviceError, Values, reference};
 use crate::kernels::{Access, DType, Tuning};
 use crate::plan::{Dispatch, Graph, Layout, PlanId};
+use crate::run_folder::Checkpoint;
+use crate::settings::Config;
 use std::fmt;
 
 /// Steps that are run again, at most: as many take about as long as they took before.

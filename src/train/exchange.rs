@@ -1,15 +1,17 @@
 //! Weights to and from elsewhere: safetensors files under PyTorch's names.
 
-use super::checkpoint::{self, Checkpoint, CheckpointError, State};
-use super::config::Config;
-use super::merge::ConfigError;
-use super::open::{OpenError, Trained, data_folder, settings_file};
+use super::open::Trained;
 use super::session::Session;
-use super::state_dict::{COUNTER, StateDict, VARIANCE};
 use crate::data::{Dataset, Identity};
 use crate::device::{Choice, DeviceError, Values};
 use crate::files::write_atomically;
+use crate::run_folder::checkpoint::{self, Checkpoint};
+use crate::run_folder::{COUNTER, StateDict, VARIANCE};
+use crate::run_folder::{CheckpointError, State};
 use crate::run_folder::{LockError, Record, RecordError, RunLock, checksum};
+use crate::run_folder::{OpenError, data_folder, settings_file};
+use crate::settings::Config;
+use crate::settings::ConfigError;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use std::io;

@@ -1,52 +1,11 @@
-//! A run folder that is looked at: its settings, its data, and the weights of its newest checkpoint.
+//! A run that is looked at: its settings, its data, and the weights of its newest checkpoint.
 
-use super::checkpoint::{Checkpoint, CheckpointError};
-use super::config::Config;
-use super::merge::ConfigError;
 use super::session::Session;
-use crate::data::{self, DataError, Dataset, Identity, named_folder};
-use crate::device::{Choice, DeviceError};
-use crate::run_folder::{Record, RecordError};
-use std::path::{Path, PathBuf};
-
-/// A run that cannot be looked at.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The folder holds no run.
-    #[error("{path}: there is no run in this folder ({source}). Name the folder of a run, such as runs/sprites-simvae")]
-    NoRun {
-        /// The settings file that was looked for.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// Its settings are damaged.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// What it was made of cannot be read.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// Its data cannot be read.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// The data are not those of the training.
-    #[error(
-        "{path}: these are not the data that the run was trained on: {difference}. To look at other images on purpose, name their folder \
-         with --data-dir"
-    )]
-    OtherData {
-        /// The run folder.
-        path: PathBuf,
-        /// What differs.
-        difference: String,
-    },
-    /// Its checkpoint cannot be read.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// The device failed.
-    #[error(transparent)]
-    Device(#[from] DeviceError),
-}
+use crate::data::{self, DataError, Dataset, Identity};
+use crate::device::Choice;
+use crate::run_folder::{Checkpoint, OpenError, Record, Saved};
+use crate::settings::Config;
+use std::path::Path;
 
 /// A trained model on a device, with its data.
 pub struct Trained {
@@ -62,20 +21,6 @@ pub struct Trained {
     pub notes: Vec<String>,
 }
 
-/// Where a run's settings are.
-pub(super) fn settings_file(run: &Path) -> PathBuf {
-    run.join("config.toml")
-}
-
-/// Where the files of a configured data set lie, from the root; none for data sets that need none.
-pub(super) fn data_folder(config: &Config) -> Option<PathBuf> {
-    let folder = match config.data.dir.as_str() {
-        "" => named_folder(&config.data.name)?,
-        folder => Path::new(folder),
-    };
-    Some(std::fs::canonicalize(folder).or_else(|_| std::path::absolute(folder)).unwrap_or_else(|_| folder.to_owned()))
-}
-
 /// Loads the data set that the settings name, cut to their limit. `folder` overrides theirs.
 ///
 /// # Errors
@@ -83,45 +28,6 @@ pub(super) fn data_folder(config: &Config) -> Option<PathBuf> {
 pub fn load_data(config: &Config, folder: Option<&Path>, choice: &Choice) -> Result<Dataset, DataError> {
     let saved = (!config.data.dir.is_empty()).then(|| Path::new(&config.data.dir));
     data::load_with(&config.data.name, folder.or(saved), choice, &config.data.file_options())
-}
-
-/// What a run folder says about the run.
-pub(super) struct Saved {
-    /// Its settings.
-    pub config: Config,
-    /// Their text.
-    pub text: String,
-    /// What it was made of; none in runs of older versions.
-    pub record: Option<Record>,
-}
-
-impl Saved {
-    /// Reads settings and record of a run.
-    ///
-    /// # Errors
-    /// When there are none, or they are damaged or incomplete.
-    pub fn read(run: &Path) -> Result<Self, OpenError> {
-        let path = settings_file(run);
-        let origin = path.display().to_string();
-        let text = match std::fs::read(&path).map(String::from_utf8) {
-            Ok(Ok(text)) => text,
-            Ok(Err(_)) => {
-                return Err(
-                    ConfigError::Syntax { origin, problem: "the file is damaged: it is no text".to_owned() }.into()
-                );
-            }
-            Err(source) => return Err(OpenError::NoRun { path, source }),
-        };
-        let record = Record::read(run)?;
-        let config = match &record {
-            Some(record) => {
-                record.check_settings(&path, &text)?;
-                Config::from_toml(&origin, &text)?
-            }
-            None => Config::from_whole_toml(&origin, &text)?,
-        };
-        Ok(Self { config, text, record })
-    }
 }
 
 impl Trained {

@@ -1,9 +1,5 @@
 //! What a run begins with: all of it is read and checked before anything is written.
 
-use super::checkpoint::{self, Checkpoint, CheckpointError, State};
-use super::config::Config;
-use super::metrics::metrics_file;
-use super::open::{Saved, data_folder, settings_file};
 use super::pictures;
 use super::progress::Progress;
 use super::run::RunOptions;
@@ -11,6 +7,11 @@ use super::run_error::RunError;
 use crate::data::{Dataset, Identity};
 use crate::files::{sweep, write_atomically};
 use crate::run_folder::Record;
+use crate::run_folder::checkpoint::{self, Checkpoint};
+use crate::run_folder::metrics::metrics_file;
+use crate::run_folder::{CheckpointError, State};
+use crate::run_folder::{Saved, data_folder, settings_file};
+use crate::settings::Config;
 use std::path::PathBuf;
 
 /// What a run begins with: nothing, or a checkpoint of its own.

@@ -1,11 +1,11 @@
 //! Pictures of a run: reconstructions and loss curves.
 
-use super::metrics::Row;
 use super::session::Session;
 use crate::device::DeviceError;
+use crate::draw::curves::{Curve, svg};
+use crate::draw::grid::{Pictures, png};
 use crate::files::write_atomically;
-use crate::report::curves::{Curve, svg};
-use crate::report::grid::{Pictures, png};
+use crate::run_folder::metrics::Row;
 use std::path::{Path, PathBuf};
 
 /// Pictures in a grid and in each of its bands.

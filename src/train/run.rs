@@ -1,7 +1,5 @@
 //! A run from its beginning, or from a checkpoint, to its end; the loop itself is in `training.rs`.
 
-use super::checkpoint::{self, Checkpoint};
-use super::config::Config;
 use super::diagnose::{MOST_STEPS, first_not_finite};
 use super::origin::Origin;
 use super::progress::Progress;
@@ -12,6 +10,8 @@ use crate::data::Dataset;
 use crate::device::Choice;
 use crate::kernels::Tuning;
 use crate::run_folder::RunLock;
+use crate::run_folder::checkpoint::{self, Checkpoint};
+use crate::settings::Config;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 

@@ -1,11 +1,11 @@
 //! What can keep a run from beginning or going on.
 
-use super::checkpoint::CheckpointError;
-use super::merge::ConfigError;
-use super::metrics::MetricsError;
-use super::open::OpenError;
 use crate::device::DeviceError;
+use crate::run_folder::CheckpointError;
+use crate::run_folder::OpenError;
+use crate::run_folder::metrics::MetricsError;
 use crate::run_folder::{LockError, RecordError};
+use crate::settings::ConfigError;
 use std::path::PathBuf;
 
 /// A run that could not begin or go on.

@@ -1,8 +1,6 @@
 //! A model and its data on a device, ready to train and to be looked at.
 
 use super::blueprint::{Blueprint, READ_BATCH};
-use super::checkpoint::{Checkpoint, CheckpointError};
-use super::config::Config;
 use super::stream::{Stream, pack};
 use crate::augment::ImageSource;
 use crate::data::{Dataset, Images};
@@ -11,8 +9,10 @@ use crate::kernels::Tuning;
 use crate::kernels::augment::sample::shuffled;
 use crate::kernels::common::clock;
 use crate::kernels::common::philox::split;
-use crate::loss::CAPACITY;
+use crate::methods::CAPACITY;
 use crate::plan::PlanId;
+use crate::run_folder::{Checkpoint, CheckpointError};
+use crate::settings::Config;
 use std::ops::Range;
 
 /// Images whose loss is computed at a time, at most.

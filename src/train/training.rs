@@ -1,9 +1,6 @@
 //! The training loop: replays the step, logs, draws and stores checkpoints.
 
 use super::blueprint::STEPS_AT_A_TIME;
-use super::checkpoint::{self, Checkpoint, CheckpointError, Interval, Loss, State};
-use super::config::Config;
-use super::metrics::{MetricsLog, metrics_file};
 use super::origin::Origin;
 use super::pictures::{self, PictureError};
 use super::progress::Progress;
@@ -13,9 +10,13 @@ use super::session::Session;
 use crate::data::Dataset;
 use crate::device::Choice;
 use crate::kernels::Tuning;
-use crate::loss::CAPACITY;
+use crate::methods::CAPACITY;
 use crate::plan::PlanId;
+use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::run_folder::checksum;
+use crate::run_folder::metrics::{MetricsLog, metrics_file};
+use crate::run_folder::{CheckpointError, Interval, Loss, State};
+use crate::settings::Config;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -3,7 +3,7 @@
 use crate::runs::{Left, Random, ended, files_of, simvae, succeeds, text, train, undisturbed, wanted};
 use std::path::{Path, PathBuf};
 use wgpu_simvae::compare::JudgedRun;
-use wgpu_simvae::train::checkpoint;
+use wgpu_simvae::run_folder::checkpoint;
 
 fn copy(files: &std::collections::BTreeMap<PathBuf, Vec<u8>>) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");

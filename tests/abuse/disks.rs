@@ -4,7 +4,7 @@ use crate::runs::{Left, Random, assert_tidy, ended, text, train, undisturbed, wa
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
-use wgpu_simvae::train::checkpoint::{self, Checkpoint};
+use wgpu_simvae::run_folder::checkpoint::{self, Checkpoint};
 
 struct Disk<'a>(&'a Path);
 

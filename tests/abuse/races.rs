@@ -42,7 +42,7 @@ fn one_owner_at_a_time() {
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
             std::fs::write(path, bytes).expect("a file");
         }
-        let all = wgpu_simvae::train::checkpoint::list(&folder.path().join("run")).expect("a listing");
+        let all = wgpu_simvae::run_folder::checkpoint::list(&folder.path().join("run")).expect("a listing");
         std::fs::remove_dir_all(&all.last().expect("a checkpoint").1).expect("a checkpoint");
         let outputs = race(&mut random, took, [train(folder.path()), train(folder.path())]);
         let codes = outputs.each_ref().map(|output| output.status.code());

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
-use wgpu_simvae::train::checkpoint::{self, Checkpoint};
-use wgpu_simvae::train::metrics::{MetricsLog, Row};
+use wgpu_simvae::run_folder::checkpoint::{self, Checkpoint};
+use wgpu_simvae::run_folder::metrics::{MetricsLog, Row};
 
 const SETTINGS: [&str; 7] =
     ["model.hidden=[24]", "data.limit=200", "batch=7", "views=2", "epochs=6", "log.every=3", "log.pictures_every=2"];

@@ -1,6 +1,6 @@
 //! What several test files share.
 
-use wgpu_simvae::gpu::{AdapterEntry, adapters};
+use wgpu_simvae::device::gpu::{AdapterEntry, adapters};
 
 /// The adapter to test on: a real GPU if there is one, else a software one. `None` only where
 /// `WGPU_SIMVAE_SKIP_GPU_TESTS` is set; a machine without any adapter fails the test otherwise.

@@ -1,9 +1,9 @@
 //! Views of made-up images, step by step on an executor: what the tests of views share.
 
 use wgpu_simvae::augment::{Augmentation, ImageSource};
-use wgpu_simvae::cpu::CpuExecutor;
+use wgpu_simvae::device::cpu::CpuExecutor;
+use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions};
 use wgpu_simvae::device::{Executor, Values};
-use wgpu_simvae::gpu::{GpuExecutor, GpuOptions};
 use wgpu_simvae::kernels::DType;
 use wgpu_simvae::kernels::common::clock::fresh;
 use wgpu_simvae::kernels::optim::clock::Clock;

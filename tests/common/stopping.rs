@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use wgpu_simvae::data::Dataset;
 use wgpu_simvae::device::Choice;
-use wgpu_simvae::train::config::Config;
+use wgpu_simvae::settings::Config;
 use wgpu_simvae::train::{Progress, Report, RunOptions, Silent, run};
 
 /// Raises the flag once the run has logged a step.

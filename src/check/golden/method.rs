@@ -3,8 +3,8 @@
 use super::case::Facts;
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
-use crate::loss::supervised::Supervised;
-use crate::loss::{LikelihoodSettings, Objective, cr_vae, simclr, simvae, vae, vicreg};
+use crate::methods::supervised::Supervised;
+use crate::methods::{LikelihoodSettings, Objective, cr_vae, simclr, simvae, vae, vicreg};
 use std::sync::Arc;
 
 /// An objective and the names of the golden losses of its terms.

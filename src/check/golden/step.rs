@@ -7,7 +7,7 @@ use super::method::Method;
 use crate::device::{DeviceError, Executor, Values};
 use crate::kernels::common::clock;
 use crate::kernels::loss::likelihood::LikelihoodKind;
-use crate::loss::{Batch, Forward, Model};
+use crate::methods::{Batch, Forward, Model};
 use crate::nn::{Backbone, Params, Sizes};
 use crate::optim::{Optimiser, StepState};
 use crate::plan::{Graph, Layout, PlanId, Tensor};

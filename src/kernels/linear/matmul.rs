@@ -35,7 +35,7 @@ pub enum Epilogue {
     Accumulate,
 }
 
-/// The WGSL kernels to choose from, see [`crate::gpu::tuning`].
+/// The WGSL kernels to choose from, see [`crate::device::gpu::tuning`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Variant {

@@ -1,7 +1,7 @@
 //! The ranges of the settings.
 
+use super::ConfigError;
 use super::config::{AugmentConfig, Config, Method};
-use super::merge::ConfigError;
 use super::ranges::RANGES;
 use crate::kernels::augment::views::MAX_SIDE;
 

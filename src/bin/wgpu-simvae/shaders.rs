@@ -1,21 +1,21 @@
 //! `wgpu-simvae shaders`
 
-use super::Failure;
-use crate::console::print;
-use crate::files::write_atomically;
-use crate::kernels::registry::shaders;
+use crate::Failure;
 use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
+use wgpu_simvae::console::print;
+use wgpu_simvae::files::write_atomically;
+use wgpu_simvae::kernels::registry::shaders;
 
 #[derive(Debug, Args)]
-pub(super) struct ShadersArguments {
+pub struct ShadersArguments {
     /// Folder to write to.
     #[arg(long)]
     out: PathBuf,
 }
 
-pub(super) fn main(arguments: &ShadersArguments) -> Result<(), Failure> {
+pub fn main(arguments: &ShadersArguments) -> Result<(), Failure> {
     let all = shaders();
     for (label, shader) in &all {
         let path = arguments.out.join(format!("{label}.wgsl"));

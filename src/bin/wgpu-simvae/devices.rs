@@ -1,10 +1,10 @@
 //! `wgpu-simvae devices`
 
-use super::Failure;
-use crate::console::print;
-use crate::device::{DeviceRequest, choose};
-use crate::gpu::adapters;
+use crate::Failure;
 use wgpu::Features;
+use wgpu_simvae::console::print;
+use wgpu_simvae::device::gpu::adapters;
+use wgpu_simvae::device::{DeviceRequest, choose};
 
 /// Optional features that some kernel may come to use.
 const OPTIONAL: [(&str, Features); 4] = [
@@ -14,7 +14,7 @@ const OPTIONAL: [(&str, Features); 4] = [
     ("immediates", Features::IMMEDIATES),
 ];
 
-pub(super) fn main() -> Result<(), Failure> {
+pub fn main() -> Result<(), Failure> {
     print(format_args!("cpu: native kernels, {} threads", rayon::current_num_threads()));
     for (index, adapter) in adapters().iter().enumerate() {
         let limits = &adapter.limits;

@@ -1,13 +1,13 @@
 //! The settings that a command line gives: a preset, a file, and single values.
 
-use super::{Failure, usage};
-use crate::train::config::Config;
-use crate::train::merge::{ConfigError, Sources};
+use crate::{Failure, usage};
 use clap::Args;
 use std::path::{Path, PathBuf};
+use wgpu_simvae::settings::Config;
+use wgpu_simvae::settings::{ConfigError, Sources};
 
 #[derive(Debug, Args)]
-pub(super) struct SettingsArguments {
+pub struct SettingsArguments {
     /// Data set, see `wgpu-simvae data list`.
     #[arg(long, visible_alias = "dataset")]
     pub data: Option<String>,

@@ -1,9 +1,9 @@
 //! What a checkpoint knows beside its tensors, and what can be wrong with one.
 
+use super::Entry;
 use crate::device::DeviceError;
 use crate::kernels::Tuning;
 use crate::kernels::common::clock::{self, CLOCK_WORDS};
-use crate::run_folder::Entry;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::PathBuf;

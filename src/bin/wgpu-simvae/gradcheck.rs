@@ -1,15 +1,15 @@
 //! `wgpu-simvae gradcheck`
 
-use super::Failure;
-use crate::check::{Table, Target, central_differences, full_width, golden, lockstep};
-use crate::console::{print, tell};
-use crate::device::{Choice, DeviceRequest, choose};
-use crate::kernels::Tuning;
+use crate::Failure;
 use clap::Args;
 use std::path::PathBuf;
+use wgpu_simvae::check::{Table, Target, central_differences, full_width, golden, lockstep};
+use wgpu_simvae::console::{print, tell};
+use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::kernels::Tuning;
 
 #[derive(Debug, Args)]
-pub(super) struct GradcheckArguments {
+pub struct GradcheckArguments {
     /// Device to check beside the f64 twins and the CPU: auto, gpu, cpu, a number or part of a name. By default the first
     /// adapter there is.
     #[arg(long)]
@@ -22,7 +22,7 @@ pub(super) struct GradcheckArguments {
     full: bool,
 }
 
-pub(super) fn main(arguments: &GradcheckArguments) -> Result<(), Failure> {
+pub fn main(arguments: &GradcheckArguments) -> Result<(), Failure> {
     let cpu = || Target::Device(Choice::cpu(), Tuning::default());
     let mut targets = vec![Target::Reference, cpu()];
     match arguments.device.as_ref().map_or_else(|| choose(&DeviceRequest::Gpu), choose) {

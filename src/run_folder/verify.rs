@@ -1,8 +1,8 @@
 //! Whether everything that a run folder holds is what was written.
 
-use super::checkpoint::{self, Checkpoint, not_finite};
+use super::checkpoint::{self, not_finite};
 use super::metrics::{MetricsLog, metrics_file};
-use super::open::{Saved, settings_file};
+use super::{Checkpoint, Saved, settings_file};
 use bytemuck::pod_collect_to_vec;
 use safetensors::{Dtype, SafeTensors};
 use std::path::{Path, PathBuf};

@@ -1,17 +1,17 @@
 //! Ctrl-C and its kin: the first asks for a safe end, the second ends at once.
 
-use super::Failure;
-use crate::console::tell;
+use crate::Failure;
 use anyhow::Context;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use wgpu_simvae::console::tell;
 
 /// Exit code of a command that was interrupted.
-pub(super) const INTERRUPTED: u8 = 130;
+pub const INTERRUPTED: u8 = 130;
 
 /// A flag that Ctrl-C raises (and, on Unix, SIGTERM and SIGHUP), so that work ends at a safe place. A second one does not wait for it.
 /// What was ignored when the program began stays ignored: so do `nohup` and the background jobs of a script keep their programs.
-pub(super) fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+pub fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     on_signal(move || {

@@ -1,13 +1,13 @@
 //! The settings of a run, their defaults and their ranges. `merge.rs` says where they come from.
 
-use super::merge::ConfigError;
+use super::ConfigError;
 use crate::augment::{BlurSettings, EffectSettings, JitterSettings, SolariseSettings};
 use crate::data::{Corrupt, FileOptions};
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
-use crate::loss::random::Random;
-use crate::loss::supervised::Supervised;
-use crate::loss::{LikelihoodSettings, Objective, cr_vae, simclr, simvae, vae, vicreg};
+use crate::methods::random::Random;
+use crate::methods::supervised::Supervised;
+use crate::methods::{LikelihoodSettings, Objective, cr_vae, simclr, simvae, vae, vicreg};
 use crate::nn::{Backbone, ConvDecoder};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

@@ -1,17 +1,17 @@
 //! `wgpu-simvae check`
 
-use super::Failure;
-use crate::compare::JudgedRun;
-use crate::console::print;
-use crate::device::Choice;
-use crate::run_folder::Record;
-use crate::train::{Finding, OpenError, Trained, load_data, verify};
+use crate::Failure;
 use anyhow::anyhow;
 use clap::Args;
 use std::path::{Path, PathBuf};
+use wgpu_simvae::compare::JudgedRun;
+use wgpu_simvae::console::print;
+use wgpu_simvae::device::Choice;
+use wgpu_simvae::run_folder::{Finding, OpenError, Record, verify};
+use wgpu_simvae::train::{Trained, load_data};
 
 #[derive(Debug, Args)]
-pub(super) struct CheckArguments {
+pub struct CheckArguments {
     /// Folder of the run.
     run: PathBuf,
     /// Also read the data set and compare it with the one that the run was trained on.
@@ -23,7 +23,7 @@ pub(super) struct CheckArguments {
 }
 
 /// Verifies every file of a run, and says which are not as they were written.
-pub(super) fn main(arguments: &CheckArguments) -> Result<(), Failure> {
+pub fn main(arguments: &CheckArguments) -> Result<(), Failure> {
     let run = &arguments.run;
     // A folder without a run is an error of its own.
     if !run.join("config.toml").exists() {

@@ -1,15 +1,15 @@
 //! What the commands that look at a run have in common.
 
-use super::Failure;
-use crate::console::tell;
-use crate::device::{Choice, DeviceRequest, choose};
-use crate::eval::judge::Judges;
-use crate::train::Trained;
+use crate::Failure;
 use clap::Args;
 use std::path::PathBuf;
+use wgpu_simvae::console::tell;
+use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::eval::judge::Judges;
+use wgpu_simvae::train::Trained;
 
 #[derive(Debug, Args)]
-pub(super) struct RunFolder {
+pub struct RunFolder {
     /// Folder of the run.
     pub run: PathBuf,
     /// Folder of the data set's files, if they are no longer where they were.
@@ -40,7 +40,7 @@ impl RunFolder {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct JudgeArguments {
+pub struct JudgeArguments {
     /// Epochs of each probe.
     #[arg(long, default_value_t = Judges::default().probe_epochs, value_parser = clap::value_parser!(u32).range(1..))]
     probe_epochs: u32,

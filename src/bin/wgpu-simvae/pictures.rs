@@ -1,17 +1,17 @@
 //! `wgpu-simvae reconstruct`, `sample`, `traverse` and `interpolate`: PNG grids.
 
-use super::run_folder::RunFolder;
-use super::{Failure, usage};
-use crate::console::{print, tell};
-use crate::eval::latents::{self, Content};
-use crate::files::write_atomically;
-use crate::kernels::loss::simvae::ContentPrior;
-use crate::report::grid::{Pictures, png};
-use crate::train::Trained;
-use crate::train::config::Method;
+use crate::run_folder::RunFolder;
+use crate::{Failure, usage};
 use anyhow::{Context, anyhow};
 use clap::Args;
 use std::path::PathBuf;
+use wgpu_simvae::console::{print, tell};
+use wgpu_simvae::draw::grid::{Pictures, png};
+use wgpu_simvae::draw::latents::{self, Content};
+use wgpu_simvae::files::write_atomically;
+use wgpu_simvae::kernels::loss::simvae::ContentPrior;
+use wgpu_simvae::settings::Method;
+use wgpu_simvae::train::Trained;
 
 /// Small pictures are magnified to about this height, in pixels.
 const HEIGHT: usize = 56;
@@ -19,7 +19,7 @@ const HEIGHT: usize = 56;
 const IMAGES: usize = 2048;
 
 #[derive(Debug, Args)]
-pub(super) struct PictureArguments {
+pub struct PictureArguments {
     #[command(flatten)]
     folder: RunFolder,
     /// PNG file [default: RUN/pictures/COMMAND.png]
@@ -28,7 +28,7 @@ pub(super) struct PictureArguments {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ReconstructArguments {
+pub struct ReconstructArguments {
     #[command(flatten)]
     common: PictureArguments,
     /// Test images to reconstruct.
@@ -37,7 +37,7 @@ pub(super) struct ReconstructArguments {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct SampleArguments {
+pub struct SampleArguments {
     #[command(flatten)]
     common: PictureArguments,
     /// Contents y to draw: rows of the grid.
@@ -52,7 +52,7 @@ pub(super) struct SampleArguments {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct TraverseArguments {
+pub struct TraverseArguments {
     #[command(flatten)]
     common: PictureArguments,
     /// Test image to start from.
@@ -67,7 +67,7 @@ pub(super) struct TraverseArguments {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct InterpolateArguments {
+pub struct InterpolateArguments {
     #[command(flatten)]
     common: PictureArguments,
     /// Pairs of test images: rows of the grid. Image 0 goes to 1, 2 to 3, and so on.
@@ -104,14 +104,14 @@ impl PictureArguments {
     }
 }
 
-pub(super) fn reconstruct(arguments: &ReconstructArguments) -> Result<(), Failure> {
+pub fn reconstruct(arguments: &ReconstructArguments) -> Result<(), Failure> {
     let mut trained = arguments.common.open()?;
     let source = trained.session.blueprint.test;
     let (x, pictures) = trained.session.reconstruct(&source, arguments.count as usize)?;
     arguments.common.write("reconstruct", &trained, &[&x, &pictures], 16)
 }
 
-pub(super) fn sample(arguments: &SampleArguments) -> Result<(), Failure> {
+pub fn sample(arguments: &SampleArguments) -> Result<(), Failure> {
     let mut trained = arguments.common.open()?;
     let latent = trained.config.model.latent;
     let (rows, columns) = (arguments.rows as usize, arguments.columns as usize);
@@ -137,7 +137,7 @@ pub(super) fn sample(arguments: &SampleArguments) -> Result<(), Failure> {
     arguments.common.write("sample", &trained, &[&pictures], columns)
 }
 
-pub(super) fn traverse(arguments: &TraverseArguments) -> Result<(), Failure> {
+pub fn traverse(arguments: &TraverseArguments) -> Result<(), Failure> {
     let mut trained = arguments.common.open()?;
     let latent = trained.config.model.latent;
     let (train, test) = (trained.session.blueprint.train, trained.session.blueprint.test);
@@ -152,7 +152,7 @@ pub(super) fn traverse(arguments: &TraverseArguments) -> Result<(), Failure> {
     arguments.common.write("traverse", &trained, &[&pictures], steps)
 }
 
-pub(super) fn interpolate(arguments: &InterpolateArguments) -> Result<(), Failure> {
+pub fn interpolate(arguments: &InterpolateArguments) -> Result<(), Failure> {
     let mut trained = arguments.common.open()?;
     let latent = trained.config.model.latent;
     let source = trained.session.blueprint.test;

@@ -1,19 +1,19 @@
 //! `wgpu-simvae eval`
 
-use super::run_folder::{JudgeArguments, RunFolder};
-use super::{Failure, usage};
-use crate::compare::{judge_run, tables};
-use crate::console::{print, tell};
-use crate::eval::judge::Predictions;
-use crate::files::write_atomically;
-use crate::run_folder::RunLock;
+use crate::run_folder::{JudgeArguments, RunFolder};
+use crate::{Failure, usage};
 use anyhow::{Context, anyhow};
 use clap::Args;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
+use wgpu_simvae::compare::{judge_run, tables};
+use wgpu_simvae::console::{print, tell};
+use wgpu_simvae::eval::judge::Predictions;
+use wgpu_simvae::files::write_atomically;
+use wgpu_simvae::run_folder::RunLock;
 
 #[derive(Debug, Args)]
-pub(super) struct EvalArguments {
+pub struct EvalArguments {
     #[command(flatten)]
     folder: RunFolder,
     #[command(flatten)]
@@ -24,7 +24,7 @@ pub(super) struct EvalArguments {
 }
 
 /// Runs all judges, prints their tables and writes `RUN/eval.json`.
-pub(super) fn main(arguments: &EvalArguments) -> Result<(), Failure> {
+pub fn main(arguments: &EvalArguments) -> Result<(), Failure> {
     let (mut trained, choice) = arguments.folder.open()?;
     let run = &arguments.folder.run;
     let _owner = RunLock::acquire_if_writable(run, "eval").map_err(usage)?;

@@ -1,15 +1,15 @@
 //! `wgpu-simvae data`
 
-use super::{Failure, usage};
-use crate::console::print;
-use crate::data::fetch::{FetchError, fetch, source};
-use crate::data::known;
+use crate::{Failure, usage};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
+use wgpu_simvae::console::print;
+use wgpu_simvae::data::fetch::{FetchError, fetch, source};
+use wgpu_simvae::data::known;
 
 #[derive(Debug, Args)]
-pub(super) struct DataArguments {
+pub struct DataArguments {
     #[command(subcommand)]
     command: DataCommand,
 }
@@ -31,7 +31,7 @@ enum DataCommand {
     },
 }
 
-pub(super) fn main(arguments: &DataArguments) -> Result<(), Failure> {
+pub fn main(arguments: &DataArguments) -> Result<(), Failure> {
     match &arguments.command {
         DataCommand::List => {
             for (name, about) in known() {

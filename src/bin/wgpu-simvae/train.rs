@@ -1,25 +1,25 @@
 //! `wgpu-simvae train`
 
-use super::settings::SettingsArguments;
-use super::signals::stop_on_interrupt;
-use super::{Failure, usage};
-use crate::console::{print, tell};
-use crate::data::{Dataset, title};
-use crate::device::{Choice, DeviceRequest, choose};
-use crate::eval::knn::{Metric, Points, accuracy};
-use crate::run_folder::claim;
-use crate::train::config::Config;
-use crate::train::{OpenError, Progress, Report, RunOptions, Session, Terminal, Trained, load_data, run};
+use crate::settings::SettingsArguments;
+use crate::signals::stop_on_interrupt;
+use crate::{Failure, usage};
 use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
+use wgpu_simvae::console::{print, tell};
+use wgpu_simvae::data::{Dataset, title};
+use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::eval::knn::{Metric, Points, accuracy};
+use wgpu_simvae::run_folder::{OpenError, claim};
+use wgpu_simvae::settings::Config;
+use wgpu_simvae::train::{Progress, Report, RunOptions, Session, Terminal, Trained, load_data, run};
 
 /// Labelled training images that the k-NN report uses, and its k.
 const KNN_IMAGES: usize = 10_000;
 const KNN: usize = 5;
 
 #[derive(Debug, Args)]
-pub(super) struct TrainArguments {
+pub struct TrainArguments {
     #[command(flatten)]
     settings: SettingsArguments,
     /// auto, gpu, cpu, a number of `wgpu-simvae devices` or part of an adapter's name.
@@ -36,7 +36,7 @@ pub(super) struct TrainArguments {
     checkpoint: Option<u64>,
 }
 
-pub(super) fn main(arguments: &TrainArguments) -> Result<(), Failure> {
+pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     let config = settings(arguments)?;
     let choice = choose(&arguments.device)?;
     let mut progress = Terminal::default();

@@ -1,7 +1,7 @@
 //! The metrics of a run: JSON lines, one per logging interval.
 
+use super::Entry;
 use crate::files::write_atomically;
-use crate::run_folder::Entry;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};

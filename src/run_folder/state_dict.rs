@@ -9,12 +9,12 @@ use safetensors::{SafeTensorError, SafeTensors};
 use std::collections::BTreeSet;
 
 /// What PyTorch's batch normalisation counts beside its statistics; here the number of steps.
-pub(super) const COUNTER: &str = "num_batches_tracked";
+pub const COUNTER: &str = "num_batches_tracked";
 /// The buffer that every batch normalisation has.
-pub(super) const VARIANCE: &str = "running_var";
+pub const VARIANCE: &str = "running_var";
 
 /// A state dict that is read.
-pub(super) struct StateDict<'a> {
+pub struct StateDict<'a> {
     file: SafeTensors<'a>,
     /// What every name begins with, beside the name that is looked for.
     pub prefix: String,

@@ -5,21 +5,19 @@
 //! The folder is written under another name, synchronised to disk and renamed: a kill at any moment leaves the previous
 //! checkpoint or the new one. What is read is checked against the manifest: a file that was damaged later is never used.
 
+use super::{CheckpointError, MANIFEST, Manifest, State};
 use crate::device::{Executor, Values};
 use crate::files::sync_folder;
 use crate::nn::{ParamMemory, ParamSpec, Params};
 use crate::plan::Tensor;
-use crate::run_folder::{MANIFEST, Manifest};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-pub use super::state::{CheckpointError, Interval, Loss, State};
-
 /// The file of weights and buffers.
-pub(super) const MODEL: &str = "model.safetensors";
+pub const MODEL: &str = "model.safetensors";
 const OPTIMISER: &str = "optimizer.safetensors";
 const STATE: &str = "state.json";
 /// Folders of this prefix are being written; a crash may leave one behind, which the run's next owner removes.

@@ -1,4 +1,4 @@
-//! The command line. Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted (and safely stored), 141 where the reader of a list
+//! The `wgpu-simvae` command. Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted (and safely stored), 141 where the reader of a list
 //! went away.
 
 mod check;
@@ -16,11 +16,11 @@ mod shaders;
 mod signals;
 mod train;
 
-use crate::console::{Outcome, outcome, print, tell};
-use crate::data::DataError;
-use crate::device::DeviceError;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+use wgpu_simvae::console::{Outcome, outcome, print, tell};
+use wgpu_simvae::data::DataError;
+use wgpu_simvae::device::DeviceError;
 
 /// Exit code of a list whose reader went away, as of a program that SIGPIPE ends.
 const READER_LEFT: u8 = 141;
@@ -91,7 +91,7 @@ fn usage(error: impl Into<anyhow::Error>) -> Failure {
 }
 
 /// Parses the arguments, runs the command and says how it ended.
-pub fn main() -> ExitCode {
+fn main() -> ExitCode {
     if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
         // Without a desktop, Mesa's device-select layer prints errors that concern nobody; we order the devices ourselves.
         // SAFETY: no other thread runs yet.

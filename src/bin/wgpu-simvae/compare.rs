@@ -1,22 +1,22 @@
 //! `wgpu-simvae compare`
 
-use super::run_folder::JudgeArguments;
-use super::settings::SettingsArguments;
-use super::signals::stop_on_interrupt;
-use super::{Failure, usage};
-use crate::compare::{CompareError, Study, compare, tables};
-use crate::console::{print, tell};
-use crate::data::title;
-use crate::device::{DeviceRequest, choose};
-use crate::run_folder::LockError;
-use crate::train::Terminal;
-use crate::train::config::Method;
+use crate::run_folder::JudgeArguments;
+use crate::settings::SettingsArguments;
+use crate::signals::stop_on_interrupt;
+use crate::{Failure, usage};
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
+use wgpu_simvae::compare::{CompareError, Study, compare, tables};
+use wgpu_simvae::console::{print, tell};
+use wgpu_simvae::data::title;
+use wgpu_simvae::device::{DeviceRequest, choose};
+use wgpu_simvae::run_folder::LockError;
+use wgpu_simvae::settings::Method;
+use wgpu_simvae::train::Terminal;
 
 #[derive(Debug, Args)]
-pub(super) struct CompareArguments {
+pub struct CompareArguments {
     #[command(flatten)]
     settings: SettingsArguments,
     /// Methods to compare, separated by commas, or all.
@@ -66,7 +66,7 @@ impl ValueEnum for Wanted {
 }
 
 /// Trains and judges every method that is not done yet, and writes the report.
-pub(super) fn main(arguments: &CompareArguments) -> Result<(), Failure> {
+pub fn main(arguments: &CompareArguments) -> Result<(), Failure> {
     let sources = arguments.settings.sources()?;
     let named = |wanted: &Wanted| arguments.methods.contains(wanted) || arguments.methods.contains(&Wanted::All);
     let methods: Vec<Method> = Method::ALL.into_iter().filter(|&method| named(&Wanted::One(method))).collect();

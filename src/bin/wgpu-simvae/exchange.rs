@@ -1,16 +1,16 @@
 //! `wgpu-simvae import` and `export`
 
-use super::settings::SettingsArguments;
-use super::{Failure, usage};
-use crate::console::{print, tell};
-use crate::device::{DeviceRequest, choose};
-use crate::run_folder::LockError;
-use crate::train::{ExchangeError, export as export_weights, import as import_weights, load_data};
+use crate::settings::SettingsArguments;
+use crate::{Failure, usage};
 use clap::Args;
 use std::path::PathBuf;
+use wgpu_simvae::console::{print, tell};
+use wgpu_simvae::device::{DeviceRequest, choose};
+use wgpu_simvae::run_folder::LockError;
+use wgpu_simvae::train::{ExchangeError, export as export_weights, import as import_weights, load_data};
 
 #[derive(Debug, Args)]
-pub(super) struct ExportArguments {
+pub struct ExportArguments {
     /// Folder of the run.
     run: PathBuf,
     /// File for the weights.
@@ -22,7 +22,7 @@ pub(super) struct ExportArguments {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ImportArguments {
+pub struct ImportArguments {
     /// safetensors file with a state dict.
     file: PathBuf,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub(super) struct ImportArguments {
     device: DeviceRequest,
 }
 
-pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
+pub fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     for problem in export_weights(&arguments.run, arguments.checkpoint, &arguments.out)? {
         tell(format_args!("passed over: {problem}"));
     }
@@ -44,7 +44,7 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn import(arguments: &ImportArguments) -> Result<(), Failure> {
+pub fn import(arguments: &ImportArguments) -> Result<(), Failure> {
     let config = arguments.settings.merged()?;
     let choice = choose(&arguments.device)?;
     let data = load_data(&config, None, &choice)?;

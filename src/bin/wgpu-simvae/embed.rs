@@ -1,21 +1,21 @@
 //! `wgpu-simvae embed`
 
-use super::Failure;
-use super::run_folder::RunFolder;
-use crate::console::print;
-use crate::data::Images;
-use crate::files::write_atomically;
-use crate::report::npy::npy;
-use crate::train::{Embedding, Trained};
+use crate::Failure;
+use crate::run_folder::RunFolder;
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use wgpu_simvae::console::print;
+use wgpu_simvae::data::Images;
+use wgpu_simvae::draw::npy::npy;
+use wgpu_simvae::files::write_atomically;
+use wgpu_simvae::train::{Embedding, Trained};
 
 #[derive(Debug, Args)]
-pub(super) struct EmbedArguments {
+pub struct EmbedArguments {
     #[command(flatten)]
     folder: RunFolder,
     /// Images to embed.
@@ -35,7 +35,7 @@ enum Split {
 
 /// Writes, for each split, `SPLIT.safetensors` with everything, `SPLIT-mu.npy` and `SPLIT-labels.npy` for NumPy, and
 /// `SPLIT-files.txt` where every image is a file.
-pub(super) fn main(arguments: &EmbedArguments) -> Result<(), Failure> {
+pub fn main(arguments: &EmbedArguments) -> Result<(), Failure> {
     let (mut trained, _) = arguments.folder.open()?;
     let out = arguments.out.clone().unwrap_or_else(|| arguments.folder.run.join("embeddings"));
     // Before the work: a folder that cannot be written is noticed at once.

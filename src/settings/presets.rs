@@ -1,6 +1,7 @@
 //! The presets: one embedded TOML file each, with a `[base]` table and refinements per data set and method.
 
-use super::merge::{ConfigError, overlay, parse};
+use super::ConfigError;
+use super::merge::{overlay, parse};
 use crate::data::family;
 use toml::{Table, Value};
 

@@ -1,0 +1,59 @@
+//! What a run folder says about its run.
+
+use super::{OpenError, Record};
+use crate::data::named_folder;
+use crate::settings::{Config, ConfigError};
+use std::path::{Path, PathBuf};
+
+/// Where a run's settings are.
+pub fn settings_file(run: &Path) -> PathBuf {
+    run.join("config.toml")
+}
+
+/// Where the files of a configured data set lie, from the root; none for data sets that need none.
+pub fn data_folder(config: &Config) -> Option<PathBuf> {
+    let folder = match config.data.dir.as_str() {
+        "" => named_folder(&config.data.name)?,
+        folder => Path::new(folder),
+    };
+    Some(std::fs::canonicalize(folder).or_else(|_| std::path::absolute(folder)).unwrap_or_else(|_| folder.to_owned()))
+}
+
+/// What a run folder says about the run.
+pub struct Saved {
+    /// Its settings.
+    pub config: Config,
+    /// Their text.
+    pub text: String,
+    /// What it was made of; none in runs of older versions.
+    pub record: Option<Record>,
+}
+
+impl Saved {
+    /// Reads settings and record of a run.
+    ///
+    /// # Errors
+    /// When there are none, or they are damaged or incomplete.
+    pub fn read(run: &Path) -> Result<Self, OpenError> {
+        let path = settings_file(run);
+        let origin = path.display().to_string();
+        let text = match std::fs::read(&path).map(String::from_utf8) {
+            Ok(Ok(text)) => text,
+            Ok(Err(_)) => {
+                return Err(
+                    ConfigError::Syntax { origin, problem: "the file is damaged: it is no text".to_owned() }.into()
+                );
+            }
+            Err(source) => return Err(OpenError::NoRun { path, source }),
+        };
+        let record = Record::read(run)?;
+        let config = match &record {
+            Some(record) => {
+                record.check_settings(&path, &text)?;
+                Config::from_toml(&origin, &text)?
+            }
+            None => Config::from_whole_toml(&origin, &text)?,
+        };
+        Ok(Self { config, text, record })
+    }
+}

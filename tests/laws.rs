@@ -1,0 +1,107 @@
+//! The laws of the house, read from the sources: which room may import which, and how long a file may be.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every room of the library, from the ground up: each may import those before it.
+const ROOMS: [&str; 20] = [
+    "math",
+    "quiet",
+    "files",
+    "console",
+    "kernels",
+    "plan",
+    "device",
+    "nn",
+    "augment",
+    "optim",
+    "methods",
+    "data",
+    "settings",
+    "run_folder",
+    "draw",
+    "train",
+    "eval",
+    "compare",
+    "check",
+    "fuzzing",
+];
+
+/// Lines of a file, at most: one idea each.
+const MOST_LINES: usize = 400;
+
+fn sources(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut found, mut folders) = (Vec::new(), vec![root.join(folder)]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of the repository") {
+            let path = entry.expect("an entry").path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false if path.extension().is_some_and(|found| found == extension) => found.push(path),
+                false => {}
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The room that a file of `src` belongs to: its folder, or its own name.
+fn room(path: &Path) -> String {
+    let inside = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("below src");
+    let first = inside.iter().next().expect("a name").to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The rooms that a text names by `crate::ROOM`, or in `use crate::{ROOM, ...}`.
+fn imports(text: &str) -> BTreeSet<String> {
+    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let mut found = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        let names = match rest.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or_default(),
+            None => rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default(),
+        };
+        found.extend(names.split(',').map(|name| name.trim().split("::").next().unwrap_or_default().to_owned()));
+    }
+    found
+}
+
+#[test]
+fn rooms_import_only_the_rooms_below_them() {
+    let floor = |name: &str| ROOMS.iter().position(|room| *room == name);
+    let (mut wrong, mut seen) = (Vec::new(), BTreeSet::new());
+    for path in sources("src", "rs") {
+        let here = room(&path);
+        if here == "lib" || here == "bin" {
+            continue;
+        }
+        let own = floor(&here).unwrap_or_else(|| panic!("{}: a room that the law does not know", path.display()));
+        for other in imports(&fs::read_to_string(&path).expect("a source")) {
+            if floor(&other).is_some_and(|floor| floor > own) {
+                wrong.push(format!("{}: {here} imports {other}, which is above it", path.display()));
+            }
+        }
+        seen.insert(here);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(seen.len(), ROOMS.len(), "a room of the law is gone; there are {seen:?}");
+}
+
+#[test]
+fn files_are_short() {
+    let mut long = Vec::new();
+    for (folder, extension) in
+        [("src", "rs"), ("tests", "rs"), ("benches", "rs"), ("examples", "rs"), ("shaders", "wgsl")]
+    {
+        for path in sources(folder, extension) {
+            let lines = fs::read_to_string(&path).expect("a source").lines().count();
+            if lines > MOST_LINES {
+                long.push(format!("{}: {lines} lines, at most {MOST_LINES}", path.display()));
+            }
+        }
+    }
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
