@@ -23,7 +23,7 @@ pub struct Pipelines {
 
 impl Pipelines {
     /// `checked` keeps wgpu's run-time bounds checks in all shaders, else in those that are not trusted. They double the cost of a matrix
-    /// product on lavapipe; `tests/kernels.rs` shows that no kernel of ours reaches outside its bindings, so runs leave them out there.
+    /// product on lavapipe; `tests/it/kernels.rs` shows that no kernel of ours reaches outside its bindings, so runs leave them out there.
     pub fn new(checked: bool) -> Self {
         Self { checked, compiled: HashMap::new() }
     }

@@ -1,10 +1,6 @@
 //! Laws of the views: what crops, flips and the order of the images must be, on the CPU and on an adapter.
 
-mod common;
-#[path = "common/renderer.rs"]
-mod renderer;
-
-use renderer::{Images, Renderer};
+use crate::common::renderer::{Images, Renderer};
 use wgpu_simvae::augment::{Augmentation, EffectSettings};
 use wgpu_simvae::kernels::common::clock::{CLOCK_WORDS, NEXT_CURSOR, NEXT_EPOCH};
 

@@ -1,9 +1,5 @@
 //! The convolutional networks: their sizes and names, and that they train, resume and are looked at.
 
-mod common;
-#[path = "common/stopping.rs"]
-mod stopping;
-
 use image::{GrayImage, Luma};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -86,7 +82,7 @@ fn data(config: &Config) -> Dataset {
 }
 
 fn train(config: &Config, choice: &Choice, out: &Path, resume: bool, stop_at: Option<u64>) -> Report {
-    stopping::train(config, &data(config), choice, out, resume, stop_at)
+    crate::common::stopping::train(config, &data(config), choice, out, resume, stop_at)
 }
 
 fn content(out: &Path) -> Vec<Vec<u8>> {
@@ -126,7 +122,7 @@ fn convolutional_networks_train_and_resume_on_the_cpu() {
 
 #[test]
 fn convolutional_networks_train_and_resume_on_the_gpu() {
-    if common::adapter().is_some() {
+    if crate::common::adapter().is_some() {
         trains_and_resumes_on(&choose(&DeviceRequest::Gpu).expect("an adapter"), &["optim.lr=2e-3"]);
     }
 }
@@ -146,7 +142,7 @@ fn grey_pictures_of_a_folder_train_convolutional_networks() {
     assert_eq!((data.train.shape.channels, data.train.shape.height), (1, 16));
     let config = config(&["data.name=folder", "data.size=16", "optim.lr=2e-3", "epochs=10"]);
     let out = pictures.path().join("run");
-    stopping::train(&config, &data, &Choice::cpu(), &out, false, None);
+    crate::common::stopping::train(&config, &data, &Choice::cpu(), &out, false, None);
     let rows = MetricsLog::read(&out.join("metrics.jsonl")).expect("metrics");
     let totals: Vec<f64> = rows.iter().filter_map(|row| row.losses.get("total").copied()).collect();
     assert!(totals.last() < totals.first(), "the loss falls in {totals:?}");

@@ -2,9 +2,7 @@
 //!
 //! The known values are scikit-learn 1.9's on the same numbers, which a linear congruential generator draws here and there.
 
-mod common;
-
-use common::adapter;
+use crate::common::adapter;
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
 use wgpu_simvae::eval::JudgeError;
 use wgpu_simvae::eval::clustering::{Settings, cluster};

@@ -1,14 +1,7 @@
 //! A run folder has one owner, knows what it was made of, and is never made worse by a command that is refused.
 
-#[path = "common/ends.rs"]
-mod ends;
-#[path = "common/files.rs"]
-mod files;
-#[path = "common/older.rs"]
-mod older;
-
-use ends::{assert_ends, text};
-use files::files_of;
+use crate::common::ends::{assert_ends, text};
+use crate::common::files::files_of;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use wgpu_simvae::run_folder::RunLock;
@@ -190,7 +183,7 @@ fn drafts_of_killed_processes_go_and_other_files_stay() {
 fn settings_are_complete_or_refused() {
     let folder = trained(&[]);
     let run = folder.path().join("run");
-    older::make_older(&run);
+    crate::common::older::make_older(&run);
     let settings = std::fs::read_to_string(run.join("config.toml")).expect("settings");
     let lines: Vec<&str> = settings.lines().collect();
     for end in (0..lines.len()).step_by(5) {
@@ -252,7 +245,7 @@ fn a_clock_that_does_not_belong_to_the_data_is_refused_in_runs_without_a_record(
     pictures(&folder.path().join("few"), 10);
     let arguments = [&["--data", "folder:many", "--out", "run", "--set", "data.limit=0"], &PICTURES[..]].concat();
     assert_ends(&train(folder.path(), &arguments), 0, &[]);
-    older::make_older(&folder.path().join("run"));
+    crate::common::older::make_older(&folder.path().join("run"));
     let few = folder.path().join("few").to_string_lossy().into_owned();
     assert_ends(&resume(folder.path(), &["--data-dir", &few]), 2, &["has 9 training images", "trained on 54"]);
 }

@@ -1,16 +1,13 @@
 //! The judges of a run and the comparison of methods: what they write, that they go on, and what they refuse.
 
+use crate::common::ends::{simvae, text};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use wgpu_simvae::compare::{JudgedRun, tables};
 
 const TINY: [&str; 7] =
     ["model.hidden=[16]", "model.latent=5", "data.limit=96", "batch=8", "epochs=1", "log.every=4", "views=2"];
 const JUDGES: [&str; 4] = ["--probe-epochs", "2", "--mixture-starts", "1"];
-
-fn simvae(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_wgpu-simvae")).args(arguments).output().expect("the command starts")
-}
 
 fn compare(out: &Path, methods: &str, more: &[&str]) -> Output {
     let out = out.to_string_lossy();
@@ -19,10 +16,6 @@ fn compare(out: &Path, methods: &str, more: &[&str]) -> Output {
     arguments.extend(JUDGES);
     arguments.extend(more);
     simvae(&arguments)
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
 }
 
 fn read(path: &Path) -> String {

@@ -1,9 +1,5 @@
 //! A run that was stopped, or killed, and resumed equals one that was not: byte for byte.
 
-mod common;
-#[path = "common/stopping.rs"]
-mod stopping;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use wgpu_simvae::data::{Dataset, load};
@@ -30,7 +26,7 @@ fn data(config: &Config) -> Dataset {
 }
 
 fn train(config: &Config, choice: &Choice, out: &Path, resume: bool, stop_at: Option<u64>) -> Report {
-    stopping::train(config, &data(config), choice, out, resume, stop_at)
+    crate::common::stopping::train(config, &data(config), choice, out, resume, stop_at)
 }
 
 /// The bytes of the newest checkpoint's weights and moments, and its clock.
@@ -67,7 +63,7 @@ fn stopping_and_resuming_changes_nothing_on_the_cpu() {
 
 #[test]
 fn stopping_and_resuming_changes_nothing_on_the_gpu() {
-    if common::adapter().is_some() {
+    if crate::common::adapter().is_some() {
         stopping_changes_nothing_on(&choose(&DeviceRequest::Gpu).expect("an adapter"));
     }
 }

@@ -1,7 +1,5 @@
 //! Data sets larger than the device: streaming changes no weight, no embedding and no loss.
 
-mod common;
-
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use wgpu_simvae::data::{Dataset, load};
@@ -98,7 +96,7 @@ fn streaming_changes_nothing_on_the_cpu() {
 
 #[test]
 fn streaming_changes_nothing_on_the_gpu() {
-    if common::adapter().is_some() {
+    if crate::common::adapter().is_some() {
         streaming_changes_nothing_on(&choose(&DeviceRequest::Gpu).expect("an adapter"));
     }
 }

@@ -1,7 +1,5 @@
 //! Gradients: twins against central differences, devices against twins, and all of them against PyTorch.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 use wgpu_simvae::check::{Outcome, Row, Table, Target, central_differences, golden, lockstep};
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
@@ -14,7 +12,7 @@ fn cpu() -> Target {
 
 /// The adapter with both matrix-product kernels; none where GPU tests are switched off.
 fn gpus() -> Vec<Target> {
-    if common::adapter().is_none() {
+    if crate::common::adapter().is_none() {
         return Vec::new();
     }
     [Variant::Tile, Variant::Strip]

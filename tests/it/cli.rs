@@ -1,18 +1,11 @@
 //! The command: what a run leaves behind, and how bad input ends: a clear message, the right exit code, no panic.
 
-mod common;
-#[path = "common/older.rs"]
-mod older;
-
-use older::make_older;
+use crate::common::ends::{assert_ends, simvae};
+use crate::common::older::make_older;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 const TINY: [&str; 6] = ["model.hidden=[16]", "data.limit=64", "batch=8", "views=2", "epochs=1", "log.every=4"];
-
-fn simvae(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_wgpu-simvae")).args(arguments).output().expect("the command starts")
-}
 
 fn train(out: &Path, more: &[&str]) -> Output {
     let out = out.to_string_lossy();
@@ -26,16 +19,6 @@ fn train(out: &Path, more: &[&str]) -> Output {
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-#[track_caller]
-fn assert_refused(output: &Output, code: i32, words: &[&str]) {
-    let text = stderr(output);
-    assert_eq!(output.status.code(), Some(code), "{text}");
-    assert!(!text.contains("panicked"), "{text}");
-    for word in words {
-        assert!(text.contains(word), "`{word}` is missing from: {text}");
-    }
 }
 
 fn trained() -> tempfile::TempDir {
@@ -74,15 +57,15 @@ fn the_summary_reports_nearest_neighbours() {
 fn wrong_use_ends_with_code_2() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = folder.path().join("run");
-    assert_refused(&train(&run, &["--set", "optm.lr=1"]), 2, &["unknown key `optm", "did you mean `optim."]);
-    assert_refused(&train(&run, &["--set", "views=1"]), 2, &["views = 1", "at least 2"]);
-    assert_refused(&train(&run, &["--set", "batch=65"]), 2, &["batch = 65", "64 images"]);
-    assert_refused(&train(&run, &["--preset", "papr"]), 2, &["papr", "paper"]);
-    assert_refused(&train(&run, &["--config", "absent.toml"]), 2, &["absent.toml"]);
-    assert_refused(&train(&run, &["--resume", "--epochs", "3"]), 2, &["--resume", "--epochs"]);
-    assert_refused(&simvae(&["train", "--resume"]), 2, &["--out"]);
-    assert_refused(&simvae(&["trian"]), 2, &["train"]);
-    assert_refused(&simvae(&["data", "fetch", "minst", "--data-dir", "x"]), 2, &["minst", "mnist"]);
+    assert_ends(&train(&run, &["--set", "optm.lr=1"]), 2, &["unknown key `optm", "did you mean `optim."]);
+    assert_ends(&train(&run, &["--set", "views=1"]), 2, &["views = 1", "at least 2"]);
+    assert_ends(&train(&run, &["--set", "batch=65"]), 2, &["batch = 65", "64 images"]);
+    assert_ends(&train(&run, &["--preset", "papr"]), 2, &["papr", "paper"]);
+    assert_ends(&train(&run, &["--config", "absent.toml"]), 2, &["absent.toml"]);
+    assert_ends(&train(&run, &["--resume", "--epochs", "3"]), 2, &["--resume", "--epochs"]);
+    assert_ends(&simvae(&["train", "--resume"]), 2, &["--out"]);
+    assert_ends(&simvae(&["trian"]), 2, &["train"]);
+    assert_ends(&simvae(&["data", "fetch", "minst", "--data-dir", "x"]), 2, &["minst", "mnist"]);
     assert!(!run.exists(), "nothing was written");
 }
 
@@ -90,16 +73,16 @@ fn wrong_use_ends_with_code_2() {
 fn missing_things_end_with_code_1() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = folder.path().join("run");
-    assert_refused(
+    assert_ends(
         &train(&run, &["--data", "mnist", "--data-dir", "/nonexistent"]),
         1,
         &["/nonexistent", "data fetch mnist"],
     );
-    assert_refused(&train(&run, &["--data", "mnist"]), 2, &["--data-dir"]);
-    assert_refused(&train(&run, &["--data", "sprits"]), 2, &["did you mean `sprites`"]);
-    assert_refused(&simvae(&["train", "--device", "no such card"]), 2, &["no such card", "cpu"]);
-    assert_refused(&simvae(&["train", "--device", "99"]), 2, &["--device 99"]);
-    assert_refused(&simvae(&["gradcheck", "--device", "cpu", "--golden", "/nonexistent"]), 1, &["/nonexistent"]);
+    assert_ends(&train(&run, &["--data", "mnist"]), 2, &["--data-dir"]);
+    assert_ends(&train(&run, &["--data", "sprits"]), 2, &["did you mean `sprites`"]);
+    assert_ends(&simvae(&["train", "--device", "no such card"]), 2, &["no such card", "cpu"]);
+    assert_ends(&simvae(&["train", "--device", "99"]), 2, &["--device 99"]);
+    assert_ends(&simvae(&["gradcheck", "--device", "cpu", "--golden", "/nonexistent"]), 1, &["/nonexistent"]);
 }
 
 #[test]
@@ -110,7 +93,7 @@ fn images_that_do_not_fit_a_checkpoint_are_refused() {
     let settings = run.join("config.toml");
     let text = std::fs::read_to_string(&settings).expect("settings");
     std::fs::write(&settings, text.replace("\"sprites\"", "\"sprites-rgb\"")).expect("settings");
-    assert_refused(&train(&run, &["--resume"]), 1, &["enc.0.weight", "another architecture"]);
+    assert_ends(&train(&run, &["--resume"]), 1, &["enc.0.weight", "another architecture"]);
 }
 
 #[test]
@@ -118,7 +101,7 @@ fn a_folder_with_a_run_is_not_overwritten() {
     let folder = trained();
     let run = folder.path().join("run");
     let before = std::fs::read(run.join("checkpoints/step-000000008/model.safetensors")).expect("weights");
-    assert_refused(&train(&run, &["--set", "seed=5"]), 2, &["--resume", "--out"]);
+    assert_ends(&train(&run, &["--set", "seed=5"]), 2, &["--resume", "--out"]);
     assert_eq!(std::fs::read(run.join("checkpoints/step-000000008/model.safetensors")).expect("weights"), before);
 }
 
@@ -127,11 +110,11 @@ fn a_model_that_does_not_fit_names_both_sizes() {
     let folder = tempfile::tempdir().expect("a folder");
     let huge = ["--set", "model.hidden=[400000, 400000]"];
     let words = ["needs", "bytes", "offers", "smaller batch or model"];
-    assert_refused(&train(&folder.path().join("cpu"), &huge), 1, &words);
-    if common::adapter().is_some() {
+    assert_ends(&train(&folder.path().join("cpu"), &huge), 1, &words);
+    if crate::common::adapter().is_some() {
         let out = folder.path().join("gpu").to_string_lossy().into_owned();
         let large = ["train", "--device", "gpu", "--out", &out, "--set", "model.hidden=[100000, 100000]"];
-        assert_refused(&simvae(&large), 1, &words);
+        assert_ends(&simvae(&large), 1, &words);
     }
 }
 
@@ -140,8 +123,8 @@ fn unusable_folders_are_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("file");
     std::fs::write(&file, "not a folder").expect("a file");
-    assert_refused(&train(&file.join("run"), &[]), 1, &["file/run", "--out"]);
-    assert_refused(&train(&folder.path().join("empty"), &["--resume"]), 2, &["config.toml"]);
+    assert_ends(&train(&file.join("run"), &[]), 1, &["file/run", "--out"]);
+    assert_ends(&train(&folder.path().join("empty"), &["--resume"]), 2, &["config.toml"]);
 }
 
 #[test]
@@ -152,9 +135,9 @@ fn damaged_checkpoints_are_refused_and_named() {
         let path = run.join("checkpoints/step-000000008").join(file);
         let bytes = std::fs::read(&path).expect("a checkpoint's file");
         std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("a checkpoint's file");
-        assert_refused(&train(&run, &["--resume"]), 1, &[file, "no checkpoint is whole", "damaged"]);
+        assert_ends(&train(&run, &["--resume"]), 1, &[file, "no checkpoint is whole", "damaged"]);
         std::fs::remove_file(&path).expect("a checkpoint's file");
-        assert_refused(&train(&run, &["--resume"]), 1, &[file]);
+        assert_ends(&train(&run, &["--resume"]), 1, &[file]);
     }
 }
 
@@ -167,7 +150,7 @@ fn a_checkpoint_of_another_architecture_is_refused() {
     let text = std::fs::read_to_string(&settings).expect("settings");
     for hidden in ["[17]", "[16, 16]", "[16, 16, 16]"] {
         std::fs::write(&settings, text.replace("[16]", hidden)).expect("settings");
-        assert_refused(&train(&run, &["--resume"]), 1, &["model.safetensors", "another architecture"]);
+        assert_ends(&train(&run, &["--resume"]), 1, &["model.safetensors", "another architecture"]);
     }
 }
 
@@ -176,7 +159,7 @@ fn a_loss_that_is_not_finite_stops_the_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = folder.path().join("run");
     let output = train(&run, &["--set", "optim.lr=1e3", "--set", "optim.warmup_epochs=0"]);
-    assert_refused(&output, 1, &["step ", "No checkpoint was written", "optim.lr"]);
+    assert_ends(&output, 1, &["step ", "No checkpoint was written", "optim.lr"]);
     let term = |name: &&str| stderr(&output).contains(&format!("loss term `{name}`"));
     assert!(["reconstruction", "prior", "entropy"].iter().any(term), "the term is named");
     assert!(!run.join("checkpoints").exists());

@@ -1,19 +1,13 @@
 //! The commands that look at a run: grids of pictures, embeddings, and what they refuse.
 
-#[path = "common/older.rs"]
-mod older;
-
-use older::make_older;
+use crate::common::ends::{assert_ends, simvae};
+use crate::common::older::make_older;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use wgpu_simvae::data::load;
 use wgpu_simvae::device::Choice;
 
 const TINY: [&str; 6] = ["model.hidden=[16]", "model.latent=5", "data.limit=64", "batch=8", "epochs=1", "log.every=4"];
-
-fn simvae(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_wgpu-simvae")).args(arguments).output().expect("the command starts")
-}
 
 fn look(command: &str, run: &Path, more: &[&str]) -> Output {
     let run = run.to_string_lossy();
@@ -28,15 +22,6 @@ fn trained(method: &str) -> tempfile::TempDir {
     let output = simvae(&arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     folder
-}
-
-#[track_caller]
-fn assert_refused(output: &Output, code: i32, words: &[&str]) {
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{text}");
-    for word in words {
-        assert!(text.contains(word) && !text.contains("panicked"), "`{word}` is missing from: {text}");
-    }
 }
 
 /// Width and height of a grid of 28 x 28 pictures, magnified twice, with gaps of two.
@@ -62,7 +47,7 @@ fn pictures_have_a_row_for_each_content_dimension_and_pair() {
         assert!(bytes.iter().any(|&byte| byte != bytes[0]), "{command} draws something");
     }
     let output = look("traverse", run.path(), &["--image", "2400"]);
-    assert_refused(&output, 2, &["--image 2400", "2400 test images"]);
+    assert_ends(&output, 2, &["--image 2400", "2400 test images"]);
 }
 
 #[test]
@@ -103,7 +88,7 @@ fn embeddings_are_complete_and_say_what_they_hold() {
 fn discriminative_methods_embed_but_have_no_pictures() {
     let run = trained("simclr");
     for command in ["reconstruct", "sample", "traverse", "interpolate"] {
-        assert_refused(&look(command, run.path(), &[]), 2, &["simclr has no decoder"]);
+        assert_ends(&look(command, run.path(), &[]), 2, &["simclr has no decoder"]);
     }
     assert!(look("embed", run.path(), &["--split", "test"]).status.success());
     assert!(!run.path().join("embeddings/train.safetensors").exists());
@@ -112,5 +97,5 @@ fn discriminative_methods_embed_but_have_no_pictures() {
 #[test]
 fn a_folder_without_a_run_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
-    assert_refused(&look("embed", folder.path(), &[]), 1, &["config.toml", "Name the folder of a run"]);
+    assert_ends(&look("embed", folder.path(), &[]), 1, &["config.toml", "Name the folder of a run"]);
 }

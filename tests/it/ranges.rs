@@ -76,7 +76,7 @@ fn values_beyond_a_range_are_refused_with_the_range() {
 
 #[test]
 fn the_document_has_every_range() {
-    let document = include_str!("../docs/settings.md");
+    let document = include_str!("../../docs/settings.md");
     for range in RANGES {
         let row = format!("| `{}` | {} |", range.key, range.about());
         assert!(document.contains(&row), "docs/settings.md lacks: {row}");

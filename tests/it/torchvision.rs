@@ -2,8 +2,6 @@
 //!
 //! `tests/torchvision/make_table.py` made the table.
 
-mod common;
-
 use safetensors::SafeTensors;
 use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions};
@@ -34,7 +32,7 @@ struct Table {
 
 impl Table {
     fn read(channels: usize) -> Self {
-        let file = SafeTensors::deserialize(include_bytes!("torchvision/table.safetensors")).expect("a table");
+        let file = SafeTensors::deserialize(include_bytes!("../torchvision/table.safetensors")).expect("a table");
         let tensor = |name: &str| file.tensor(&format!("{name}{channels}")).expect("a tensor of the table");
         let words = |name: &str| {
             let four = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().expect("four bytes"));
@@ -112,6 +110,6 @@ fn the_cpu_agrees() {
 
 #[test]
 fn the_adapter_agrees() {
-    let Some(adapter) = common::adapter() else { return };
+    let Some(adapter) = crate::common::adapter() else { return };
     agrees(|layout| Box::new(GpuExecutor::new(&adapter, layout, GpuOptions::default()).expect("the adapter opens")));
 }

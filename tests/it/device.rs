@@ -1,7 +1,5 @@
 //! Choosing a device, and what executors promise.
 
-mod common;
-
 use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions, adapters, tuning};
 use wgpu_simvae::device::{DeviceRequest, Executor, Values, choose};
@@ -25,7 +23,7 @@ fn a_software_adapter_is_used_only_when_asked_for() {
     let auto = choose(&DeviceRequest::Auto).expect("there is always a CPU");
     let only_software = adapters().iter().all(|adapter| adapter.is_software());
     assert_eq!(auto.name() == "CPU", only_software, "{}", auto.reason);
-    if let Some(adapter) = common::adapter() {
+    if let Some(adapter) = crate::common::adapter() {
         let name = adapter.info.name.to_lowercase();
         assert_eq!(choose(&DeviceRequest::Name(name)).expect("it is there").name(), adapter.describe());
         assert_eq!(choose(&DeviceRequest::Gpu).expect("it is there").name(), adapter.describe());
@@ -34,7 +32,7 @@ fn a_software_adapter_is_used_only_when_asked_for() {
 
 #[test]
 fn the_timed_trial_runs_every_variant() {
-    if let Some(adapter) = common::adapter() {
+    if let Some(adapter) = crate::common::adapter() {
         let tuning = tuning::trial(&adapter).expect("the adapter runs both kernels");
         assert!(tuning::cached(&adapter).is_ok(), "{tuning:?}");
     }
@@ -43,7 +41,7 @@ fn the_timed_trial_runs_every_variant() {
 /// Both executors over one region of five numbers.
 fn executors(layout: &Layout) -> Vec<Box<dyn Executor>> {
     let mut all: Vec<Box<dyn Executor>> = vec![Box::new(CpuExecutor::<f32>::new(layout).expect("enough memory"))];
-    if let Some(adapter) = common::adapter() {
+    if let Some(adapter) = crate::common::adapter() {
         all.push(Box::new(GpuExecutor::new(&adapter, layout, GpuOptions::default()).expect("the adapter opens")));
     }
     all

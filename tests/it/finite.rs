@@ -1,9 +1,6 @@
 //! Numbers that are not finite never pass: not as weights, not as results, and where they begin is told.
 
-#[path = "common/ends.rs"]
-mod ends;
-
-use ends::assert_ends;
+use crate::common::ends::assert_ends;
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::path::Path;

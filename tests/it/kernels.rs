@@ -3,9 +3,7 @@
 //! Each tensor lies between guard zones of NaN. A kernel that reads outside its bindings computes NaN, one that writes
 //! outside changes a guard: so the tests also show that shaders may run without bounds checks.
 
-mod common;
-
-use common::adapter;
+use crate::common::adapter;
 use std::sync::Arc;
 use wgpu_simvae::check::relative_error;
 use wgpu_simvae::device::cpu::CpuExecutor;

@@ -1,10 +1,6 @@
 //! Laws of what changes the colours and the sharpness of views: how it is drawn, and what it must leave alone.
 
-mod common;
-#[path = "common/renderer.rs"]
-mod renderer;
-
-use renderer::{Images, Renderer};
+use crate::common::renderer::{Images, Renderer};
 use wgpu_simvae::augment::{Augmentation, BlurSettings, EffectSettings, ImageSource, JitterSettings, SolariseSettings};
 use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::{Executor, Values};

@@ -1,10 +1,7 @@
 //! The output is a stream that may end, signals may be ignored, and what is computed is saved before it is shown.
 #![cfg(unix)]
 
-#[path = "common/ends.rs"]
-mod ends;
-
-use ends::assert_ends;
+use crate::common::ends::assert_ends;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -1,5 +1,12 @@
 //! What several test files share.
 
+pub mod ends;
+pub mod files;
+pub mod folders;
+pub mod older;
+pub mod renderer;
+pub mod stopping;
+
 use wgpu_simvae::device::gpu::{AdapterEntry, adapters};
 
 /// The adapter to test on: a real GPU if there is one, else a software one. `None` only where

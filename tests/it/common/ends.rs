@@ -1,6 +1,11 @@
-//! How a command ended, and what it said.
+//! The command, how it ended, and what it said.
 
-use std::process::Output;
+use std::process::{Command, Output};
+
+/// Runs the command.
+pub fn simvae(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wgpu-simvae")).args(arguments).output().expect("the command starts")
+}
 
 /// Both streams of a command that has not panicked.
 #[track_caller]

@@ -1,8 +1,6 @@
 //! The library refuses what would read or write where it should not: plans and tensors that do not belong together, shaders of others without
 //! checks, dispatches that are not there.
 
-mod common;
-
 use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::{Choice, DeviceError, DeviceRequest, Executor, Values, choose};
 use wgpu_simvae::kernels::activation::{Activation, Function};
@@ -30,7 +28,7 @@ fn plan() -> (Plan, Tensor, Tensor) {
 /// The CPU, and the first adapter there is.
 fn devices(layout: &Layout) -> Vec<Box<dyn Executor>> {
     let mut all: Vec<Box<dyn Executor>> = vec![Box::new(CpuExecutor::<f32>::new(layout).expect("there is room"))];
-    if common::adapter().is_some() {
+    if crate::common::adapter().is_some() {
         let choice = choose(&DeviceRequest::Gpu).expect("an adapter");
         all.push(choice.open(layout, Tuning::default()).expect("the adapter opens"));
     }

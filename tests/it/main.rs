@@ -1,0 +1,31 @@
+//! All integration tests in one binary: one link, and one place for what they share.
+
+mod common;
+
+mod cli;
+mod compare;
+mod config;
+mod data;
+mod device;
+mod effects;
+mod fetch;
+mod finite;
+mod folders;
+mod formats;
+mod gradcheck;
+mod images;
+mod judges;
+mod kernels;
+mod laws;
+mod look;
+mod methods;
+mod networks;
+mod output;
+mod ownership;
+mod ranges;
+mod resume;
+mod shaders;
+mod soundness;
+mod stream;
+mod torchvision;
+mod views;
