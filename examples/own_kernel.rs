@@ -2,8 +2,9 @@
 //!
 //! `cargo run --release --example own_kernel`
 
+use encase::ShaderType;
 use wgpu_simvae::device::{Choice, DeviceRequest, Executor, Values, choose, reference};
-use wgpu_simvae::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, groups_for};
+use wgpu_simvae::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
 use wgpu_simvae::math::Real;
 use wgpu_simvae::plan::{Graph, Layout};
 
@@ -11,6 +12,13 @@ use wgpu_simvae::plan::{Graph, Layout};
 #[derive(Debug)]
 struct ScaledSquare {
     count: usize,
+    scale: f32,
+}
+
+/// The uniform block, which encase lays out as WGSL does.
+#[derive(ShaderType)]
+struct Params {
+    count: u32,
     scale: f32,
 }
 
@@ -28,16 +36,18 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
 }";
 
 impl Kernel for ScaledSquare {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![Binding::real("x", Access::Read, self.count), Binding::real("y", Access::Write, self.count)]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        [(self.count as u32).to_le_bytes(), self.scale.to_le_bytes()].concat()
+    fn params(&self) -> Params {
+        Params { count: self.count as u32, scale: self.scale }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch { shader: Shader::new("scaled_square", WGSL), workgroups: groups_for(self.count) }
+        Launch::elementwise(Shader::new("scaled_square", WGSL), self.count)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -5,6 +5,7 @@
 //! GPU) and `f64` (which the gradient checks trust).
 
 mod args;
+#[macro_use]
 mod shader;
 
 pub mod activation;
@@ -21,7 +22,7 @@ pub mod probe;
 pub mod registry;
 
 pub use args::{Arg, Args};
-pub use shader::{Launch, Shader, groups_for};
+pub use shader::{Launch, Shader};
 
 use crate::math::Real;
 use std::fmt::Debug;
@@ -80,13 +81,15 @@ pub struct Tuning {
 
 /// One WGSL compute shader with its Rust twin.
 ///
-/// Binding 0 of group 0 is the uniform block of [`Kernel::uniform`]; the storage bindings follow from 1 in the order of
+/// Binding 0 of group 0 is the uniform block of [`Kernel::params`]; the storage bindings follow from 1 in the order of
 /// [`Kernel::bindings`].
 pub trait Kernel: Debug + Send + Sync + 'static {
+    /// The uniform block as WGSL sees it: a struct with `#[derive(encase::ShaderType)]`.
+    type Params: encase::ShaderType + encase::internal::WriteInto;
     /// The storage bindings, in order.
     fn bindings(&self) -> Vec<Binding>;
-    /// The uniform block's bytes (encase layout).
-    fn uniform(&self) -> Vec<u8>;
+    /// The uniform block.
+    fn params(&self) -> Self::Params;
     /// The shader and its workgroup counts.
     fn launch(&self, tuning: &Tuning) -> Launch;
     /// The same computation in Rust.
@@ -97,7 +100,7 @@ pub trait Kernel: Debug + Send + Sync + 'static {
 pub trait AnyKernel: Debug + Send + Sync {
     /// See [`Kernel::bindings`].
     fn bindings(&self) -> Vec<Binding>;
-    /// See [`Kernel::uniform`].
+    /// The bytes of [`Kernel::params`].
     fn uniform(&self) -> Vec<u8>;
     /// See [`Kernel::launch`].
     fn launch(&self, tuning: &Tuning) -> Launch;
@@ -112,7 +115,9 @@ impl<K: Kernel> AnyKernel for K {
         Kernel::bindings(self)
     }
     fn uniform(&self) -> Vec<u8> {
-        Kernel::uniform(self)
+        let mut buffer = encase::UniformBuffer::new(Vec::new());
+        buffer.write(&self.params()).expect("a growing vector has room");
+        buffer.into_inner()
     }
     fn launch(&self, tuning: &Tuning) -> Launch {
         Kernel::launch(self, tuning)
@@ -123,13 +128,4 @@ impl<K: Kernel> AnyKernel for K {
     fn twin_f64(&self, args: Args<'_, f64>) {
         self.twin(args);
     }
-}
-
-/// Encodes a uniform block.
-///
-/// encase writes into a growing vector, which cannot fail for lack of room.
-pub(crate) fn encode<U: encase::ShaderType + encase::internal::WriteInto>(block: &U) -> Vec<u8> {
-    let mut buffer = encase::UniformBuffer::new(Vec::new());
-    buffer.write(block).expect("a growing buffer has room");
-    buffer.into_inner()
 }

@@ -1,6 +1,5 @@
 //! Sums over the planes of channels, image by image: what normalisation and the gradient of a convolution's bias share.
 
-use super::encode;
 use crate::math::{Real, simd};
 use encase::ShaderType;
 use std::ops::Range;
@@ -19,8 +18,9 @@ pub struct Planes {
     pub area: usize,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     images: u32,
     channels: u32,
     area: u32,
@@ -37,8 +37,8 @@ impl Planes {
         self.images * self.area
     }
 
-    pub(super) fn uniform(&self) -> Vec<u8> {
-        encode(&Params { images: self.images as u32, channels: self.channels as u32, area: self.area as u32 })
+    pub(super) fn params(&self) -> Params {
+        Params { images: self.images as u32, channels: self.channels as u32, area: self.area as u32 }
     }
 
     /// Channels that are summed together: small planes alone would be short loops.

@@ -1,5 +1,19 @@
 //! How a GPU runs a kernel: WGSL source, constants and workgroup counts.
 
+/// The text of the file of this name below `shaders/`.
+macro_rules! wgsl {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $name, ".wgsl"))
+    };
+}
+
+/// The shader whose body is the file of this name below `shaders/`.
+macro_rules! shader {
+    ($name:literal) => {
+        $crate::kernels::Shader::own($name, wgsl!($name))
+    };
+}
+
 /// A WGSL compute shader: a body from `shaders/`, the shared pieces it calls, and the constants that select a
 /// permutation. The whole is plain WGSL: there is no preprocessor.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -84,9 +98,24 @@ pub struct Launch {
 
 /// Invocations in a workgroup of the element-wise kernels (`@workgroup_size(64)`).
 const ELEMENTWISE: usize = 64;
+/// Workgroups of kernels that stride over the grid: more than these fill no device any better.
+const MOST_ELEMENTWISE: usize = 16_384;
+/// The same where a workgroup takes a whole row.
+const MOST_ROWS: usize = 32_768;
 
-/// Workgroups along x for an element-wise kernel over `n` elements. Such kernels stride over the grid, so the count is
-/// capped: more groups than this fill no device any better.
-pub fn groups_for(n: usize) -> [u32; 3] {
-    [n.div_ceil(ELEMENTWISE).clamp(1, 16384) as u32, 1, 1]
+impl Launch {
+    /// Workgroups of 64 invocations for `n` elements, one each; where those are many, an invocation strides over the grid.
+    pub fn elementwise(shader: Shader, n: usize) -> Self {
+        Self::groups(shader, n.div_ceil(ELEMENTWISE).clamp(1, MOST_ELEMENTWISE))
+    }
+
+    /// A workgroup for each of `n` rows; where those are many, a workgroup strides over the grid.
+    pub fn per_row(shader: Shader, n: usize) -> Self {
+        Self::groups(shader, n.clamp(1, MOST_ROWS))
+    }
+
+    /// So many workgroups, side by side.
+    pub fn groups(shader: Shader, count: usize) -> Self {
+        Self { shader, workgroups: [count as u32, 1, 1] }
+    }
 }

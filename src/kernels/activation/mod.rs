@@ -1,6 +1,6 @@
 //! Twin of `shaders/activation/activation.wgsl`: activations that no matrix product could take along.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -33,8 +33,9 @@ pub struct ActivationBackward {
     pub count: usize,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     count: u32,
 }
 
@@ -49,20 +50,22 @@ fn bindings(count: usize) -> Vec<Binding> {
 }
 
 fn launch(function: Function, backward: bool, count: usize) -> Launch {
-    let shader = Shader::own("activation/activation", include_str!("../../../shaders/activation/activation.wgsl"))
+    let shader = shader!("activation/activation")
         .with(common::math::WGSL)
         .constant("KIND", function as u32)
         .constant("BACKWARD", backward);
-    Launch { shader, workgroups: groups_for(count) }
+    Launch::elementwise(shader, count)
 }
 
 impl Kernel for Activation {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         bindings(self.count)
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { count: self.count as u32 })
+    fn params(&self) -> Params {
+        Params { count: self.count as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
@@ -84,12 +87,14 @@ impl Kernel for Activation {
 }
 
 impl Kernel for ActivationBackward {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         bindings(self.count)
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { count: self.count as u32 })
+    fn params(&self) -> Params {
+        Params { count: self.count as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {

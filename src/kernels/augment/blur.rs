@@ -1,7 +1,7 @@
 //! Twin of `shaders/augment/blur.wgsl`: one direction of a Gaussian blur.
 
 use crate::kernels::common::effects::{EFFECT_NUMBERS, SIGMA};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -26,8 +26,9 @@ pub struct Blur {
     pub vertical: bool,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     channels: u32,
     height: u32,
@@ -54,6 +55,8 @@ impl Blur {
 }
 
 impl Kernel for Blur {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let count = self.rows * self.pixels_of_row();
         vec![
@@ -63,21 +66,19 @@ impl Kernel for Blur {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params {
+    fn params(&self) -> Params {
+        Params {
             rows: self.rows as u32,
             channels: self.channels as u32,
             height: self.height as u32,
             width: self.width as u32,
             kernel: self.kernel as u32,
-        })
+        }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("augment/blur", include_str!("../../../shaders/augment/blur.wgsl"))
-            .with(common::effects::WGSL)
-            .constant("VERTICAL", self.vertical);
-        Launch { shader, workgroups: groups_for(self.rows * self.pixels_of_row()) }
+        let shader = shader!("augment/blur").with(common::effects::WGSL).constant("VERTICAL", self.vertical);
+        Launch::elementwise(shader, self.rows * self.pixels_of_row())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,7 +1,7 @@
 //! Twin of `shaders/augment/colour.wgsl`: colour jitter and the loss of colour, in place.
 
 use crate::kernels::common::effects::{BRIGHTNESS, CONTRAST, EFFECT_NUMBERS, GREY, HUE, ORDER, SATURATION};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -23,14 +23,17 @@ pub struct Colour {
     pub plane: usize,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     channels: u32,
     plane: u32,
 }
 
 impl Kernel for Colour {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("effects", Access::Read, self.rows * EFFECT_NUMBERS),
@@ -38,15 +41,13 @@ impl Kernel for Colour {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { rows: self.rows as u32, channels: self.channels as u32, plane: self.plane as u32 })
+    fn params(&self) -> Params {
+        Params { rows: self.rows as u32, channels: self.channels as u32, plane: self.plane as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("augment/colour", include_str!("../../../shaders/augment/colour.wgsl"))
-            .with(common::effects::WGSL)
-            .with(common::lanes::WGSL);
-        Launch { shader, workgroups: [self.rows.clamp(1, 32768) as u32, 1, 1] }
+        let shader = shader!("augment/colour").with(common::effects::WGSL).with(common::lanes::WGSL);
+        Launch::per_row(shader, self.rows)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

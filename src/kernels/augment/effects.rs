@@ -4,7 +4,7 @@ use super::sample::VIEW_WORDS;
 use crate::kernels::common::clock::{CLOCK_WORDS, SEED};
 use crate::kernels::common::effects::EFFECT_NUMBERS;
 use crate::kernels::common::philox::{Purpose, philox, unit};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 use serde::{Deserialize, Serialize};
@@ -86,8 +86,9 @@ pub struct Effects {
     pub settings: EffectSettings,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     plain: u32,
     jitter: f32,
@@ -105,7 +106,17 @@ struct Params {
     sigma_high: f32,
 }
 
-impl Effects {
+impl Kernel for Effects {
+    type Params = Params;
+
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::uint("clock", Access::Read, CLOCK_WORDS),
+            Binding::uint("views", Access::Read, self.rows * VIEW_WORDS),
+            Binding::real("effects", Access::Write, self.rows * EFFECT_NUMBERS),
+        ]
+    }
+
     fn params(&self) -> Params {
         let EffectSettings { jitter, grey, blur, solarise } = &self.settings;
         let low = |around: f64| (1.0 - around).max(0.0) as f32;
@@ -128,27 +139,11 @@ impl Effects {
             sigma_high: blur.sigma[1] as f32,
         }
     }
-}
-
-impl Kernel for Effects {
-    fn bindings(&self) -> Vec<Binding> {
-        vec![
-            Binding::uint("clock", Access::Read, CLOCK_WORDS),
-            Binding::uint("views", Access::Read, self.rows * VIEW_WORDS),
-            Binding::real("effects", Access::Write, self.rows * EFFECT_NUMBERS),
-        ]
-    }
-
-    fn uniform(&self) -> Vec<u8> {
-        encode(&self.params())
-    }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("augment/effects", include_str!("../../../shaders/augment/effects.wgsl"))
-            .with(common::clock::WGSL)
-            .with(common::effects::WGSL)
-            .with(common::philox::WGSL);
-        Launch { shader, workgroups: groups_for(self.rows) }
+        let shader =
+            shader!("augment/effects").with(common::clock::WGSL).with(common::effects::WGSL).with(common::philox::WGSL);
+        Launch::elementwise(shader, self.rows)
     }
 
     /// Computes in single precision whatever `T` is, as [`Sample`](super::sample::Sample) does.

@@ -1,7 +1,7 @@
 //! Twin of `shaders/augment/labels.wgsl`: the labels of a step's images.
 
 use super::sample::VIEW_WORDS;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 
@@ -16,12 +16,15 @@ pub struct Labels {
     pub rows: usize,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
 }
 
 impl Kernel for Labels {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::uint("views", Access::Read, self.rows * VIEW_WORDS),
@@ -30,13 +33,12 @@ impl Kernel for Labels {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { rows: self.rows as u32 })
+    fn params(&self) -> Params {
+        Params { rows: self.rows as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("augment/labels", include_str!("../../../shaders/augment/labels.wgsl"));
-        Launch { shader, workgroups: groups_for(self.rows) }
+        Launch::elementwise(shader!("augment/labels"), self.rows)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -3,7 +3,7 @@
 use crate::kernels::common::clock::{CLOCK_WORDS, CURSOR, EPOCH, SEED};
 use crate::kernels::common::permute::permute;
 use crate::kernels::common::philox::{Purpose, philox, unit};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -44,8 +44,9 @@ pub struct Sample {
     pub vertical_flip: f64,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     images: u32,
     rows: u32,
     views: u32,
@@ -62,7 +63,16 @@ struct Params {
     vertical_flip: f32,
 }
 
-impl Sample {
+impl Kernel for Sample {
+    type Params = Params;
+
+    fn bindings(&self) -> Vec<Binding> {
+        vec![
+            Binding::uint("clock", Access::Read, CLOCK_WORDS),
+            Binding::uint("views", Access::Write, self.rows as usize * VIEW_WORDS),
+        ]
+    }
+
     fn params(&self) -> Params {
         Params {
             images: self.images,
@@ -81,26 +91,11 @@ impl Sample {
             vertical_flip: self.vertical_flip as f32,
         }
     }
-}
-
-impl Kernel for Sample {
-    fn bindings(&self) -> Vec<Binding> {
-        vec![
-            Binding::uint("clock", Access::Read, CLOCK_WORDS),
-            Binding::uint("views", Access::Write, self.rows as usize * VIEW_WORDS),
-        ]
-    }
-
-    fn uniform(&self) -> Vec<u8> {
-        encode(&self.params())
-    }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("augment/sample", include_str!("../../../shaders/augment/sample.wgsl"))
-            .with(common::clock::WGSL)
-            .with(common::philox::WGSL)
-            .with(common::permute::WGSL);
-        Launch { shader, workgroups: groups_for(self.rows as usize) }
+        let shader =
+            shader!("augment/sample").with(common::clock::WGSL).with(common::philox::WGSL).with(common::permute::WGSL);
+        Launch::elementwise(shader, self.rows as usize)
     }
 
     /// Computes in single precision whatever `T` is: a crop is drawn, not differentiated, and rounding it must not

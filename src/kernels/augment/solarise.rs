@@ -1,7 +1,7 @@
 //! Twin of `shaders/augment/solarise.wgsl`: inverts bright pixels, in place.
 
 use crate::kernels::common::effects::{EFFECT_NUMBERS, SOLARISE};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -22,14 +22,17 @@ pub struct Solarise {
     pub black_and_white: bool,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     width: u32,
     threshold: f32,
 }
 
 impl Kernel for Solarise {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("effects", Access::Read, self.rows * EFFECT_NUMBERS),
@@ -37,15 +40,14 @@ impl Kernel for Solarise {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { rows: self.rows as u32, width: self.width as u32, threshold: self.threshold as f32 })
+    fn params(&self) -> Params {
+        Params { rows: self.rows as u32, width: self.width as u32, threshold: self.threshold as f32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("augment/solarise", include_str!("../../../shaders/augment/solarise.wgsl"))
-            .with(common::effects::WGSL)
-            .constant("BLACK_AND_WHITE", self.black_and_white);
-        Launch { shader, workgroups: groups_for(self.rows * self.width) }
+        let shader =
+            shader!("augment/solarise").with(common::effects::WGSL).constant("BLACK_AND_WHITE", self.black_and_white);
+        Launch::elementwise(shader, self.rows * self.width)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

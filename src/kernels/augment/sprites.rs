@@ -1,7 +1,7 @@
 //! Twin of `shaders/augment/sprites.wgsl`: renders the procedural data set.
 
 use crate::kernels::common::philox::{Purpose, philox, split, unit};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -32,8 +32,9 @@ pub struct Sprites {
     pub seed: u64,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     images: u32,
     channels: u32,
     size: u32,
@@ -56,6 +57,8 @@ impl Sprites {
 }
 
 impl Kernel for Sprites {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("glyphs", Access::Read, self.classes * self.segments * 4),
@@ -64,9 +67,9 @@ impl Kernel for Sprites {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
+    fn params(&self) -> Params {
         let [seed_low, seed_high] = split(self.seed);
-        encode(&Params {
+        Params {
             images: self.images as u32,
             channels: self.channels as u32,
             size: self.size as u32,
@@ -75,14 +78,12 @@ impl Kernel for Sprites {
             stream: self.stream,
             seed_low,
             seed_high,
-        })
+        }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("augment/sprites", include_str!("../../../shaders/augment/sprites.wgsl"))
-            .with(common::philox::WGSL)
-            .with(common::math::WGSL);
-        Launch { shader, workgroups: groups_for(self.images * self.words()) }
+        let shader = shader!("augment/sprites").with(common::philox::WGSL).with(common::math::WGSL);
+        Launch::elementwise(shader, self.images * self.words())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -2,7 +2,7 @@
 
 use super::sample::VIEW_WORDS;
 use crate::kernels::common::clock::{CLOCK_WORDS, STEP};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -52,8 +52,9 @@ impl Ring {
 /// Largest side of an image: twice the weighted sum of four bytes must fit 32 bits.
 pub const MAX_SIDE: usize = 1024;
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     channels: u32,
     height: u32,
@@ -71,6 +72,8 @@ impl Views {
 }
 
 impl Kernel for Views {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let bytes = self.ring.map_or(self.images * self.pixels_of_row(), |ring| ring.steps * ring.stride);
         vec![
@@ -81,8 +84,8 @@ impl Kernel for Views {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params {
+    fn params(&self) -> Params {
+        Params {
             rows: self.rows as u32,
             channels: self.channels as u32,
             height: self.height as u32,
@@ -91,13 +94,11 @@ impl Kernel for Views {
             views: self.views as u32,
             ring: self.ring.map_or(0, |ring| ring.steps as u32),
             stride: self.ring.map_or(0, |ring| ring.stride as u32),
-        })
+        }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader =
-            Shader::own("augment/views", include_str!("../../../shaders/augment/views.wgsl")).with(common::clock::WGSL);
-        Launch { shader, workgroups: groups_for(self.rows * self.pixels_of_row()) }
+        Launch::elementwise(shader!("augment/views").with(common::clock::WGSL), self.rows * self.pixels_of_row())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,7 +1,7 @@
 //! The clock's layout: twin of `shaders/common/clock.wgsl`.
 
 /// The shared WGSL.
-pub const WGSL: &str = include_str!("../../../shaders/common/clock.wgsl");
+pub const WGSL: &str = wgsl!("common/clock");
 
 /// Words of the clock.
 pub const CLOCK_WORDS: usize = 8;

@@ -1,7 +1,7 @@
 //! The layout of a view's drawn effects: twin of `shaders/common/effects.wgsl`.
 
 /// The shared WGSL.
-pub const WGSL: &str = include_str!("../../../shaders/common/effects.wgsl");
+pub const WGSL: &str = wgsl!("common/effects");
 
 /// Numbers of each view. The first four stand where their operation's number says.
 pub const EFFECT_NUMBERS: usize = 8;

@@ -1,4 +1,4 @@
 //! WGSL of the functions that the language lacks; their twins are methods of [`Real`](crate::math::Real).
 
 /// The shared WGSL.
-pub const WGSL: &str = include_str!("../../../shaders/common/math.wgsl");
+pub const WGSL: &str = wgsl!("common/math");

@@ -1,7 +1,7 @@
 //! Twin of `shaders/common/permute.wgsl`: the order of the images in an epoch, computed rather than stored.
 
 /// The shared WGSL.
-pub const WGSL: &str = include_str!("../../../shaders/common/permute.wgsl");
+pub const WGSL: &str = wgsl!("common/permute");
 
 fn mix(word: u32) -> u32 {
     let x = (word ^ (word >> 16)).wrapping_mul(0x7feb_352d);

@@ -1,7 +1,7 @@
 //! Twin of `shaders/common/philox.wgsl`: the counter-based random generator of every kernel and of the initialisers.
 
 /// The shared WGSL.
-pub const WGSL: &str = include_str!("../../../shaders/common/philox.wgsl");
+pub const WGSL: &str = wgsl!("common/philox");
 
 /// What a random number is for. It is one word of the counter, so that streams never meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Twin of `shaders/conv/average_pool.wgsl`: the mean of each plane.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 
@@ -22,8 +22,9 @@ pub struct AveragePoolBackward {
     pub area: usize,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     planes: u32,
     area: u32,
 }
@@ -33,17 +34,18 @@ fn bindings(input: usize, result: usize) -> Vec<Binding> {
 }
 
 fn launch(backward: bool, count: usize) -> Launch {
-    let shader = Shader::own("conv/average_pool", include_str!("../../../shaders/conv/average_pool.wgsl"));
-    Launch { shader: shader.constant("BACKWARD", backward), workgroups: groups_for(count) }
+    Launch::elementwise(shader!("conv/average_pool").constant("BACKWARD", backward), count)
 }
 
 impl Kernel for AveragePool {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         bindings(self.planes * self.area, self.planes)
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { planes: self.planes as u32, area: self.area as u32 })
+    fn params(&self) -> Params {
+        Params { planes: self.planes as u32, area: self.area as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
@@ -59,12 +61,14 @@ impl Kernel for AveragePool {
 }
 
 impl Kernel for AveragePoolBackward {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         bindings(self.planes, self.planes * self.area)
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { planes: self.planes as u32, area: self.area as u32 })
+    fn params(&self) -> Params {
+        Params { planes: self.planes as u32, area: self.area as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {

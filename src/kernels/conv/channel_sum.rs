@@ -1,7 +1,7 @@
 //! Twin of `shaders/conv/channel_sum.wgsl`: the gradient of a convolution's bias.
 
-use crate::kernels::planes::Planes;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common};
+use crate::kernels::planes::{Params, Planes};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
 use rayon::prelude::*;
 
@@ -13,6 +13,8 @@ pub struct ChannelSum {
 }
 
 impl Kernel for ChannelSum {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("x", Access::Read, self.planes.count()),
@@ -20,13 +22,12 @@ impl Kernel for ChannelSum {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        self.planes.uniform()
+    fn params(&self) -> Params {
+        self.planes.params()
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("conv/channel_sum", include_str!("../../../shaders/conv/channel_sum.wgsl"));
-        Launch { shader: shader.with(common::total::WGSL), workgroups: [self.planes.channels as u32, 1, 1] }
+        Launch::groups(shader!("conv/channel_sum").with(common::total::WGSL), self.planes.channels)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

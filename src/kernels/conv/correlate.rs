@@ -1,8 +1,8 @@
 //! Twin of `shaders/conv/correlate.wgsl`: Conv2d's forward and ConvTranspose2d's input gradient.
 
 use super::winograd::{Finish, Winograd};
-use super::{ConvEpilogue, ConvShape};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
+use super::{ConvEpilogue, ConvShape, Params};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
 use crate::math::scratch::with_scratch;
@@ -20,6 +20,8 @@ pub struct Correlate {
 }
 
 impl Kernel for Correlate {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let bias = if self.epilogue == ConvEpilogue::Bias { self.shape.map[0] } else { 0 };
         let map = if self.epilogue == ConvEpilogue::Accumulate { Access::Update } else { Access::Write };
@@ -31,12 +33,12 @@ impl Kernel for Correlate {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        self.shape.uniform()
+    fn params(&self) -> Params {
+        self.shape.params()
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
-        let shader = Shader::own("conv/correlate", include_str!("../../../shaders/conv/correlate.wgsl"))
+        let shader = shader!("conv/correlate")
             .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
             .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
         let size = [self.shape.map[0], self.shape.images * self.shape.positions()];

@@ -1,6 +1,6 @@
 //! Twins of `shaders/conv/max_pool.wgsl` and `max_pool_backward.wgsl`: the largest element of each window.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -38,8 +38,9 @@ pub struct MaxPoolBackward {
     pub pooling: Pooling,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     planes: u32,
     height: u32,
     width: u32,
@@ -57,19 +58,19 @@ impl Pooling {
         self.planes * self.output[0] * self.output[1]
     }
 
-    fn uniform(&self) -> Vec<u8> {
+    fn params(&self) -> Params {
         let [height, width] = self.input.map(|x| x as u32);
         let [rows, columns] = self.output.map(|x| x as u32);
         let (planes, padding) = (self.planes as u32, self.padding as u32);
-        encode(&Params { planes, height, width, rows, columns, padding })
+        Params { planes, height, width, rows, columns, padding }
     }
 
-    fn launch(&self, name: &'static str, body: &'static str, count: usize) -> Launch {
-        let shader = Shader::own(name, body)
+    fn launch(&self, shader: Shader, count: usize) -> Launch {
+        let shader = shader
             .constant("KERNEL", self.kernel as u32)
             .constant("TAPS", (self.kernel * self.kernel) as u32)
             .constant("STRIDE", self.stride as u32);
-        Launch { shader, workgroups: groups_for(count) }
+        Launch::elementwise(shader, count)
     }
 
     /// Where tap (ky, kx) of window (y, x) lies in its plane, if it is inside.
@@ -111,6 +112,8 @@ impl Pooling {
 }
 
 impl Kernel for MaxPool {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("x", Access::Read, self.pooling.input_len()),
@@ -119,13 +122,12 @@ impl Kernel for MaxPool {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        self.pooling.uniform()
+    fn params(&self) -> Params {
+        self.pooling.params()
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let body = include_str!("../../../shaders/conv/max_pool.wgsl");
-        self.pooling.launch("conv/max_pool", body, self.pooling.output_len())
+        self.pooling.launch(shader!("conv/max_pool"), self.pooling.output_len())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -142,6 +144,8 @@ impl Kernel for MaxPool {
 }
 
 impl Kernel for MaxPoolBackward {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("dy", Access::Read, self.pooling.output_len()),
@@ -150,13 +154,12 @@ impl Kernel for MaxPoolBackward {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        self.pooling.uniform()
+    fn params(&self) -> Params {
+        self.pooling.params()
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let body = include_str!("../../../shaders/conv/max_pool_backward.wgsl");
-        self.pooling.launch("conv/max_pool_backward", body, self.pooling.input_len())
+        self.pooling.launch(shader!("conv/max_pool_backward"), self.pooling.input_len())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

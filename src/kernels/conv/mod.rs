@@ -10,7 +10,7 @@ pub mod weight_gradient;
 mod winograd;
 
 use super::linear::matmul::Variant;
-use super::{Launch, Shader, Tuning, encode};
+use super::{Launch, Shader, Tuning};
 use encase::ShaderType;
 use std::ops::Range;
 use winograd::Winograd;
@@ -44,8 +44,9 @@ pub enum ConvEpilogue {
     Accumulate,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     images: u32,
     channels: u32,
     height: u32,
@@ -110,10 +111,10 @@ impl ConvShape {
         index * self.slice()..((index + 1) * self.slice()).min(self.images)
     }
 
-    fn uniform(&self) -> Vec<u8> {
+    fn params(&self) -> Params {
         let [channels, height, width] = self.image.map(|x| x as u32);
         let [filters, rows, columns] = self.map.map(|x| x as u32);
-        encode(&Params {
+        Params {
             images: self.images as u32,
             channels,
             height,
@@ -123,7 +124,7 @@ impl ConvShape {
             columns,
             padding: self.padding as u32,
             slice: self.slice() as u32,
-        })
+        }
     }
 
     /// Starts a product of `rows` and `columns`, in `slices` or as a whole.
@@ -131,15 +132,15 @@ impl ConvShape {
         let shader = shader
             .constant("KERNEL", self.kernel as u32)
             .constant("STRIDE", self.stride as u32)
-            .with(include_str!("../../../shaders/conv/shape.wgsl"));
+            .with(wgsl!("conv/shape"));
         let (shader, side, product) = match tuning.matmul {
             Variant::Tile => {
                 let tiles = |span: usize| rows.div_ceil(16 * span) * columns.div_ceil(16 * span) * slices.unwrap_or(1);
                 let span = [8, 4].into_iter().find(|&span| tiles(span) >= ENOUGH_TILES).unwrap_or(2);
                 let shader = shader.constant("SPAN", span as u32);
-                (shader, 16 * span, include_str!("../../../shaders/conv/tile.wgsl"))
+                (shader, 16 * span, wgsl!("conv/tile"))
             }
-            Variant::Strip => (shader, STRIP_SIDE, include_str!("../../../shaders/conv/strip.wgsl")),
+            Variant::Strip => (shader, STRIP_SIDE, wgsl!("conv/strip")),
         };
         let across = columns.div_ceil(side);
         let width = across.min(MOST_GROUPS);

@@ -2,8 +2,8 @@
 
 use super::lower::gather_channels;
 use super::winograd::{Finish, Winograd};
-use super::{ConvEpilogue, ConvShape};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
+use super::{ConvEpilogue, ConvShape, Params};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
 use crate::math::scratch::with_scratch;
@@ -22,6 +22,8 @@ pub struct Transposed {
 }
 
 impl Kernel for Transposed {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let bias = if self.epilogue == ConvEpilogue::Bias { self.shape.image[0] } else { 0 };
         let image = if self.epilogue == ConvEpilogue::Accumulate { Access::Update } else { Access::Write };
@@ -33,12 +35,12 @@ impl Kernel for Transposed {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        self.shape.uniform()
+    fn params(&self) -> Params {
+        self.shape.params()
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
-        let shader = Shader::own("conv/transposed", include_str!("../../../shaders/conv/transposed.wgsl"))
+        let shader = shader!("conv/transposed")
             .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
             .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
         let [channels, height, width] = self.shape.image;

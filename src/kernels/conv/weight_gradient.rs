@@ -1,9 +1,9 @@
 //! Twin of `shaders/conv/weight_gradient.wgsl`: the weight gradient of both convolutions.
 
-use super::ConvShape;
 use super::lower::gather_channels;
 use super::winograd::Winograd;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
+use super::{ConvShape, Params};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
 use crate::math::scratch::with_scratch;
@@ -24,6 +24,8 @@ pub struct WeightGradient {
 const TASKS_PER_THREAD: usize = 2;
 
 impl Kernel for WeightGradient {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("image", Access::Read, self.shape.image_len()),
@@ -32,12 +34,12 @@ impl Kernel for WeightGradient {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        self.shape.uniform()
+    fn params(&self) -> Params {
+        self.shape.params()
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
-        let shader = Shader::own("conv/weight_gradient", include_str!("../../../shaders/conv/weight_gradient.wgsl"));
+        let shader = shader!("conv/weight_gradient");
         let size = [self.shape.map[0], self.shape.depth()];
         self.shape.launch(shader, tuning, size, Some(self.shape.parts()))
     }

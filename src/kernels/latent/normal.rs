@@ -2,7 +2,7 @@
 
 use crate::kernels::common::clock::{CLOCK_WORDS, SEED, STEP};
 use crate::kernels::common::philox::{Purpose, philox, split, unit};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -16,27 +16,28 @@ pub struct Normal {
     pub purpose: Purpose,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     count: u32,
     purpose: u32,
 }
 
 impl Kernel for Normal {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![Binding::uint("clock", Access::Read, CLOCK_WORDS), Binding::real("noise", Access::Write, self.count)]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { count: self.count as u32, purpose: self.purpose as u32 })
+    fn params(&self) -> Params {
+        Params { count: self.count as u32, purpose: self.purpose as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("latent/normal", include_str!("../../../shaders/latent/normal.wgsl"))
-            .with(common::clock::WGSL)
-            .with(common::philox::WGSL)
-            .with(common::math::WGSL);
-        Launch { shader, workgroups: groups_for(self.count.div_ceil(4)) }
+        let shader =
+            shader!("latent/normal").with(common::clock::WGSL).with(common::philox::WGSL).with(common::math::WGSL);
+        Launch::elementwise(shader, self.count.div_ceil(4))
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,25 +1,20 @@
 //! Twin of `shaders/latent/reparameterise.wgsl`: a sample of the posterior, and its backward.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     latent: u32,
 }
 
 fn launch(rows: usize, latent: usize, backward: bool, add: bool) -> Launch {
-    let shader = Shader::own("latent/reparameterise", include_str!("../../../shaders/latent/reparameterise.wgsl"))
-        .constant("BACKWARD", backward)
-        .constant("ADD", add);
-    Launch { shader, workgroups: groups_for(rows * latent) }
-}
-
-fn uniform(rows: usize, latent: usize) -> Vec<u8> {
-    encode(&Params { rows: rows as u32, latent: latent as u32 })
+    let shader = shader!("latent/reparameterise").constant("BACKWARD", backward).constant("ADD", add);
+    Launch::elementwise(shader, rows * latent)
 }
 
 /// `z = mu + exp(logvar / 2) * eps` (Kingma and Welling, 2014).
@@ -34,6 +29,8 @@ pub struct Reparameterise {
 }
 
 impl Kernel for Reparameterise {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let count = self.rows * self.latent;
         vec![
@@ -44,8 +41,8 @@ impl Kernel for Reparameterise {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        uniform(self.rows, self.latent)
+    fn params(&self) -> Params {
+        Params { rows: self.rows as u32, latent: self.latent as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
@@ -84,6 +81,8 @@ pub struct ReparameteriseBackward {
 }
 
 impl Kernel for ReparameteriseBackward {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let count = self.rows * self.latent;
         let result = if self.accumulate { Access::Update } else { Access::Write };
@@ -95,8 +94,8 @@ impl Kernel for ReparameteriseBackward {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        uniform(self.rows, self.latent)
+    fn params(&self) -> Params {
+        Params { rows: self.rows as u32, latent: self.latent as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {

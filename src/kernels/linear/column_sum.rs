@@ -1,6 +1,6 @@
 //! Twin of `shaders/linear/column_sum.wgsl`: the gradient of a bias.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::{Real, simd};
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -14,8 +14,9 @@ pub struct ColumnSum {
     pub columns: usize,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     columns: u32,
 }
@@ -26,6 +27,8 @@ const SIDE: usize = 16;
 const BLOCK: usize = 256;
 
 impl Kernel for ColumnSum {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("matrix", Access::Read, self.rows * self.columns),
@@ -33,15 +36,12 @@ impl Kernel for ColumnSum {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { rows: self.rows as u32, columns: self.columns as u32 })
+    fn params(&self) -> Params {
+        Params { rows: self.rows as u32, columns: self.columns as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch {
-            shader: Shader::own("linear/column_sum", include_str!("../../../shaders/linear/column_sum.wgsl")),
-            workgroups: [self.columns.div_ceil(SIDE) as u32, 1, 1],
-        }
+        Launch::groups(shader!("linear/column_sum"), self.columns.div_ceil(SIDE))
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

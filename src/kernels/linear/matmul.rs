@@ -1,6 +1,6 @@
 //! Twin of `shaders/linear/matmul_tile.wgsl` and `matmul_strip.wgsl`: the matrix products of training.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, gemm};
 use crate::math::simd;
@@ -64,8 +64,9 @@ pub struct Matmul {
     pub epilogue: Epilogue,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     m: u32,
     n: u32,
     k: u32,
@@ -85,6 +86,8 @@ impl Matmul {
 }
 
 impl Kernel for Matmul {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let aux = match self.epilogue {
             Epilogue::Bias { .. } => self.n,
@@ -100,8 +103,8 @@ impl Kernel for Matmul {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { m: self.m as u32, n: self.n as u32, k: self.k as u32 })
+    fn params(&self) -> Params {
+        Params { m: self.m as u32, n: self.n as u32, k: self.k as u32 }
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
@@ -109,17 +112,13 @@ impl Kernel for Matmul {
         let (shader, workgroups) = match tuning.matmul {
             Variant::Tile => {
                 let span = self.tile_span();
-                let shader =
-                    Shader::own("linear/matmul_tile", include_str!("../../../shaders/linear/matmul_tile.wgsl"));
+                let shader = shader!("linear/matmul_tile");
                 (shader.constant("SPAN", span as u32), groups([16 * span; 2]))
             }
-            Variant::Strip => (
-                Shader::own("linear/matmul_strip", include_str!("../../../shaders/linear/matmul_strip.wgsl")),
-                groups(STRIP_GROUP),
-            ),
+            Variant::Strip => (shader!("linear/matmul_strip"), groups(STRIP_GROUP)),
         };
         let shader = shader
-            .with(include_str!("../../../shaders/linear/epilogue.wgsl"))
+            .with(wgsl!("linear/epilogue"))
             .constant("FORM", self.form as u32)
             .constant("BIAS", matches!(self.epilogue, Epilogue::Bias { .. }))
             .constant("RELU", self.epilogue == Epilogue::Bias { relu: true })

@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/centre.wgsl`: columns with mean zero.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 
@@ -13,25 +13,27 @@ pub struct Centre {
     pub columns: usize,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     columns: u32,
 }
 
 impl Kernel for Centre {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let count = self.rows * self.columns;
         vec![Binding::real("matrix", Access::Read, count), Binding::real("centred", Access::Write, count)]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { rows: self.rows as u32, columns: self.columns as u32 })
+    fn params(&self) -> Params {
+        Params { rows: self.rows as u32, columns: self.columns as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("loss/centre", include_str!("../../../shaders/loss/centre.wgsl"));
-        Launch { shader, workgroups: [self.columns.div_ceil(16) as u32, 1, 1] }
+        Launch::groups(shader!("loss/centre"), self.columns.div_ceil(16))
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/consistency.wgsl`: the divergence between the posteriors of an image and its view.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -22,8 +22,9 @@ pub struct Consistency {
     pub gradient_scale: f64,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     pairs: u32,
     latent: u32,
     lambda: f32,
@@ -31,6 +32,8 @@ struct Params {
 }
 
 impl Kernel for Consistency {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let count = self.pairs * self.latent;
         vec![
@@ -40,19 +43,17 @@ impl Kernel for Consistency {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params {
+    fn params(&self) -> Params {
+        Params {
             pairs: self.pairs as u32,
             latent: self.latent as u32,
             lambda: self.lambda as f32,
             gradient_scale: self.gradient_scale as f32,
-        })
+        }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("loss/consistency", include_str!("../../../shaders/loss/consistency.wgsl"))
-            .with(common::math::WGSL);
-        Launch { shader, workgroups: groups_for(self.pairs * self.latent) }
+        Launch::elementwise(shader!("loss/consistency").with(common::math::WGSL), self.pairs * self.latent)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/covariance.wgsl`: VICReg's variance and covariance.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -27,8 +27,9 @@ pub struct Covariance {
     pub epsilon: f64,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     images: u32,
     views: u32,
     width: u32,
@@ -44,6 +45,8 @@ impl Covariance {
 }
 
 impl Kernel for Covariance {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let columns = self.columns();
         vec![
@@ -53,21 +56,19 @@ impl Kernel for Covariance {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params {
+    fn params(&self) -> Params {
+        Params {
             images: self.images as u32,
             views: self.views as u32,
             width: self.width as u32,
             variance_weight: self.variance_weight as f32,
             covariance_weight: self.covariance_weight as f32,
             epsilon: self.epsilon as f32,
-        })
+        }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let body = include_str!("../../../shaders/loss/covariance.wgsl");
-        let shader = Shader::own("loss/covariance", body).with(common::lanes::WGSL);
-        Launch { shader, workgroups: [self.columns().clamp(1, 32768) as u32, 1, 1] }
+        Launch::per_row(shader!("loss/covariance").with(common::lanes::WGSL), self.columns())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/cross_entropy.wgsl`: softmax cross-entropy.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -18,14 +18,17 @@ pub struct CrossEntropy {
     pub gradient_scale: f64,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     classes: u32,
     gradient_scale: f32,
 }
 
 impl Kernel for CrossEntropy {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let count = self.rows * self.classes;
         vec![
@@ -36,18 +39,12 @@ impl Kernel for CrossEntropy {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params {
-            rows: self.rows as u32,
-            classes: self.classes as u32,
-            gradient_scale: self.gradient_scale as f32,
-        })
+    fn params(&self) -> Params {
+        Params { rows: self.rows as u32, classes: self.classes as u32, gradient_scale: self.gradient_scale as f32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("loss/cross_entropy", include_str!("../../../shaders/loss/cross_entropy.wgsl"))
-            .with(common::lanes::WGSL);
-        Launch { shader, workgroups: [self.rows.clamp(1, 32768) as u32, 1, 1] }
+        Launch::per_row(shader!("loss/cross_entropy").with(common::lanes::WGSL), self.rows)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

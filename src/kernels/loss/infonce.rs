@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/infonce.wgsl`: InfoNCE over a matrix of similarities.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -22,8 +22,9 @@ pub struct InfoNce {
     pub gradient_scale: f64,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     views: u32,
     inverse_temperature: f32,
@@ -31,6 +32,8 @@ struct Params {
 }
 
 impl Kernel for InfoNce {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("similarity", Access::Update, self.rows * self.rows),
@@ -38,19 +41,17 @@ impl Kernel for InfoNce {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params {
+    fn params(&self) -> Params {
+        Params {
             rows: self.rows as u32,
             views: self.views as u32,
             inverse_temperature: (1.0 / self.temperature) as f32,
             gradient_scale: self.gradient_scale as f32,
-        })
+        }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let body = include_str!("../../../shaders/loss/infonce.wgsl");
-        let shader = Shader::own("loss/infonce", body).with(common::lanes::WGSL);
-        Launch { shader, workgroups: [self.rows.clamp(1, 32768) as u32, 1, 1] }
+        Launch::per_row(shader!("loss/infonce").with(common::lanes::WGSL), self.rows)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/invariance.wgsl`: VICReg's invariance.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -21,8 +21,9 @@ pub struct Invariance {
     pub weight: f64,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     images: u32,
     views: u32,
     width: u32,
@@ -30,6 +31,8 @@ struct Params {
 }
 
 impl Kernel for Invariance {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let count = self.images * self.width;
         vec![
@@ -39,18 +42,17 @@ impl Kernel for Invariance {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params {
+    fn params(&self) -> Params {
+        Params {
             images: self.images as u32,
             views: self.views as u32,
             width: self.width as u32,
             weight: self.weight as f32,
-        })
+        }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("loss/invariance", include_str!("../../../shaders/loss/invariance.wgsl"));
-        Launch { shader, workgroups: groups_for(self.images * self.width) }
+        Launch::elementwise(shader!("loss/invariance"), self.images * self.width)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

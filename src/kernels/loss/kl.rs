@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/kl.wgsl`: the divergence of the posterior from a standard normal prior.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -21,8 +21,9 @@ pub struct Kl {
     pub gradient_scale: f64,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     latent: u32,
     beta: f32,
@@ -30,6 +31,8 @@ struct Params {
 }
 
 impl Kernel for Kl {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let count = self.rows * self.latent;
         vec![
@@ -39,18 +42,17 @@ impl Kernel for Kl {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params {
+    fn params(&self) -> Params {
+        Params {
             rows: self.rows as u32,
             latent: self.latent as u32,
             beta: self.beta as f32,
             gradient_scale: self.gradient_scale as f32,
-        })
+        }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("loss/kl", include_str!("../../../shaders/loss/kl.wgsl")).with(common::math::WGSL);
-        Launch { shader, workgroups: groups_for(self.rows * self.latent) }
+        Launch::elementwise(shader!("loss/kl").with(common::math::WGSL), self.rows * self.latent)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/likelihood.wgsl`: the reconstruction term.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -32,8 +32,9 @@ pub struct Likelihood {
     pub gradient_scale: f64,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     width: u32,
     inverse_variance: f32,
@@ -44,6 +45,8 @@ struct Params {
 const LANES: usize = 16;
 
 impl Kernel for Likelihood {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let count = self.rows * self.width;
         vec![
@@ -54,20 +57,20 @@ impl Kernel for Likelihood {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params {
+    fn params(&self) -> Params {
+        Params {
             rows: self.rows as u32,
             width: self.width as u32,
             inverse_variance: (1.0 / self.variance) as f32,
             gradient_scale: self.gradient_scale as f32,
-        })
+        }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("loss/likelihood", include_str!("../../../shaders/loss/likelihood.wgsl"))
+        let shader = shader!("loss/likelihood")
             .with(common::math::WGSL)
             .constant("BERNOULLI", self.kind == LikelihoodKind::Bernoulli);
-        Launch { shader, workgroups: [self.rows.min(32768) as u32, 1, 1] }
+        Launch::per_row(shader, self.rows)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,6 +1,6 @@
 //! Twins of `shaders/loss/normalise.wgsl` and `normalise_backward.wgsl`: rows of length one.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -28,15 +28,16 @@ pub struct NormaliseBackward {
     pub width: usize,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     width: u32,
 }
 
-fn launch(name: &'static str, body: &'static str, rows: usize) -> Launch {
-    let shader = Shader::own(name, body).with(SHORTEST_WGSL).with(common::lanes::WGSL);
-    Launch { shader, workgroups: [rows.clamp(1, 32768) as u32, 1, 1] }
+fn launch(shader: Shader, rows: usize) -> Launch {
+    let shader = shader.with(SHORTEST_WGSL).with(common::lanes::WGSL);
+    Launch::per_row(shader, rows)
 }
 
 fn dot<T: Real>(a: &[T], b: &[T]) -> T {
@@ -48,17 +49,19 @@ fn length<T: Real>(x: &[T]) -> T {
 }
 
 impl Kernel for Normalise {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let count = self.rows * self.width;
         vec![Binding::real("x", Access::Read, count), Binding::real("unit", Access::Write, count)]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { rows: self.rows as u32, width: self.width as u32 })
+    fn params(&self) -> Params {
+        Params { rows: self.rows as u32, width: self.width as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        launch("loss/normalise", include_str!("../../../shaders/loss/normalise.wgsl"), self.rows)
+        launch(shader!("loss/normalise"), self.rows)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -72,19 +75,20 @@ impl Kernel for Normalise {
 }
 
 impl Kernel for NormaliseBackward {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let count = self.rows * self.width;
         let read = |name| Binding::real(name, Access::Read, count);
         vec![read("x"), read("unit"), read("dunit"), Binding::real("dx", Access::Write, count)]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { rows: self.rows as u32, width: self.width as u32 })
+    fn params(&self) -> Params {
+        Params { rows: self.rows as u32, width: self.width as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let body = include_str!("../../../shaders/loss/normalise_backward.wgsl");
-        launch("loss/normalise_backward", body, self.rows)
+        launch(shader!("loss/normalise_backward"), self.rows)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,7 +1,7 @@
 //! Twin of `shaders/loss/record.wgsl`: loss terms into the log.
 
 use crate::kernels::common::clock::{CLOCK_WORDS, STEP};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 
@@ -22,8 +22,9 @@ pub struct Record {
     pub column: usize,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     count: u32,
     scale: f32,
     capacity: u32,
@@ -32,6 +33,8 @@ struct Params {
 }
 
 impl Kernel for Record {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::uint("clock", Access::Read, CLOCK_WORDS),
@@ -40,20 +43,18 @@ impl Kernel for Record {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params {
+    fn params(&self) -> Params {
+        Params {
             count: self.count as u32,
             scale: self.scale as f32,
             capacity: self.capacity as u32,
             columns: self.columns as u32,
             column: self.column as u32,
-        })
+        }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader =
-            Shader::own("loss/record", include_str!("../../../shaders/loss/record.wgsl")).with(common::clock::WGSL);
-        Launch { shader, workgroups: [1, 1, 1] }
+        Launch::groups(shader!("loss/record").with(common::clock::WGSL), 1)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/simvae.wgsl`: SimVAE's latent terms.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -37,8 +37,9 @@ pub struct SimVae {
     pub gradient_scale: f64,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     images: u32,
     views: u32,
     latent: u32,
@@ -55,6 +56,8 @@ impl SimVae {
 }
 
 impl Kernel for SimVae {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let (terms, rows) = (self.images * self.latent, self.images * self.views * self.latent);
         vec![
@@ -67,8 +70,8 @@ impl Kernel for SimVae {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params {
+    fn params(&self) -> Params {
+        Params {
             images: self.images as u32,
             views: self.views as u32,
             latent: self.latent as u32,
@@ -76,12 +79,11 @@ impl Kernel for SimVae {
             mean_weight: self.mean_weight() as f32,
             entropy_scale: self.entropy_scale as f32,
             gradient_scale: self.gradient_scale as f32,
-        })
+        }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("loss/simvae", include_str!("../../../shaders/loss/simvae.wgsl"));
-        Launch { shader, workgroups: groups_for(self.images * self.latent) }
+        Launch::elementwise(shader!("loss/simvae"), self.images * self.latent)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

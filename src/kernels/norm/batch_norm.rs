@@ -1,7 +1,7 @@
 //! Twin of `shaders/norm/batch_norm.wgsl`: normalise, scale and shift, then add and clip.
 
-use crate::kernels::planes::Planes;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, groups_for};
+use crate::kernels::planes::{Params, Planes};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::{Real, simd};
 use rayon::prelude::*;
 
@@ -20,6 +20,8 @@ pub struct BatchNorm {
 }
 
 impl Kernel for BatchNorm {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let (count, channels) = (self.planes.count(), self.planes.channels);
         vec![
@@ -32,15 +34,13 @@ impl Kernel for BatchNorm {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        self.planes.uniform()
+    fn params(&self) -> Params {
+        self.planes.params()
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("norm/batch_norm", include_str!("../../../shaders/norm/batch_norm.wgsl"))
-            .constant("RESIDUAL", self.residual)
-            .constant("RELU", self.relu);
-        Launch { shader, workgroups: groups_for(self.planes.count()) }
+        let shader = shader!("norm/batch_norm").constant("RESIDUAL", self.residual).constant("RELU", self.relu);
+        Launch::elementwise(shader, self.planes.count())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

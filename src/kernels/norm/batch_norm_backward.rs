@@ -1,7 +1,7 @@
 //! Twin of `shaders/norm/batch_norm_backward.wgsl`: the gradient of what was normalised, and of the residual.
 
-use crate::kernels::planes::Planes;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, groups_for};
+use crate::kernels::planes::{Params, Planes};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::{Real, simd};
 use rayon::prelude::*;
 
@@ -37,6 +37,8 @@ const ADD: &str = "@group(0) @binding(6) var<storage, read_write> dresidual: arr
                    fn keep(i: u32, g: f32) { dresidual[i] += g; }\n";
 
 impl Kernel for BatchNormBackward {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let (count, channels) = (self.planes.count(), self.planes.channels);
         let mut bindings = vec![
@@ -54,8 +56,8 @@ impl Kernel for BatchNormBackward {
         bindings
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        self.planes.uniform()
+    fn params(&self) -> Params {
+        self.planes.params()
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
@@ -64,12 +66,11 @@ impl Kernel for BatchNormBackward {
             ResidualGradient::Write => WRITE,
             ResidualGradient::Add => ADD,
         };
-        let body = include_str!("../../../shaders/norm/batch_norm_backward.wgsl");
-        let shader = Shader::own("norm/batch_norm_backward", body)
+        let shader = shader!("norm/batch_norm_backward")
             .with(keep)
             .constant("RESIDUAL", self.residual as u32)
             .constant("RELU", self.relu);
-        Launch { shader, workgroups: groups_for(self.planes.count()) }
+        Launch::elementwise(shader, self.planes.count())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

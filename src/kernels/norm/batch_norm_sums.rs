@@ -1,7 +1,7 @@
 //! Twin of `shaders/norm/batch_norm_sums.wgsl`: the gradients of scale and shift.
 
-use crate::kernels::planes::Planes;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common};
+use crate::kernels::planes::{Params, Planes};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
 use rayon::prelude::*;
 
@@ -18,6 +18,8 @@ pub struct BatchNormSums {
 }
 
 impl Kernel for BatchNormSums {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         let (count, channels) = (self.planes.count(), self.planes.channels);
         vec![
@@ -32,15 +34,13 @@ impl Kernel for BatchNormSums {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        self.planes.uniform()
+    fn params(&self) -> Params {
+        self.planes.params()
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("norm/batch_norm_sums", include_str!("../../../shaders/norm/batch_norm_sums.wgsl"))
-            .with(common::total::WGSL)
-            .constant("RELU", self.relu);
-        Launch { shader, workgroups: [self.planes.channels as u32, 1, 1] }
+        let shader = shader!("norm/batch_norm_sums").with(common::total::WGSL).constant("RELU", self.relu);
+        Launch::groups(shader, self.planes.channels)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

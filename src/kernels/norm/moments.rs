@@ -1,7 +1,7 @@
 //! Twin of `shaders/norm/moments.wgsl`: what a batch normalisation normalises with.
 
 use crate::kernels::planes::Planes;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -22,8 +22,9 @@ pub struct Moments {
     pub training: bool,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     images: u32,
     channels: u32,
     area: u32,
@@ -32,6 +33,8 @@ struct Params {
 }
 
 impl Kernel for Moments {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("x", Access::Read, self.planes.count()),
@@ -41,22 +44,20 @@ impl Kernel for Moments {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
+    fn params(&self) -> Params {
         let Planes { images, channels, area } = self.planes;
-        encode(&Params {
+        Params {
             images: images as u32,
             channels: channels as u32,
             area: area as u32,
             momentum: self.momentum as f32,
             epsilon: self.epsilon as f32,
-        })
+        }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("norm/moments", include_str!("../../../shaders/norm/moments.wgsl"))
-            .with(common::total::WGSL)
-            .constant("TRAINING", self.training);
-        Launch { shader, workgroups: [self.planes.channels as u32, 1, 1] }
+        let shader = shader!("norm/moments").with(common::total::WGSL).constant("TRAINING", self.training);
+        Launch::groups(shader, self.planes.channels)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

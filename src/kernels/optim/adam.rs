@@ -1,7 +1,7 @@
 //! Twin of `shaders/optim/adam.wgsl`: the optimiser.
 
 use crate::kernels::common::clock::{CORRECTION1, CORRECTION2, LEARNING_RATE, RATES};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -21,8 +21,9 @@ pub struct Adam {
     pub weight_decay: f64,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     count: u32,
     beta1: f32,
     one_minus_beta1: f32,
@@ -36,6 +37,8 @@ struct Params {
 const CHUNK: usize = 1 << 15;
 
 impl Kernel for Adam {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("rates", Access::Read, RATES),
@@ -46,8 +49,8 @@ impl Kernel for Adam {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params {
+    fn params(&self) -> Params {
+        Params {
             count: self.count as u32,
             beta1: self.beta1 as f32,
             one_minus_beta1: (1.0 - self.beta1) as f32,
@@ -55,13 +58,11 @@ impl Kernel for Adam {
             one_minus_beta2: (1.0 - self.beta2) as f32,
             epsilon: self.epsilon as f32,
             weight_decay: self.weight_decay as f32,
-        })
+        }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader =
-            Shader::own("optim/adam", include_str!("../../../shaders/optim/adam.wgsl")).with(common::clock::WGSL);
-        Launch { shader, workgroups: groups_for(self.count) }
+        Launch::elementwise(shader!("optim/adam").with(common::clock::WGSL), self.count)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

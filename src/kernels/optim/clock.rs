@@ -3,7 +3,7 @@
 use crate::kernels::common::clock::{
     CLOCK_WORDS, CORRECTION1, CORRECTION2, CURSOR, EPOCH, LEARNING_RATE, NEXT_CURSOR, NEXT_EPOCH, RATES, STEP,
 };
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common, encode};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 
@@ -29,8 +29,9 @@ pub struct Clock {
     pub beta2: f64,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     images: u32,
     batch: u32,
     warmup_steps: u32,
@@ -41,12 +42,14 @@ struct Params {
 }
 
 impl Kernel for Clock {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![Binding::uint("clock", Access::Update, CLOCK_WORDS), Binding::real("rates", Access::Update, RATES)]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params {
+    fn params(&self) -> Params {
+        Params {
             images: self.images,
             batch: self.batch,
             warmup_steps: self.warmup_steps,
@@ -54,14 +57,12 @@ impl Kernel for Clock {
             learning_rate: self.learning_rate as f32,
             log_beta1: self.beta1.ln() as f32,
             log_beta2: self.beta2.ln() as f32,
-        })
+        }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("optim/clock", include_str!("../../../shaders/optim/clock.wgsl"))
-            .with(common::clock::WGSL)
-            .with(common::math::WGSL);
-        Launch { shader, workgroups: [1, 1, 1] }
+        let shader = shader!("optim/clock").with(common::clock::WGSL).with(common::math::WGSL);
+        Launch::groups(shader, 1)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,6 +1,6 @@
 //! Twin of `shaders/probe/correct.wgsl`: the score of classification.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 
@@ -15,13 +15,16 @@ pub struct Correct {
     pub classes: usize,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     classes: u32,
 }
 
 impl Kernel for Correct {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("logits", Access::Read, self.rows * self.classes),
@@ -30,13 +33,12 @@ impl Kernel for Correct {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { rows: self.rows as u32, classes: self.classes as u32 })
+    fn params(&self) -> Params {
+        Params { rows: self.rows as u32, classes: self.classes as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("probe/correct", include_str!("../../../shaders/probe/correct.wgsl"));
-        Launch { shader, workgroups: groups_for(self.rows) }
+        Launch::elementwise(shader!("probe/correct"), self.rows)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

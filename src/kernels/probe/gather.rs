@@ -1,7 +1,7 @@
 //! Twin of `shaders/probe/gather.wgsl`: the embeddings of a step's images.
 
 use crate::kernels::augment::sample::VIEW_WORDS;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 
@@ -19,13 +19,16 @@ pub struct Gather {
     pub width: usize,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     width: u32,
 }
 
 impl Kernel for Gather {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::uint("views", Access::Read, self.rows * VIEW_WORDS),
@@ -34,13 +37,12 @@ impl Kernel for Gather {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { rows: self.rows as u32, width: self.width as u32 })
+    fn params(&self) -> Params {
+        Params { rows: self.rows as u32, width: self.width as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("probe/gather", include_str!("../../../shaders/probe/gather.wgsl"));
-        Launch { shader, workgroups: groups_for(self.rows * self.width) }
+        Launch::elementwise(shader!("probe/gather"), self.rows * self.width)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,6 +1,6 @@
 //! Twin of `shaders/probe/nearest.wgsl`: the nearest points of each query.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -22,12 +22,15 @@ pub struct Nearest {
     pub k: usize,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     points: u32,
 }
 
 impl Kernel for Nearest {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("products", Access::Read, self.queries * self.points),
@@ -36,13 +39,12 @@ impl Kernel for Nearest {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { points: self.points as u32 })
+    fn params(&self) -> Params {
+        Params { points: self.points as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("probe/nearest", include_str!("../../../shaders/probe/nearest.wgsl"));
-        Launch { shader: shader.constant("K", self.k as u32), workgroups: [self.queries as u32, 1, 1] }
+        Launch::groups(shader!("probe/nearest").constant("K", self.k as u32), self.queries)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

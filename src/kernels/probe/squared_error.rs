@@ -1,6 +1,6 @@
 //! Twin of `shaders/probe/squared_error.wgsl`: the loss of regression.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::{Real, simd};
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -14,13 +14,16 @@ pub struct SquaredError {
     pub gradient_scale: f64,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     count: u32,
     gradient_scale: f32,
 }
 
 impl Kernel for SquaredError {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("predictions", Access::Read, self.count),
@@ -30,13 +33,12 @@ impl Kernel for SquaredError {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { count: self.count as u32, gradient_scale: self.gradient_scale as f32 })
+    fn params(&self) -> Params {
+        Params { count: self.count as u32, gradient_scale: self.gradient_scale as f32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("probe/squared_error", include_str!("../../../shaders/probe/squared_error.wgsl"));
-        Launch { shader, workgroups: groups_for(self.count) }
+        Launch::elementwise(shader!("probe/squared_error"), self.count)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,6 +1,6 @@
 //! Twin of `shaders/probe/squares.wgsl`: the squared lengths of vectors.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, encode, groups_for};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -16,13 +16,16 @@ pub struct Squares {
     pub width: usize,
 }
 
+/// The shader's uniform block.
 #[derive(ShaderType)]
-struct Params {
+pub struct Params {
     rows: u32,
     width: u32,
 }
 
 impl Kernel for Squares {
+    type Params = Params;
+
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("matrix", Access::Read, self.rows * self.width),
@@ -30,13 +33,12 @@ impl Kernel for Squares {
         ]
     }
 
-    fn uniform(&self) -> Vec<u8> {
-        encode(&Params { rows: self.rows as u32, width: self.width as u32 })
+    fn params(&self) -> Params {
+        Params { rows: self.rows as u32, width: self.width as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = Shader::own("probe/squares", include_str!("../../../shaders/probe/squares.wgsl"));
-        Launch { shader, workgroups: groups_for(self.rows) }
+        Launch::elementwise(shader!("probe/squares"), self.rows)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
