@@ -5,6 +5,7 @@
 //! GPU) and `f64` (which the gradient checks trust).
 
 mod args;
+mod binding;
 #[macro_use]
 mod shader;
 
@@ -22,55 +23,11 @@ pub mod probe;
 pub mod registry;
 
 pub use args::{Arg, Args};
+pub use binding::{Access, Binding, Content, DType, Domain, Draw};
 pub use shader::{Launch, Shader};
 
 use crate::math::Real;
 use std::fmt::Debug;
-
-/// What one element of a tensor is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DType {
-    /// A real number: `f32` on every device, `f64` in the reference executor.
-    Real,
-    /// An unsigned 32-bit word: counters, indices, labels, or four packed bytes.
-    Uint,
-}
-
-/// Whether a kernel reads or (also) writes a binding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// `var<storage, read>`
-    Read,
-    /// `var<storage, read_write>`, every element written.
-    Write,
-    /// `var<storage, read_write>`, updated in place or in part: its old content matters.
-    Update,
-}
-
-/// One storage binding of a kernel: what it is called, what it holds and how many elements it must have at least.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Binding {
-    /// The name in the WGSL file, for error messages.
-    pub name: &'static str,
-    /// Element type.
-    pub dtype: DType,
-    /// Direction.
-    pub access: Access,
-    /// Elements that the kernel touches.
-    pub len: usize,
-}
-
-impl Binding {
-    /// A binding of real numbers.
-    pub fn real(name: &'static str, access: Access, len: usize) -> Self {
-        Self { name, dtype: DType::Real, access, len }
-    }
-
-    /// A binding of unsigned words.
-    pub fn uint(name: &'static str, access: Access, len: usize) -> Self {
-        Self { name, dtype: DType::Uint, access, len }
-    }
-}
 
 /// The choices that differ from adapter to adapter. The results may differ in the last bits, so a run keeps its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -83,7 +40,7 @@ pub struct Tuning {
 ///
 /// Binding 0 of group 0 is the uniform block of [`Kernel::params`]; the storage bindings follow from 1 in the order of
 /// [`Kernel::bindings`].
-pub trait Kernel: Debug + Send + Sync + 'static {
+pub trait Kernel: Debug + Send + Sync + Sized + 'static {
     /// The uniform block as WGSL sees it: a struct with `#[derive(encase::ShaderType)]`.
     type Params: encase::ShaderType + encase::internal::WriteInto;
     /// The storage bindings, in order.
@@ -94,6 +51,10 @@ pub trait Kernel: Debug + Send + Sync + 'static {
     fn launch(&self, tuning: &Tuning) -> Launch;
     /// The same computation in Rust.
     fn twin<T: Real>(&self, args: Args<'_, T>);
+    /// Every permutation, at sizes of one, primes, and beside the edges of tiles and workgroups: where the kernel is tested.
+    fn examples() -> Vec<Self> {
+        Vec::new()
+    }
 }
 
 /// [`Kernel`] without its type parameter, so that a plan can hold any kernel.

@@ -32,6 +32,12 @@ impl Planes {
         self.images * self.channels * self.area
     }
 
+    /// Sizes for the examples of normalisation.
+    pub(super) fn examples() -> impl Iterator<Item = Self> {
+        let sizes = [(3, 1, 1), (2, 3, 7), (5, 7, 64), (67, 13, 4), (19, 5, 131)];
+        sizes.into_iter().map(|(images, channels, area)| Self { images, channels, area })
+    }
+
     /// Elements of a channel.
     pub(super) fn per_channel(&self) -> usize {
         self.images * self.area

@@ -1,5 +1,6 @@
 //! Every shader permutation is valid WGSL, for naga and for tint, and declares what its Rust side binds.
 
+use std::path::Path;
 use std::process::Command;
 use wgpu_simvae::kernels::linear::matmul::Variant;
 use wgpu_simvae::kernels::registry::{examples, shaders};
@@ -46,6 +47,23 @@ fn every_permutation_passes_naga_and_matches_its_bindings() {
             "{label}: {:?}",
             launch.workgroups
         );
+    }
+}
+
+/// A file that no example uses is not tested, and perhaps not needed.
+#[test]
+fn every_file_is_part_of_an_example() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+    let sources: Vec<String> = shaders().values().map(|shader| shader.wgsl()).collect();
+    let mut files = Vec::new();
+    for rooms in std::fs::read_dir(folder).expect("shaders/ is there") {
+        let room = rooms.expect("shaders/ is readable").path();
+        files.extend(std::fs::read_dir(room).expect("a folder").map(|file| file.expect("it is readable").path()));
+    }
+    assert!(files.len() > 40, "{files:?}");
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a shader is text");
+        assert!(sources.iter().any(|source| source.contains(&text)), "{} is in no example", file.display());
     }
 }
 

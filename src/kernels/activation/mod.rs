@@ -57,6 +57,13 @@ fn launch(function: Function, backward: bool, count: usize) -> Launch {
     Launch::elementwise(shader, count)
 }
 
+/// An example of each function and count.
+fn each<K>(example: impl Fn(Function, usize) -> K) -> Vec<K> {
+    let counts = [1, 63, 64, 1009];
+    let of = |function| counts.map(|count| example(function, count));
+    [Function::Relu, Function::Sigmoid].into_iter().flat_map(of).collect()
+}
+
 impl Kernel for Activation {
     type Params = Params;
 
@@ -83,6 +90,10 @@ impl Kernel for Activation {
                 },
             );
         });
+    }
+
+    fn examples() -> Vec<Self> {
+        each(|function, count| Self { function, count })
     }
 }
 
@@ -111,5 +122,9 @@ impl Kernel for ActivationBackward {
         dx[..self.count].par_chunks_mut(CHUNK).zip(dy.par_chunks(CHUNK).zip(y.par_chunks(CHUNK))).for_each(
             |(dx, (dy, y))| dx.iter_mut().zip(dy.iter().zip(y)).for_each(|(dx, (&dy, &y))| *dx = dy * slope(y)),
         );
+    }
+
+    fn examples() -> Vec<Self> {
+        each(|function, count| Self { function, count })
     }
 }

@@ -1,6 +1,6 @@
 //! Twin of `shaders/augment/blur.wgsl`: one direction of a Gaussian blur.
 
-use crate::kernels::common::effects::{EFFECT_NUMBERS, SIGMA};
+use crate::kernels::common::effects::{self, EFFECT_NUMBERS, SIGMA};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
 use encase::ShaderType;
@@ -60,8 +60,8 @@ impl Kernel for Blur {
     fn bindings(&self) -> Vec<Binding> {
         let count = self.rows * self.pixels_of_row();
         vec![
-            Binding::real("effects", Access::Read, self.rows * EFFECT_NUMBERS),
-            Binding::real("sharp", Access::Read, count),
+            effects::binding(Access::Read, self.rows),
+            Binding::real("sharp", Access::Read, count).within(0.0, 1.0),
             Binding::real("blurred", Access::Write, count),
         ]
     }
@@ -118,6 +118,18 @@ impl Kernel for Blur {
                     }
                 }
             });
+    }
+
+    fn examples() -> Vec<Self> {
+        let mut all = Vec::new();
+        for (rows, height, width) in [(1, 1, 1), (3, 2, 5), (7, 9, 8), (29, 28, 17)] {
+            for channels in [1, 3] {
+                for (kernel, vertical) in [(1, false), (3, false), (3, true), (23, false), (23, true)] {
+                    all.push(Self { rows, channels, height, width, kernel, vertical });
+                }
+            }
+        }
+        all
     }
 }
 

@@ -1,6 +1,6 @@
 //! Twin of `shaders/augment/colour.wgsl`: colour jitter and the loss of colour, in place.
 
-use crate::kernels::common::effects::{BRIGHTNESS, CONTRAST, EFFECT_NUMBERS, GREY, HUE, ORDER, SATURATION};
+use crate::kernels::common::effects::{self, BRIGHTNESS, CONTRAST, EFFECT_NUMBERS, GREY, HUE, ORDER, SATURATION};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
 use encase::ShaderType;
@@ -36,8 +36,8 @@ impl Kernel for Colour {
 
     fn bindings(&self) -> Vec<Binding> {
         vec![
-            Binding::real("effects", Access::Read, self.rows * EFFECT_NUMBERS),
-            Binding::real("images", Access::Update, self.rows * self.channels * self.plane),
+            effects::binding(Access::Read, self.rows),
+            Binding::real("images", Access::Update, self.rows * self.channels * self.plane).within(0.0, 1.0),
         ]
     }
 
@@ -62,6 +62,11 @@ impl Kernel for Colour {
                     || change(image, self.plane, effects),
                 );
             });
+    }
+
+    fn examples() -> Vec<Self> {
+        let planes = [(1, 1), (3, 10), (7, 72), (29, 476)];
+        planes.into_iter().flat_map(|(rows, plane)| [1, 3].map(|channels| Self { rows, channels, plane })).collect()
     }
 }
 

@@ -1,9 +1,9 @@
 //! Twin of `shaders/augment/effects.wgsl`: draws what changes the colours and the sharpness of views.
 
-use super::sample::VIEW_WORDS;
-use crate::kernels::common::clock::{CLOCK_WORDS, SEED};
-use crate::kernels::common::effects::EFFECT_NUMBERS;
+use crate::kernels::common::clock::{self, SEED};
+use crate::kernels::common::effects::{self, EFFECT_NUMBERS};
 use crate::kernels::common::philox::{Purpose, philox, unit};
+use crate::kernels::common::view::{self, VIEW_WORDS};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
@@ -111,9 +111,9 @@ impl Kernel for Effects {
 
     fn bindings(&self) -> Vec<Binding> {
         vec![
-            Binding::uint("clock", Access::Read, CLOCK_WORDS),
-            Binding::uint("views", Access::Read, self.rows * VIEW_WORDS),
-            Binding::real("effects", Access::Write, self.rows * EFFECT_NUMBERS),
+            clock::binding(Access::Read),
+            view::binding(Access::Read, self.rows),
+            effects::binding(Access::Write, self.rows),
         ]
     }
 
@@ -176,6 +176,16 @@ impl Kernel for Effects {
             ];
             out.copy_from_slice(&drawn.map(T::from));
         }
+    }
+
+    fn examples() -> Vec<Self> {
+        let settings = EffectSettings {
+            jitter: JitterSettings { probability: 0.8, brightness: 0.8, contrast: 1.5, saturation: 0.8, hue: 0.2 },
+            grey: 0.2,
+            blur: BlurSettings { probability: 0.5, kernel: 3, sigma: [0.1, 2.0] },
+            solarise: SolariseSettings { probability: 0.3, threshold: 0.5 },
+        };
+        [(1, 0), (67, 1), (1009, 0)].map(|(rows, plain)| Self { rows, plain, settings: settings.clone() }).into()
     }
 }
 

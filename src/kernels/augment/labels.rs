@@ -1,6 +1,6 @@
 //! Twin of `shaders/augment/labels.wgsl`: the labels of a step's images.
 
-use super::sample::VIEW_WORDS;
+use crate::kernels::common::view::{self, VIEW_WORDS};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
@@ -27,7 +27,7 @@ impl Kernel for Labels {
 
     fn bindings(&self) -> Vec<Binding> {
         vec![
-            Binding::uint("views", Access::Read, self.rows * VIEW_WORDS),
+            view::binding(Access::Read, self.rows),
             Binding::uint("known", Access::Read, self.images),
             Binding::uint("labels", Access::Write, self.rows),
         ]
@@ -46,5 +46,9 @@ impl Kernel for Labels {
         for (label, view) in labels.iter_mut().zip(views.chunks_exact(VIEW_WORDS)).take(self.rows) {
             *label = known[view[0] as usize];
         }
+    }
+
+    fn examples() -> Vec<Self> {
+        [(6, 1), (11, 67)].map(|(images, rows)| Self { images, rows }).into()
     }
 }

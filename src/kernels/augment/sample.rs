@@ -1,15 +1,15 @@
 //! Twin of `shaders/augment/sample.wgsl`: draws the views of a step.
 
-use crate::kernels::common::clock::{CLOCK_WORDS, CURSOR, EPOCH, SEED};
+use crate::kernels::common::clock::{self, CURSOR, EPOCH, SEED};
 use crate::kernels::common::permute::permute;
 use crate::kernels::common::philox::{Purpose, philox, unit};
+use crate::kernels::common::view;
+pub use crate::kernels::common::view::VIEW_WORDS;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
 
-/// Words that describe one view: image, left, top, width, height, flips (1 horizontal, 2 vertical), epoch, view.
-pub const VIEW_WORDS: usize = 8;
 /// Attempts at a random crop, as in torchvision's `RandomResizedCrop`.
 const ATTEMPTS: u32 = 10;
 
@@ -67,10 +67,7 @@ impl Kernel for Sample {
     type Params = Params;
 
     fn bindings(&self) -> Vec<Binding> {
-        vec![
-            Binding::uint("clock", Access::Read, CLOCK_WORDS),
-            Binding::uint("views", Access::Write, self.rows as usize * VIEW_WORDS),
-        ]
+        vec![clock::binding(Access::Read), view::binding(Access::Write, self.rows as usize)]
     }
 
     fn params(&self) -> Params {
@@ -128,6 +125,25 @@ impl Kernel for Sample {
                 + 2 * u32::from(!plain && (unit(coin[1]) as f32) < params.vertical_flip);
             out.copy_from_slice(&[image, left, top, width, height, flips, epoch, view]);
         });
+    }
+
+    fn examples() -> Vec<Self> {
+        let sizes = [(6, 1, 1, 2, 3), (7, 14, 2, 5, 9), (11, 33, 3, 28, 28), (9, 6, 6, 32, 17)];
+        let example = |(images, rows, views, height, width), crop| Self {
+            images,
+            rows,
+            views,
+            plain: u32::from(crop && views == 3),
+            height,
+            width,
+            shuffle: crop,
+            crop,
+            area: [0.4, 1.0],
+            aspect: [0.75, 4.0 / 3.0],
+            horizontal_flip: 0.5,
+            vertical_flip: 0.5,
+        };
+        sizes.into_iter().flat_map(|size| [false, true].map(|crop| example(size, crop))).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Twin of `shaders/augment/solarise.wgsl`: inverts bright pixels, in place.
 
-use crate::kernels::common::effects::{EFFECT_NUMBERS, SOLARISE};
+use crate::kernels::common::effects::{self, EFFECT_NUMBERS, SOLARISE};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
 use encase::ShaderType;
@@ -35,8 +35,8 @@ impl Kernel for Solarise {
 
     fn bindings(&self) -> Vec<Binding> {
         vec![
-            Binding::real("effects", Access::Read, self.rows * EFFECT_NUMBERS),
-            Binding::real("images", Access::Update, self.rows * self.width),
+            effects::binding(Access::Read, self.rows),
+            Binding::real("images", Access::Update, self.rows * self.width).within(0.0, 1.0),
         ]
     }
 
@@ -69,5 +69,11 @@ impl Kernel for Solarise {
                 );
             },
         );
+    }
+
+    fn examples() -> Vec<Self> {
+        let sizes = [(1, 1), (3, 10), (7, 72), (29, 476)];
+        let example = |(rows, width), black_and_white| Self { rows, width, threshold: 0.6, black_and_white };
+        sizes.into_iter().flat_map(|size| [false, true].map(|black_and_white| example(size, black_and_white))).collect()
     }
 }

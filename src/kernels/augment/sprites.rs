@@ -62,7 +62,7 @@ impl Kernel for Sprites {
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("glyphs", Access::Read, self.classes * self.segments * 4),
-            Binding::uint("pixels", Access::Write, self.images * self.words()),
+            Binding::uint("pixels", Access::Write, self.images * self.words()).of_bytes(),
             Binding::real("factors", Access::Write, self.images * FACTORS.len()),
         ]
     }
@@ -126,6 +126,12 @@ impl Kernel for Sprites {
                 }
             }
         });
+    }
+
+    fn examples() -> Vec<Self> {
+        let example =
+            |(channels, size)| Self { images: 13, channels, size, classes: 5, segments: 7, stream: 1, seed: 1 << 40 };
+        [(1, 28), (3, 32), (1, 4)].map(example).into()
     }
 }
 

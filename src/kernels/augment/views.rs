@@ -1,7 +1,7 @@
 //! Twin of `shaders/augment/views.wgsl`: renders the views of a step.
 
-use super::sample::VIEW_WORDS;
-use crate::kernels::common::clock::{CLOCK_WORDS, STEP};
+use crate::kernels::common::clock::{self, STEP};
+use crate::kernels::common::view::{self, VIEW_WORDS};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
@@ -77,9 +77,9 @@ impl Kernel for Views {
     fn bindings(&self) -> Vec<Binding> {
         let bytes = self.ring.map_or(self.images * self.pixels_of_row(), |ring| ring.steps * ring.stride);
         vec![
-            Binding::uint("clock", Access::Read, CLOCK_WORDS),
-            Binding::uint("views", Access::Read, self.rows * VIEW_WORDS),
-            Binding::uint("pixels", Access::Read, bytes.div_ceil(4)),
+            clock::binding(Access::Read),
+            view::binding(Access::Read, self.rows),
+            Binding::uint("pixels", Access::Read, bytes.div_ceil(4)).of_bytes(),
             Binding::real("images", Access::Write, self.rows * self.pixels_of_row()),
         ]
     }
@@ -146,6 +146,21 @@ impl Kernel for Views {
                     }
                 }
             });
+    }
+
+    fn examples() -> Vec<Self> {
+        let mut all = Vec::new();
+        for (images, rows, views, height, width) in
+            [(6, 1, 1, 2, 3), (7, 14, 2, 5, 9), (11, 33, 3, 28, 28), (9, 6, 6, 32, 17)]
+        {
+            for (channels, threshold) in [(1, false), (1, true), (3, false)] {
+                let stride = Ring::stride(rows / views * channels * height * width);
+                for ring in [None, Some(Ring { steps: 2, stride })] {
+                    all.push(Self { images, rows, channels, height, width, threshold, views, ring });
+                }
+            }
+        }
+        all
     }
 }
 

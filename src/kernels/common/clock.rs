@@ -1,5 +1,7 @@
 //! The clock's layout: twin of `shaders/common/clock.wgsl`.
 
+use crate::kernels::{Access, Binding, Content, Draw};
+
 /// The shared WGSL.
 pub const WGSL: &str = wgsl!("common/clock");
 
@@ -27,6 +29,17 @@ pub const LEARNING_RATE: usize = 0;
 pub const CORRECTION1: usize = 1;
 /// Index of 1 / sqrt(1 - beta2^step).
 pub const CORRECTION2: usize = 2;
+
+/// The binding of the clock; its example is in the middle of a run.
+pub fn binding(access: Access) -> Binding {
+    let example = |_: &Draw| Content::Words(vec![7, 3, 5, 3, 1, 0x1234_5678, 0x9abc_def0, 0]);
+    Binding::uint("clock", access, CLOCK_WORDS).drawn(example)
+}
+
+/// The binding of the rates.
+pub fn rates_binding(access: Access) -> Binding {
+    Binding::real("rates", access, RATES).drawn(|_| Content::Reals(vec![1e-2, 1.3, 2.7, 0.0]))
+}
 
 /// A clock before the first step.
 pub fn fresh(seed: u64) -> [u32; CLOCK_WORDS] {

@@ -1,5 +1,8 @@
 //! The layout of a view's drawn effects: twin of `shaders/common/effects.wgsl`.
 
+use super::philox::unit;
+use crate::kernels::{Access, Binding, Content, Draw};
+
 /// The shared WGSL.
 pub const WGSL: &str = wgsl!("common/effects");
 
@@ -22,3 +25,20 @@ pub const GREY: usize = 5;
 pub const SIGMA: usize = 6;
 /// 1 inverts the bright pixels.
 pub const SOLARISE: usize = 7;
+
+/// The binding of the effects of so many views.
+pub fn binding(access: Access, rows: usize) -> Binding {
+    Binding::real("effects", access, rows * EFFECT_NUMBERS).drawn(example)
+}
+
+fn example(draw: &Draw) -> Content {
+    let row = |row| {
+        let [brightness, contrast, saturation, turn] = draw.four(row, 0).map(|word| unit(word) as f32);
+        let [order, grey, blurs, solarises] = draw.four(row, 1);
+        let order = [0b11_10_01_00, 0b01_00_11_10, 0b10_11_00_01, 0b01_10_11_00][order as usize % 4];
+        let (grey, solarises) = ((grey % 2) as f32, (solarises % 2) as f32);
+        let sigma = (blurs % 3) as f32 * 0.7;
+        [2.0 * brightness, 2.0 * contrast, 2.0 * saturation, turn - 0.5, order as f32, grey, sigma, solarises]
+    };
+    Content::Reals((0..draw.len / EFFECT_NUMBERS).flat_map(row).collect())
+}

@@ -7,3 +7,4 @@ pub mod math;
 pub mod permute;
 pub mod philox;
 pub mod total;
+pub mod view;

@@ -22,6 +22,9 @@ pub struct AveragePoolBackward {
     pub area: usize,
 }
 
+/// Planes and areas of the examples.
+const SIZES: [(usize, usize); 5] = [(1, 1), (6, 72), (7, 870), (3, 35), (2, 42)];
+
 /// The shader's uniform block.
 #[derive(ShaderType)]
 pub struct Params {
@@ -58,6 +61,10 @@ impl Kernel for AveragePool {
             *y = x.iter().copied().sum::<T>() / T::of(self.area as f64);
         }
     }
+
+    fn examples() -> Vec<Self> {
+        SIZES.map(|(planes, area)| Self { planes, area }).into()
+    }
 }
 
 impl Kernel for AveragePoolBackward {
@@ -80,5 +87,9 @@ impl Kernel for AveragePoolBackward {
         for (&dy, dx) in dy[..self.planes].iter().zip(dx.chunks_exact_mut(self.area)) {
             dx.fill(dy / T::of(self.area as f64));
         }
+    }
+
+    fn examples() -> Vec<Self> {
+        SIZES.map(|(planes, area)| Self { planes, area }).into()
     }
 }

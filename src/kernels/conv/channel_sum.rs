@@ -1,5 +1,6 @@
 //! Twin of `shaders/conv/channel_sum.wgsl`: the gradient of a convolution's bias.
 
+use super::ConvShape;
 use crate::kernels::planes::{Params, Planes};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
@@ -43,5 +44,13 @@ impl Kernel for ChannelSum {
                 },
             );
         });
+    }
+
+    fn examples() -> Vec<Self> {
+        let planes = |shape: ConvShape| {
+            let ConvShape { images, map: [channels, height, width], .. } = shape;
+            Planes { images, channels, area: height * width }
+        };
+        ConvShape::examples().map(|shape| Self { planes: planes(shape) }).collect()
     }
 }

@@ -83,6 +83,11 @@ impl Kernel for Correlate {
             });
         });
     }
+
+    fn examples() -> Vec<Self> {
+        let epilogues = [ConvEpilogue::None, ConvEpilogue::Bias, ConvEpilogue::Accumulate];
+        ConvShape::examples().flat_map(|shape| epilogues.map(|epilogue| Self { shape, epilogue })).collect()
+    }
 }
 
 /// Writes `[channel, image, position]` as maps `[image, channel, position]`, or adds it to them.

@@ -105,6 +105,19 @@ impl Pooling {
         (largest, tap)
     }
 
+    fn examples() -> impl Iterator<Item = Self> {
+        let sizes = [
+            (1, [1, 1], [2, 2], 2, 1, 1),
+            (6, [9, 8], [5, 4], 3, 2, 1),
+            (7, [30, 29], [15, 15], 3, 2, 1),
+            (3, [7, 5], [3, 2], 2, 2, 0),
+            (2, [6, 7], [6, 7], 3, 1, 1),
+        ];
+        let example =
+            |(planes, input, output, kernel, stride, padding)| Self { planes, input, output, kernel, stride, padding };
+        sizes.into_iter().map(example)
+    }
+
     fn windows(&self) -> impl Iterator<Item = [usize; 2]> {
         let [rows, columns] = self.output;
         (0..rows).flat_map(move |y| (0..columns).map(move |x| [y, x]))
@@ -141,6 +154,10 @@ impl Kernel for MaxPool {
             }
         });
     }
+
+    fn examples() -> Vec<Self> {
+        Pooling::examples().map(|pooling| Self { pooling }).collect()
+    }
 }
 
 impl Kernel for MaxPoolBackward {
@@ -149,7 +166,8 @@ impl Kernel for MaxPoolBackward {
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("dy", Access::Read, self.pooling.output_len()),
-            Binding::uint("taps", Access::Read, self.pooling.output_len()),
+            Binding::uint("taps", Access::Read, self.pooling.output_len())
+                .below(self.pooling.kernel * self.pooling.kernel),
             Binding::real("dx", Access::Write, self.pooling.input_len()),
         ]
     }
@@ -175,5 +193,9 @@ impl Kernel for MaxPoolBackward {
                 }
             }
         });
+    }
+
+    fn examples() -> Vec<Self> {
+        Pooling::examples().map(|pooling| Self { pooling }).collect()
     }
 }

@@ -70,6 +70,32 @@ const PART_ELEMENTS: usize = 1 << 20;
 const MOST_PARTS: usize = 64;
 
 impl ConvShape {
+    /// Sizes for the examples of convolutions.
+    fn examples() -> impl Iterator<Item = Self> {
+        // Images, image and map, kernel, stride and padding; the map's sides follow from the others.
+        let sizes = [
+            (1, [1, 1, 1], [1, 1, 1], 1, 1, 0),
+            (3, [3, 10, 9], [8, 8, 7], 3, 1, 0),
+            (2, [5, 15, 15], [7, 15, 15], 3, 1, 1),
+            (5, [7, 15, 15], [6, 8, 8], 3, 2, 1),
+            (7, [3, 11, 8], [2, 8, 5], 4, 1, 0),
+            (70, [2, 10, 6], [5, 5, 3], 7, 2, 3),
+            (67, [9, 2, 2], [13, 2, 2], 3, 1, 1),
+            (2, [11, 8, 7], [17, 4, 4], 1, 2, 0),
+            (3, [19, 23, 29], [67, 23, 29], 1, 1, 0),
+            (2, [3, 9, 10], [5, 3, 3], 2, 4, 1),
+            (50, [3, 16, 16], [65, 16, 16], 3, 1, 1),
+            (33, [19, 5, 7], [17, 5, 7], 3, 1, 1),
+            (17, [16, 9, 4], [23, 7, 2], 3, 1, 0),
+            (16, [17, 2, 2], [18, 4, 4], 3, 1, 2),
+            (35, [33, 2, 2], [16, 2, 2], 3, 1, 1),
+            (19, [16, 1, 1], [16, 1, 1], 3, 1, 1),
+        ];
+        let example =
+            |(images, image, map, kernel, stride, padding)| Self { images, image, map, kernel, stride, padding };
+        sizes.into_iter().map(example)
+    }
+
     /// Elements of the images.
     pub fn image_len(&self) -> usize {
         self.images * self.image.iter().product::<usize>()

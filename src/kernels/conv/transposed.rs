@@ -89,4 +89,9 @@ impl Kernel for Transposed {
             });
         });
     }
+
+    fn examples() -> Vec<Self> {
+        let epilogues = [ConvEpilogue::None, ConvEpilogue::Bias, ConvEpilogue::Accumulate];
+        ConvShape::examples().flat_map(|shape| epilogues.map(|epilogue| Self { shape, epilogue })).collect()
+    }
 }

@@ -82,6 +82,10 @@ impl Kernel for WeightGradient {
             }
         });
     }
+
+    fn examples() -> Vec<Self> {
+        ConvShape::examples().map(|shape| Self { shape }).collect()
+    }
 }
 
 impl WeightGradient {

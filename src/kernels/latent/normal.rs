@@ -1,6 +1,6 @@
 //! Twin of `shaders/latent/normal.wgsl`: standard normal noise.
 
-use crate::kernels::common::clock::{CLOCK_WORDS, SEED, STEP};
+use crate::kernels::common::clock::{self, SEED, STEP};
 use crate::kernels::common::philox::{Purpose, philox, split, unit};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
@@ -27,7 +27,7 @@ impl Kernel for Normal {
     type Params = Params;
 
     fn bindings(&self) -> Vec<Binding> {
-        vec![Binding::uint("clock", Access::Read, CLOCK_WORDS), Binding::real("noise", Access::Write, self.count)]
+        vec![clock::binding(Access::Read), Binding::real("noise", Access::Write, self.count)]
     }
 
     fn params(&self) -> Params {
@@ -50,6 +50,10 @@ impl Kernel for Normal {
             let (c, d) = pair::<T>(words[2], words[3]);
             out.copy_from_slice(&[a, b, c, d][..out.len()]);
         });
+    }
+
+    fn examples() -> Vec<Self> {
+        [1, 3, 4, 5, 1013].map(|count| Self { count, purpose: Purpose::Noise }).into()
     }
 }
 

@@ -5,6 +5,9 @@ use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
 
+/// Rows and latent sizes of the examples.
+const SIZES: [(usize, usize); 4] = [(1, 1), (7, 3), (31, 10), (2, 64)];
+
 /// The shader's uniform block.
 #[derive(ShaderType)]
 pub struct Params {
@@ -65,6 +68,10 @@ impl Kernel for Reparameterise {
                 }
             });
     }
+
+    fn examples() -> Vec<Self> {
+        SIZES.map(|(rows, latent)| Self { rows, latent }).into()
+    }
 }
 
 /// The backward of [`Reparameterise`]: `dmu = dz`, `dlogvar = dz * eps * exp(logvar / 2) / 2`.
@@ -122,5 +129,10 @@ impl Kernel for ReparameteriseBackward {
                     dlogvar[l] = keep(dlogvar[l]) + half * dz[l] * noise[l] * deviation;
                 }
             });
+    }
+
+    fn examples() -> Vec<Self> {
+        let example = |(rows, latent)| [false, true].map(|accumulate| Self { rows, latent, accumulate });
+        SIZES.into_iter().flat_map(example).collect()
     }
 }

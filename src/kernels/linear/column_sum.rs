@@ -60,4 +60,10 @@ impl Kernel for ColumnSum {
             );
         });
     }
+
+    fn examples() -> Vec<Self> {
+        let sizes =
+            [(1, 1), (5, 7), (64, 64), (65, 130), (128, 20), (3, 200), (67, 10), (8, 36), (600, 1000), (1300, 1450)];
+        sizes.map(|(rows, columns)| Self { rows, columns }).into()
+    }
 }

@@ -154,6 +154,36 @@ impl Kernel for Matmul {
             }),
         }
     }
+
+    fn examples() -> Vec<Self> {
+        let sizes = [
+            (1, 1, 1),
+            (5, 7, 3),
+            (64, 64, 16),
+            (65, 130, 33),
+            (128, 20, 50),
+            (3, 200, 61),
+            (67, 10, 129),
+            (8, 36, 20),
+            // Large enough for the larger tiles.
+            (600, 1000, 5),
+            (1300, 1450, 19),
+        ];
+        let epilogues = [
+            Epilogue::None,
+            Epilogue::Bias { relu: false },
+            Epilogue::Bias { relu: true },
+            Epilogue::ReluMask,
+            Epilogue::Accumulate,
+        ];
+        let mut all = Vec::new();
+        for (m, n, k) in sizes {
+            for form in [Form::Nt, Form::Nn, Form::Tn] {
+                all.extend(epilogues.map(|epilogue| Self { form, m, n, k, epilogue }));
+            }
+        }
+        all
+    }
 }
 
 /// Runs `f` on every row of a matrix with the index of the row's first element, in parallel and vectorised.

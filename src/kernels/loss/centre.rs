@@ -48,4 +48,8 @@ impl Kernel for Centre {
             out.iter_mut().zip(row.iter().zip(&means)).for_each(|(out, (&x, &mean))| *out = x - mean);
         }
     }
+
+    fn examples() -> Vec<Self> {
+        [(1, 1), (7, 3), (65, 131)].map(|(rows, columns)| Self { rows, columns }).into()
+    }
 }

@@ -82,4 +82,9 @@ impl Kernel for Consistency {
                 }
             });
     }
+
+    fn examples() -> Vec<Self> {
+        let example = |(pairs, latent)| Self { pairs, latent, lambda: 0.1, gradient_scale: 1.0 / pairs as f64 };
+        [(1, 1), (7, 3), (31, 10)].map(example).into()
+    }
 }

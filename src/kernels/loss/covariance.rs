@@ -50,7 +50,8 @@ impl Kernel for Covariance {
     fn bindings(&self) -> Vec<Binding> {
         let columns = self.columns();
         vec![
-            Binding::real("products", Access::Update, columns * columns),
+            // Variances lie on its diagonal.
+            Binding::real("products", Access::Update, columns * columns).within(0.0, 1.0),
             Binding::real("variance", Access::Write, columns),
             Binding::real("covariance", Access::Write, columns),
         ]
@@ -98,5 +99,17 @@ impl Kernel for Covariance {
             }
             *covariance = sum * covariance_scale;
         });
+    }
+
+    fn examples() -> Vec<Self> {
+        let example = |(images, views, width)| Self {
+            images,
+            views,
+            width,
+            variance_weight: 25.0,
+            covariance_weight: 1.5,
+            epsilon: 1e-4,
+        };
+        [(2, 2, 1), (5, 3, 7), (13, 2, 67)].map(example).into()
     }
 }

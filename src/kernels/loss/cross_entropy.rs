@@ -33,7 +33,7 @@ impl Kernel for CrossEntropy {
         let count = self.rows * self.classes;
         vec![
             Binding::real("logits", Access::Read, count),
-            Binding::uint("labels", Access::Read, self.rows),
+            Binding::uint("labels", Access::Read, self.rows).below(self.classes),
             Binding::real("terms", Access::Write, self.rows),
             Binding::real("dlogits", Access::Write, count),
         ]
@@ -71,5 +71,10 @@ impl Kernel for CrossEntropy {
                 }
                 *term = sum.ln() + highest - logits[label as usize];
             });
+    }
+
+    fn examples() -> Vec<Self> {
+        let example = |(rows, classes)| Self { rows, classes, gradient_scale: 1.0 / rows as f64 };
+        [(1, 3), (7, 10), (67, 131)].map(example).into()
     }
 }

@@ -85,4 +85,9 @@ impl Kernel for InfoNce {
             }
         });
     }
+
+    fn examples() -> Vec<Self> {
+        let example = |(rows, views)| Self { rows, views, temperature: 0.7, gradient_scale: 1.0 / rows as f64 };
+        [(2, 2), (10, 2), (21, 3), (134, 2)].map(example).into()
+    }
 }

@@ -80,4 +80,9 @@ impl Kernel for Invariance {
                 }
             });
     }
+
+    fn examples() -> Vec<Self> {
+        let example = |(images, views, width)| Self { images, views, width, weight: 25.0 };
+        [(2, 2, 1), (5, 3, 7), (13, 2, 67)].map(example).into()
+    }
 }

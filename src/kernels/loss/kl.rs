@@ -76,4 +76,9 @@ impl Kernel for Kl {
                 }
             });
     }
+
+    fn examples() -> Vec<Self> {
+        let example = |(rows, latent)| Self { rows, latent, beta: 4.0, gradient_scale: 1.0 / rows as f64 };
+        [(1, 1), (7, 3), (31, 10)].map(example).into()
+    }
 }

@@ -51,7 +51,7 @@ impl Kernel for Likelihood {
         let count = self.rows * self.width;
         vec![
             Binding::real("logits", Access::Read, count),
-            Binding::real("targets", Access::Read, count),
+            Binding::real("targets", Access::Read, count).within(0.0, 1.0),
             Binding::real("terms", Access::Write, self.rows),
             Binding::real("dlogits", Access::Write, count),
         ]
@@ -111,5 +111,13 @@ impl Kernel for Likelihood {
                     },
                 );
             });
+    }
+
+    fn examples() -> Vec<Self> {
+        let kinds = [LikelihoodKind::Gaussian, LikelihoodKind::Bernoulli];
+        let example = |(rows, width)| {
+            kinds.map(|kind| Self { kind, rows, width, variance: 0.02, gradient_scale: 1.0 / rows as f64 })
+        };
+        [(1, 1), (3, 49), (17, 130)].into_iter().flat_map(example).collect()
     }
 }

@@ -28,6 +28,9 @@ pub struct NormaliseBackward {
     pub width: usize,
 }
 
+/// Rows and widths of the examples.
+const SIZES: [(usize, usize); 3] = [(1, 1), (7, 3), (65, 131)];
+
 /// The shader's uniform block.
 #[derive(ShaderType)]
 pub struct Params {
@@ -72,6 +75,10 @@ impl Kernel for Normalise {
             unit.iter_mut().zip(x).for_each(|(unit, &x)| *unit = x / length);
         });
     }
+
+    fn examples() -> Vec<Self> {
+        SIZES.map(|(rows, width)| Self { rows, width }).into()
+    }
 }
 
 impl Kernel for NormaliseBackward {
@@ -105,5 +112,9 @@ impl Kernel for NormaliseBackward {
                     *dx = (dunit - unit * along) / length;
                 }
             });
+    }
+
+    fn examples() -> Vec<Self> {
+        SIZES.map(|(rows, width)| Self { rows, width }).into()
     }
 }

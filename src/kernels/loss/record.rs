@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/record.wgsl`: loss terms into the log.
 
-use crate::kernels::common::clock::{CLOCK_WORDS, STEP};
+use crate::kernels::common::clock::{self, STEP};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
@@ -37,7 +37,7 @@ impl Kernel for Record {
 
     fn bindings(&self) -> Vec<Binding> {
         vec![
-            Binding::uint("clock", Access::Read, CLOCK_WORDS),
+            clock::binding(Access::Read),
             Binding::real("terms", Access::Read, self.count),
             Binding::real("losses", Access::Update, self.capacity * self.columns),
         ]
@@ -65,6 +65,11 @@ impl Kernel for Record {
         let before = if self.column == 1 { T::ZERO } else { losses[at] };
         losses[at] = before + mean;
         losses[at + self.column] = mean;
+    }
+
+    fn examples() -> Vec<Self> {
+        let example = |(count, column)| Self { count, scale: 0.25, capacity: 5, columns: 4, column };
+        [(1, 1), (63, 2), (1009, 3)].map(example).into()
     }
 }
 

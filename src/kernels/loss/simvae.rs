@@ -120,4 +120,15 @@ impl Kernel for SimVae {
                 }
             });
     }
+
+    fn examples() -> Vec<Self> {
+        let mut all = Vec::new();
+        for prior in [ContentPrior::Uniform, ContentPrior::Gaussian] {
+            for (images, views, latent) in [(1, 2, 1), (5, 3, 7), (13, 10, 10)] {
+                let gradient_scale = 1.0 / (images * views) as f64;
+                all.push(Self { images, views, latent, variance: 0.15, prior, entropy_scale: 1.5, gradient_scale });
+            }
+        }
+        all
+    }
 }

@@ -69,4 +69,10 @@ impl Kernel for BatchNorm {
             );
         });
     }
+
+    fn examples() -> Vec<Self> {
+        let choices = [(false, false), (false, true), (true, false), (true, true)];
+        let example = |planes| choices.map(|(relu, residual)| Self { planes, residual, relu });
+        Planes::examples().flat_map(example).collect()
+    }
 }

@@ -110,4 +110,16 @@ impl Kernel for BatchNormBackward {
             rows.zip(residuals).enumerate().for_each(|(n, (dx, dresidual))| image(n, dx, dresidual));
         }
     }
+
+    fn examples() -> Vec<Self> {
+        let mut all = Vec::new();
+        for planes in Planes::examples() {
+            for relu in [false, true] {
+                for residual in [ResidualGradient::None, ResidualGradient::Write, ResidualGradient::Add] {
+                    all.push(Self { planes, relu, residual });
+                }
+            }
+        }
+        all
+    }
 }

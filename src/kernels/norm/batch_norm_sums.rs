@@ -86,4 +86,8 @@ impl Kernel for BatchNormSums {
             );
         });
     }
+
+    fn examples() -> Vec<Self> {
+        Planes::examples().flat_map(|planes| [false, true].map(|relu| Self { planes, relu })).collect()
+    }
 }

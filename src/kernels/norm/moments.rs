@@ -39,7 +39,7 @@ impl Kernel for Moments {
         vec![
             Binding::real("x", Access::Read, self.planes.count()),
             Binding::real("running_mean", Access::Update, self.planes.channels),
-            Binding::real("running_var", Access::Update, self.planes.channels),
+            Binding::real("running_var", Access::Update, self.planes.channels).within(1e-3, 1.0),
             Binding::real("moments", Access::Write, 2 * self.planes.channels),
         ]
     }
@@ -100,5 +100,10 @@ impl Kernel for Moments {
                 },
             );
         });
+    }
+
+    fn examples() -> Vec<Self> {
+        let example = |planes, training| Self { planes, momentum: 0.1, epsilon: 1e-5, training };
+        Planes::examples().flat_map(|planes| [false, true].map(|training| example(planes, training))).collect()
     }
 }

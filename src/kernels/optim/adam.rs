@@ -1,6 +1,6 @@
 //! Twin of `shaders/optim/adam.wgsl`: the optimiser.
 
-use crate::kernels::common::clock::{CORRECTION1, CORRECTION2, LEARNING_RATE, RATES};
+use crate::kernels::common::clock::{self, CORRECTION1, CORRECTION2, LEARNING_RATE};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
 use encase::ShaderType;
@@ -41,11 +41,11 @@ impl Kernel for Adam {
 
     fn bindings(&self) -> Vec<Binding> {
         vec![
-            Binding::real("rates", Access::Read, RATES),
+            clock::rates_binding(Access::Read),
             Binding::real("gradients", Access::Read, self.count),
             Binding::real("weights", Access::Update, self.count),
             Binding::real("first", Access::Update, self.count),
-            Binding::real("second", Access::Update, self.count),
+            Binding::real("second", Access::Update, self.count).within(1e-3, 1.0),
         ]
     }
 
@@ -89,5 +89,10 @@ impl Kernel for Adam {
                     },
                 );
             });
+    }
+
+    fn examples() -> Vec<Self> {
+        let example = |count| Self { count, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
+        [1, 64, 1021].map(example).into()
     }
 }

@@ -1,7 +1,7 @@
 //! Twin of `shaders/optim/clock.wgsl`: begins a step.
 
 use crate::kernels::common::clock::{
-    CLOCK_WORDS, CORRECTION1, CORRECTION2, CURSOR, EPOCH, LEARNING_RATE, NEXT_CURSOR, NEXT_EPOCH, RATES, STEP,
+    self, CORRECTION1, CORRECTION2, CURSOR, EPOCH, LEARNING_RATE, NEXT_CURSOR, NEXT_EPOCH, STEP,
 };
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
@@ -45,7 +45,7 @@ impl Kernel for Clock {
     type Params = Params;
 
     fn bindings(&self) -> Vec<Binding> {
-        vec![Binding::uint("clock", Access::Update, CLOCK_WORDS), Binding::real("rates", Access::Update, RATES)]
+        vec![clock::binding(Access::Update), clock::rates_binding(Access::Update)]
     }
 
     fn params(&self) -> Params {
@@ -89,5 +89,18 @@ impl Kernel for Clock {
         let correction = |beta: f64| -(f64::from(step) * beta.ln()).exp_m1();
         rates[CORRECTION1] = T::of(1.0 / correction(self.beta1));
         rates[CORRECTION2] = T::of(1.0 / correction(self.beta2).sqrt());
+    }
+
+    fn examples() -> Vec<Self> {
+        let example = |(warmup_steps, total_steps)| Self {
+            images: 1000,
+            batch: 999,
+            warmup_steps,
+            total_steps,
+            learning_rate: 1e-3,
+            beta1: 0.9,
+            beta2: 0.999,
+        };
+        [(0, 0), (10_000, 0), (3, 10_000)].map(example).into()
     }
 }

@@ -28,7 +28,7 @@ impl Kernel for Correct {
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("logits", Access::Read, self.rows * self.classes),
-            Binding::uint("labels", Access::Read, self.rows),
+            Binding::uint("labels", Access::Read, self.rows).below(self.classes),
             Binding::real("hits", Access::Write, self.rows),
         ]
     }
@@ -49,5 +49,9 @@ impl Kernel for Correct {
             let best = (1..self.classes).fold(0, |best, c| if logits[c] > logits[best] { c } else { best });
             *hit = if best == label as usize { T::ONE } else { T::ZERO };
         }
+    }
+
+    fn examples() -> Vec<Self> {
+        [(1, 3), (7, 10), (67, 131)].map(|(rows, classes)| Self { rows, classes }).into()
     }
 }

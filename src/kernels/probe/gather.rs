@@ -1,6 +1,6 @@
 //! Twin of `shaders/probe/gather.wgsl`: the embeddings of a step's images.
 
-use crate::kernels::augment::sample::VIEW_WORDS;
+use crate::kernels::common::view::{self, VIEW_WORDS};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
@@ -31,7 +31,7 @@ impl Kernel for Gather {
 
     fn bindings(&self) -> Vec<Binding> {
         vec![
-            Binding::uint("views", Access::Read, self.rows * VIEW_WORDS),
+            view::binding(Access::Read, self.rows),
             Binding::real("matrix", Access::Read, self.images * self.width),
             Binding::real("gathered", Access::Write, self.rows * self.width),
         ]
@@ -50,5 +50,9 @@ impl Kernel for Gather {
         for (row, view) in gathered.chunks_exact_mut(self.width).zip(views.chunks_exact(VIEW_WORDS)).take(self.rows) {
             row.copy_from_slice(&matrix[view[0] as usize * self.width..][..self.width]);
         }
+    }
+
+    fn examples() -> Vec<Self> {
+        [(6, 1, 1), (7, 5, 10), (11, 67, 33)].map(|(images, rows, width)| Self { images, rows, width }).into()
     }
 }

@@ -66,4 +66,9 @@ impl Kernel for Nearest {
             nearest.iter_mut().zip(best).for_each(|(nearest, (_, point))| *nearest = point);
         });
     }
+
+    fn examples() -> Vec<Self> {
+        let sizes = [(1, 1, 1), (3, 32, 32), (5, 63, 2), (7, 64, 5), (2, 65, 20), (67, 1009, 32)];
+        sizes.map(|(queries, points, k)| Self { queries, points, k }).into()
+    }
 }

@@ -58,4 +58,8 @@ impl Kernel for SquaredError {
                 }
             });
     }
+
+    fn examples() -> Vec<Self> {
+        [1, 63, 1009].map(|count| Self { count, gradient_scale: 0.25 }).into()
+    }
 }

@@ -46,4 +46,8 @@ impl Kernel for Squares {
         let pairs = squares[..self.rows].par_iter_mut().zip(matrix.par_chunks_exact(self.width));
         pairs.with_min_len(64).for_each(|(square, row)| *square = row.iter().map(|&x| x * x).sum());
     }
+
+    fn examples() -> Vec<Self> {
+        [(1, 1), (7, 3), (65, 10), (130, 67)].map(|(rows, width)| Self { rows, width }).into()
+    }
 }
