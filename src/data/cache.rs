@@ -77,6 +77,13 @@ impl Cache {
         Self { path: folder.join(file), name: name.to_owned(), key: hex(&key.finalize()) }
     }
 
+    /// The cache of the first so many training images, and of all test images.
+    pub fn first(&self, wanted: usize) -> Self {
+        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
+        let path = self.path.with_file_name(format!("{stem}-first-{wanted}.safetensors"));
+        Self { path, name: self.name.clone(), key: format!("{} {wanted}", self.key) }
+    }
+
     /// The cached data set; none where there is none, or it is of other files.
     ///
     /// # Errors

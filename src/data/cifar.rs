@@ -20,17 +20,19 @@ const CLASSES: usize = 10;
 /// A label, then the red, green and blue plane.
 const RECORD: usize = 1 + 3 * 32 * 32;
 /// Every batch holds as many images.
-const BATCH_BYTES: usize = 10_000 * RECORD;
+const BATCH: usize = 10_000;
+const BATCH_BYTES: usize = BATCH * RECORD;
 /// More than the names of the classes take.
 const NAMES_BYTES: usize = 4096;
 
-/// Loads the data set from `cifar-10-batches-bin`, its parent, or the archive beside it.
-pub(super) fn load(name: &str, folder: Option<&Path>) -> Result<Dataset, DataError> {
+/// Loads the data set from `cifar-10-batches-bin`, its parent, or the archive beside it; batches behind the last training image
+/// that is wanted are not read.
+pub(super) fn load(name: &str, folder: Option<&Path>, wanted: usize) -> Result<Dataset, DataError> {
     let folder = folder.ok_or_else(|| no_folder(name))?;
     let mut files = Files::find(name, folder)?;
     let classes = files.classes()?;
-    let train = files.images(&TRAIN, &classes)?;
-    let test = files.images(&TEST, &classes)?;
+    let train = files.images(&TRAIN, &classes, wanted)?;
+    let test = files.images(&TEST, &classes, usize::MAX)?;
     Ok(Dataset::new(name, train, test))
 }
 
@@ -88,7 +90,8 @@ impl Files {
         }
     }
 
-    fn images(&mut self, files: &[&str], classes: &[String]) -> Result<Images, DataError> {
+    fn images(&mut self, files: &[&str], classes: &[String], wanted: usize) -> Result<Images, DataError> {
+        let files = &files[..files.len().min(wanted.div_ceil(BATCH))];
         let (mut pixels, mut labels) = (Vec::with_capacity(files.len() * BATCH_BYTES), Vec::new());
         for file in files {
             let (path, bytes) = self.read(file, BATCH_BYTES)?;
@@ -97,7 +100,7 @@ impl Files {
                     len if len > BATCH_BYTES => "more than".to_owned(),
                     len => format!("{len} of"),
                 };
-                let problem = format!("it holds {found} the {BATCH_BYTES} bytes of 10000 records of {RECORD}");
+                let problem = format!("it holds {found} the {BATCH_BYTES} bytes of {BATCH} records of {RECORD}");
                 return Err(DataError::Format { path, problem });
             }
             for (image, record) in bytes.chunks_exact(RECORD).enumerate() {

@@ -9,7 +9,7 @@ use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use rayon::prelude::*;
-use std::io::{Cursor, ErrorKind};
+use std::io::{BufReader, Cursor, ErrorKind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -30,6 +30,7 @@ pub(super) struct Square {
 }
 
 /// Decoded files.
+#[derive(Default)]
 pub(super) struct Decoded {
     /// Planar bytes of each file's image, of one channel or three; none where a damaged file was left out.
     pub images: Vec<Option<Vec<u8>>>,
@@ -37,6 +38,15 @@ pub(super) struct Decoded {
     pub skipped: Vec<String>,
     /// How many of those are there and could not be read, which says nothing about the files.
     pub unread: usize,
+}
+
+impl Decoded {
+    /// Adds the files that follow.
+    pub fn append(&mut self, mut more: Self) {
+        self.images.append(&mut more.images);
+        self.skipped.append(&mut more.skipped);
+        self.unread += more.unread;
+    }
 }
 
 /// Why a file gives no image.
@@ -51,14 +61,14 @@ enum Fault {
 ///
 /// # Errors
 /// At a damaged file, unless such files are skipped.
-pub(super) fn decode(root: &Path, files: &[&str], square: Square, corrupt: Corrupt) -> Result<Decoded, DataError> {
+pub(super) fn decode(root: &Path, files: &[String], square: Square, corrupt: Corrupt) -> Result<Decoded, DataError> {
     let bar = ProgressBar::new(files.len() as u64);
     if let Ok(style) = ProgressStyle::with_template("decoding images {bar:24} {pos}/{len}  {eta} left") {
         bar.set_style(style);
     }
     // Twice what is decoded is held at the end: the images, and all of them in a row.
     let (held, room) = (AtomicU64::new(0), room());
-    let results = files.par_iter().map(|&file| {
+    let results = files.par_iter().map(|file| {
         let path = root.join(file);
         let planes = planes(&path, square);
         bar.inc(1);
@@ -66,7 +76,7 @@ pub(super) fn decode(root: &Path, files: &[&str], square: Square, corrupt: Corru
         if held.fetch_add(bytes, Ordering::Relaxed) + bytes > room {
             let (count, size) = (files.len(), square.size);
             let problem = format!("{count} images of {size}x{size} pixels take more memory than is free");
-            let fix = "Choose smaller ones with --set data.size=N, or fewer".to_owned();
+            let fix = "Choose smaller ones with --set data.size=N, or fewer with --set data.limit=N".to_owned();
             return Err(DataError::Unusable { path: root.to_owned(), problem, fix });
         }
         match planes {
@@ -84,7 +94,7 @@ pub(super) fn decode(root: &Path, files: &[&str], square: Square, corrupt: Corru
     let results = results.collect::<Result<Vec<_>, _>>();
     bar.finish_and_clear();
     let (mut skipped, mut unread) = (Vec::new(), 0);
-    let mut note = |(file, fault): (&str, Fault)| {
+    let mut note = |(file, fault): (&String, Fault)| {
         unread += usize::from(matches!(&fault, Fault::Unread(error) if error.kind() != ErrorKind::NotFound));
         skipped.push(match fault {
             Fault::Unread(error) => format!("{file}: it cannot be read ({error})"),
@@ -93,6 +103,33 @@ pub(super) fn decode(root: &Path, files: &[&str], square: Square, corrupt: Corru
     };
     let images = results?.into_iter().map(|result| result.map_err(&mut note).ok()).collect();
     Ok(Decoded { images, skipped, unread })
+}
+
+/// Whether one of the files is a picture of several channels that can be decoded. Headers are looked at first.
+pub(super) fn any_coloured(root: &Path, files: &[String], square: Square) -> bool {
+    let plane = (square.size * square.size) as usize;
+    files.par_iter().any(|file| {
+        let path = root.join(file);
+        // What is no picture of few channels is decoded, or refused.
+        !looks_grey(&path) && planes(&path, square).is_ok_and(|planes| planes.len() > plane)
+    })
+}
+
+/// Whether the header of a file says that its picture is grey.
+fn looks_grey(path: &Path) -> bool {
+    let colour = || {
+        let file = regular::open(path).ok()?;
+        if file.metadata().ok()?.len() > LARGEST_FILE {
+            return None;
+        }
+        let reader = ImageReader::new(BufReader::new(file));
+        Some(reader.with_guessed_format().ok()?.into_decoder().ok()?.color_type())
+    };
+    quietly(colour).is_ok_and(|colour| colour.is_some_and(is_grey))
+}
+
+fn is_grey(colour: ColorType) -> bool {
+    matches!(colour, ColorType::L8 | ColorType::La8 | ColorType::L16 | ColorType::La16)
 }
 
 /// The image in a file, upright, cropped and resized: one plane of a grey picture, three of any other. An alpha channel
@@ -116,8 +153,7 @@ pub(super) fn picture(bytes: &[u8], square: Square) -> Result<Vec<u8>, String> {
         Ok(Err(error)) => return Err(format!("it cannot be decoded ({error})")),
         Err(_) => return Err("it cannot be decoded (the decoder gave up on it)".to_owned()),
     };
-    let grey = matches!(image.color(), ColorType::L8 | ColorType::La8 | ColorType::L16 | ColorType::La16);
-    let image = match grey {
+    let image = match is_grey(image.color()) {
         true => DynamicImage::from(image.into_luma8()),
         false => DynamicImage::from(image.into_rgb8()),
     };

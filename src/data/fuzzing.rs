@@ -2,6 +2,7 @@
 
 use super::cache::{Cache, summed};
 use super::decode::Square;
+use super::idx::Length;
 use super::{celeba, cifar, decode, idx};
 use flate2::read::MultiGzDecoder;
 use flate2::{Compression, write::GzEncoder};
@@ -26,10 +27,13 @@ fn file(name: &str, bytes: &[u8]) -> PathBuf {
 /// MNIST's files.
 pub fn idx(bytes: &[u8], packed: bool) {
     let most = bytes.len() as u64;
-    for rank in [1, 3] {
+    for (rank, wanted) in [(1, usize::MAX), (3, usize::MAX), (3, 2)] {
         match packed {
-            true => drop(idx::parse(PathBuf::new(), MultiGzDecoder::new(bytes), most * 1100, rank)),
-            false => drop(idx::parse(PathBuf::new(), bytes, most, rank)),
+            true => {
+                let most = Length::AtMost(most * 1100);
+                drop(idx::parse(PathBuf::new(), MultiGzDecoder::new(bytes), most, rank, wanted));
+            }
+            false => drop(idx::parse(PathBuf::new(), bytes, Length::Exactly(most), rank, wanted)),
         }
     }
 }
@@ -49,7 +53,7 @@ pub fn cifar(bytes: &[u8]) {
     for (name, bytes) in [("batches.meta.txt", names), ("data_batch_1.bin", batch)] {
         std::fs::write(folder.join(name), bytes).expect("there is room in memory");
     }
-    let _refused = cifar::load("cifar10", Some(&folder));
+    let _refused = cifar::load("cifar10", Some(&folder), usize::MAX);
 }
 
 /// The two lists of CelebA.

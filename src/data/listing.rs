@@ -1,7 +1,7 @@
 //! A data set of image files: which files, which classes, before anything is decoded.
 
 use super::cache::Cache;
-use super::decode::{Decoded, Square, decode};
+use super::decode::{Decoded, Square, any_coloured, decode};
 use super::{DataError, Dataset, FileOptions, ImageShape, Images};
 use std::path::{Path, PathBuf};
 
@@ -35,7 +35,7 @@ pub(super) struct Part {
 }
 
 impl Listing {
-    /// Decodes the files, or takes them from the cache.
+    /// Decodes the files, or takes them from the cache; no more training images than are wanted.
     ///
     /// # Errors
     /// When a file is damaged and such files are not skipped, or nothing is left of a split.
@@ -46,7 +46,7 @@ impl Listing {
             Some(folder) => self.cached(name, folder, options, &mut notes)?,
             None => self.decode(name, options)?.0,
         };
-        notes.extend(emptied(&data.train));
+        notes.extend(self.emptied(&data.train, options.wanted()));
         skipped.append(&mut data.skipped);
         Ok(Dataset { notes, skipped, passed_over, ..data })
     }
@@ -59,17 +59,25 @@ impl Listing {
         options: &FileOptions,
         notes: &mut Vec<String>,
     ) -> Result<Dataset, DataError> {
-        let cache = Cache::of(self, name, folder, options);
-        match cache.open() {
-            Ok(Some(data)) => return Ok(data),
-            Ok(None) => {}
-            Err(problem) => notes.push(format!("decoding anew: {problem}")),
+        let whole = Cache::of(self, name, folder, options);
+        let part = (options.wanted() < self.train.files.len()).then(|| whole.first(options.wanted()));
+        // A part of the data set is also the beginning of the whole.
+        for cache in [Some(&whole), part.as_ref()].into_iter().flatten() {
+            match cache.open() {
+                Ok(Some(mut data)) => {
+                    data.train.truncate(options.wanted());
+                    return Ok(data);
+                }
+                Ok(None) => {}
+                Err(problem) => notes.push(format!("decoding anew: {problem}")),
+            }
         }
         let (data, unread) = self.decode(name, options)?;
         // What could not be read today may be read tomorrow, and what changed meanwhile is of neither state.
-        if unread > 0 || cache != Cache::of(self, name, folder, options) {
+        if unread > 0 || whole != Cache::of(self, name, folder, options) {
             return Ok(data);
         }
+        let cache = part.unwrap_or(whole);
         match cache.store(&data) {
             Ok(()) => Ok(cache.open().ok().flatten().unwrap_or(data)),
             Err(problem) => {
@@ -81,48 +89,71 @@ impl Listing {
 
     /// Decodes the files; also tells how many could not be read.
     fn decode(&self, name: &str, options: &FileOptions) -> Result<(Dataset, usize), DataError> {
-        let files: Vec<&str> = self.train.files.iter().chain(&self.test.files).map(String::as_str).collect();
         let square = Square { crop: self.crop, size: options.size as u32 };
-        let Decoded { mut images, skipped, unread } = decode(&self.root, &files, square, options.corrupt)?;
+        let mut train = Decoded::default();
+        // As many more as were damaged, until there are as many as are wanted.
+        loop {
+            let (looked, good) = (train.images.len(), train.images.iter().flatten().count());
+            let more = (options.wanted() - good).min(self.train.files.len() - looked);
+            if more == 0 {
+                break;
+            }
+            train.append(decode(&self.root, &self.train.files[looked..looked + more], square, options.corrupt)?);
+        }
+        let mut test = decode(&self.root, &self.test.files, square, options.corrupt)?;
         let plane = options.size * options.size;
-        // Grey pictures among coloured ones get three equal channels.
-        let channels = if images.iter().flatten().all(|image| image.len() == plane) { 1 } else { 3 };
+        let all_grey = train.images.iter().chain(&test.images).flatten().all(|image| image.len() == plane);
+        // Grey pictures among coloured ones get three equal channels, whether those are wanted or not: with more images the
+        // first ones stay what they are.
+        let unseen = &self.train.files[train.images.len()..];
+        let channels = if all_grey && !any_coloured(&self.root, unseen, square) { 1 } else { 3 };
         let shape = ImageShape { channels, height: options.size, width: options.size };
-        let tests = images.split_off(self.train.files.len());
-        let Self { root, train, test, classes, factor_names, .. } = self;
-        let part = |what: &str, part: &Part, images: Vec<Option<Vec<u8>>>| {
-            let width = factor_names.len();
-            let (mut pixels, mut kept) = (Vec::with_capacity(images.len() * shape.bytes()), Part::default());
-            for (i, (file, image)) in part.files.iter().zip(images).enumerate() {
-                let Some(image) = image else { continue };
-                pixels.extend(image.iter().cycle().take(shape.bytes()));
-                kept.files.push(file.clone());
-                kept.labels.push(part.labels[i]);
-                kept.factors.extend_from_slice(&part.factors[i * width..(i + 1) * width]);
-            }
-            if kept.files.is_empty() {
-                let (path, problem) = (root.clone(), format!("there is no {what} image that can be decoded"));
-                let fix = "Put whole pictures there".to_owned();
-                return Err(DataError::Unusable { path, problem, fix });
-            }
-            Ok(Images {
-                factors: kept.factors,
-                factor_names: factor_names.clone(),
-                binary_factors: width > 0,
-                files: kept.files,
-                ..Images::labelled(shape, pixels, kept.labels, classes.clone())
-            })
-        };
-        let (train, test) = (part("training", train, images)?, part("test", test, tests)?);
+        let unread = train.unread + test.unread;
+        let mut skipped = train.skipped;
+        skipped.append(&mut test.skipped);
+        let train = self.part("training", &self.train, train.images, shape)?;
+        let test = self.part("test", &self.test, test.images, shape)?;
         Ok((Dataset { skipped, ..Dataset::new(name, train, test) }, unread))
     }
-}
 
-/// Says which classes have lost all their training images.
-fn emptied(train: &Images) -> Option<String> {
-    let mut there = vec![false; train.classes.len()];
-    train.labels.iter().for_each(|&label| there[usize::from(label)] = true);
-    let gone: Vec<&str> =
-        train.classes.iter().zip(there).filter(|(_, there)| !there).map(|(class, _)| class.as_str()).collect();
-    (!gone.is_empty()).then(|| format!("classes without a training image: {}", gone.join(", ")))
+    /// The images of a split, of its first files; without those that were left out.
+    fn part(
+        &self,
+        what: &str,
+        part: &Part,
+        images: Vec<Option<Vec<u8>>>,
+        shape: ImageShape,
+    ) -> Result<Images, DataError> {
+        let width = self.factor_names.len();
+        let (mut pixels, mut kept) = (Vec::with_capacity(images.len() * shape.bytes()), Part::default());
+        for (i, (file, image)) in part.files.iter().zip(images).enumerate() {
+            let Some(image) = image else { continue };
+            pixels.extend(image.iter().cycle().take(shape.bytes()));
+            kept.files.push(file.clone());
+            kept.labels.push(part.labels[i]);
+            kept.factors.extend_from_slice(&part.factors[i * width..(i + 1) * width]);
+        }
+        if kept.files.is_empty() {
+            let (path, problem) = (self.root.clone(), format!("there is no {what} image that can be decoded"));
+            return Err(DataError::Unusable { path, problem, fix: "Put whole pictures there".to_owned() });
+        }
+        Ok(Images {
+            factors: kept.factors,
+            factor_names: self.factor_names.clone(),
+            binary_factors: width > 0,
+            files: kept.files,
+            ..Images::labelled(shape, pixels, kept.labels, self.classes.clone())
+        })
+    }
+
+    /// Says which classes have lost all their training images; files behind the last image are not known to be lost.
+    fn emptied(&self, train: &Images, wanted: usize) -> Option<String> {
+        let is_last = |file: &String| train.len() == wanted && Some(file) == train.files.last();
+        let unseen = self.train.files.iter().rposition(is_last).map_or(&[][..], |last| &self.train.labels[last + 1..]);
+        let mut there = vec![false; train.classes.len()];
+        train.labels.iter().chain(unseen).for_each(|&label| there[usize::from(label)] = true);
+        let gone: Vec<&str> =
+            train.classes.iter().zip(there).filter(|(_, there)| !there).map(|(class, _)| class.as_str()).collect();
+        (!gone.is_empty()).then(|| format!("classes without a training image: {}", gone.join(", ")))
+    }
 }

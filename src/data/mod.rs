@@ -98,8 +98,8 @@ impl Images {
     /// Keeps the first `count` images.
     pub fn truncate(&mut self, count: usize) {
         self.labels.truncate(count);
-        self.pixels.truncate(count * self.shape.bytes());
-        self.factors.truncate(count * self.factor_names.len());
+        self.pixels.truncate(count.saturating_mul(self.shape.bytes()));
+        self.factors.truncate(count.saturating_mul(self.factor_names.len()));
         self.files.truncate(count);
     }
 }
@@ -139,6 +139,13 @@ pub struct FileOptions {
     pub corrupt: Corrupt,
     /// Folder that keeps the decoded images, so that they are decoded once.
     pub cache: Option<PathBuf>,
+}
+
+impl FileOptions {
+    /// Training images that are wanted, at most.
+    fn wanted(&self) -> usize {
+        if self.limit > 0 { self.limit } else { usize::MAX }
+    }
 }
 
 impl Default for FileOptions {
@@ -187,17 +194,17 @@ const REGISTRY: [Entry; 7] = [
     Entry {
         name: "mnist",
         about: "handwritten digits, 28x28 grey, four IDX files",
-        load: |r| idx::load(r.name, "MNIST", r.folder, &idx::DIGITS),
+        load: |r| idx::load(r, "MNIST", &idx::DIGITS),
     },
     Entry {
         name: "fashion-mnist",
         about: "articles of clothing, 28x28 grey, four IDX files",
-        load: |r| idx::load(r.name, "FashionMNIST", r.folder, &idx::CLOTHES),
+        load: |r| idx::load(r, "FashionMNIST", &idx::CLOTHES),
     },
     Entry {
         name: "cifar10",
         about: "photographs of 10 things, 32x32 colour, the binary version or its archive",
-        load: |r| cifar::load(r.name, r.folder),
+        load: |r| cifar::load(r.name, r.folder, r.options.wanted()),
     },
     Entry {
         name: "celeba",
@@ -264,9 +271,7 @@ pub fn load_with(
     match REGISTRY.iter().find(|entry| entry.name == family) {
         Some(entry) => {
             let mut data = (entry.load)(&Request { name: entry.name, folder: folder.or(path), device, options })?;
-            if options.limit > 0 {
-                data.train.truncate(options.limit);
-            }
+            data.train.truncate(options.wanted());
             data.check()?;
             Ok(data)
         }

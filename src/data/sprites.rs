@@ -76,8 +76,7 @@ pub fn glyph_names() -> Vec<String> {
 /// Renders the data set on a device, no more training images than are wanted: each depends on its number alone.
 pub(super) fn render(request: &Request<'_>, channels: usize, size: usize) -> Result<Dataset, DataError> {
     let shape = ImageShape { channels, height: size, width: size };
-    let wanted = if request.options.limit > 0 { request.options.limit.min(TRAIN) } else { TRAIN };
-    let train = split(shape, wanted, 0, request.device)?;
+    let train = split(shape, TRAIN.min(request.options.wanted()), 0, request.device)?;
     let test = split(shape, TEST, 1, request.device)?;
     Ok(Dataset::new(request.name, train, test))
 }

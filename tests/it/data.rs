@@ -96,6 +96,40 @@ fn damaged_files_are_refused() {
 }
 
 #[test]
+fn no_more_is_read_than_is_wanted() {
+    let limited = |folder: &Path, name: &str, limit: usize| {
+        let options = FileOptions { limit, ..FileOptions::default() };
+        load_with(name, Some(folder), &Choice::cpu(), &options).map_err(|error| error.to_string())
+    };
+    let (plain, packed) = (folder(), folder());
+    std::fs::remove_file(packed.path().join(IMAGES[0])).expect("the plain file is there");
+    // What lies behind the images that are wanted is cut off.
+    let file = gzip(&idx(&[3, 100, 100], &(0..30_000u32).map(|i| (i * i % 251) as u8).collect::<Vec<u8>>()));
+    put(packed.path(), IMAGES[0], &file);
+    put(packed.path(), IMAGES[1], &file);
+    for (folder, limit) in [(&plain, 1), (&plain, 2), (&plain, 3), (&plain, 4), (&packed, 1), (&packed, 2)] {
+        let mut whole = read(folder.path()).expect("a good folder");
+        whole.train.truncate(limit);
+        assert_eq!(limited(folder.path(), "mnist", limit).expect("a good folder"), whole, "{limit}");
+    }
+    put(packed.path(), IMAGES[0], &file[..file.len() - 9]);
+    read(packed.path()).expect_err("it is cut off");
+    assert_eq!(limited(packed.path(), "mnist", 1).expect("the first is there").train.len(), 1);
+    // How long a plain file is, is known without reading it.
+    put(plain.path(), IMAGES[0], &good_images()[..30]);
+    assert!(limited(plain.path(), "mnist", 1).expect_err("cut off").contains("14 of the 24 bytes"));
+
+    let folder = cifar();
+    let mut whole = read_cifar(folder.path()).expect("a good folder");
+    std::fs::remove_file(folder.path().join("cifar-10-batches-bin/data_batch_3.bin")).expect("it is there");
+    for limit in [20_000, 10_001, 3] {
+        whole.train.truncate(limit);
+        assert_eq!(limited(folder.path(), "cifar10", limit).expect("two batches"), whole, "{limit}");
+    }
+    assert!(limited(folder.path(), "cifar10", 20_001).expect_err("the third is gone").contains("data_batch_3"));
+}
+
+#[test]
 fn wrong_headers_are_refused() {
     assert!(refusal(IMAGES[0], &idx(&[3], &[1, 2, 3])).contains("magic number"));
     assert!(refusal(LABELS[0], &good_images()).contains("magic number"));

@@ -5,6 +5,7 @@ use crate::common::folders::*;
 use image::ImageFormat;
 use std::path::Path;
 use std::process::Command;
+use tempfile::TempDir;
 use wgpu_simvae::data::{Dataset, FileOptions};
 use wgpu_simvae::device::Choice;
 
@@ -219,6 +220,78 @@ mod unix {
         assert_words(&read(folder.path()).expect_err("closed"), &["dog", "cannot be read", "data.corrupt=skip"]);
         set(&folder.path().join("dog"), 0o700);
     }
+}
+
+/// Thirty grey pictures in two classes.
+fn thirty() -> TempDir {
+    let folder = temporary();
+    for number in 0..30u8 {
+        let path = folder.path().join(format!("{}/{number}.png", if number % 3 == 0 { "cat" } else { "dog" }));
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        picture(number).into_luma8().save(path).expect("it is written");
+    }
+    folder
+}
+
+#[test]
+fn no_more_is_decoded_than_is_wanted_and_it_is_the_same() {
+    let limited = |folder: &TempDir, limit, from: &FileOptions| {
+        read_with(folder.path(), &FileOptions { limit, ..from.clone() }).expect("a good folder")
+    };
+    let compare = |folder: &TempDir, limit, from: &FileOptions| {
+        let (mut whole, part) = (limited(folder, 0, from), limited(folder, limit, from));
+        whole.train.truncate(limit);
+        assert_eq!((part.train, part.test), (whole.train, whole.test), "{limit}");
+    };
+    let folder = thirty();
+    for limit in [1, 5, 26, 27, 100] {
+        compare(&folder, limit, &small());
+    }
+    // Others take the place of damaged ones; behind the limit nothing is looked for.
+    let files = limited(&folder, 0, &small()).train.files;
+    let damage = |at: usize| std::fs::write(folder.path().join(&files[at]), b"").expect("it is damaged");
+    damage(20);
+    assert_eq!(limited(&folder, 20, &small()).train.files, files[..20]);
+    assert_words(&read_with(folder.path(), &small()).expect_err("damaged"), &[&files[20]]);
+    damage(0);
+    damage(5);
+    for limit in [1, 4, 5, 19, 20, 24, 25] {
+        compare(&folder, limit, &skipping());
+    }
+    assert_eq!(limited(&folder, 2, &skipping()).skipped.len(), 1);
+    // One coloured picture gives all three channels, wherever it is; one that is damaged does not.
+    let coloured = folder.path().join(&files[26]);
+    picture(7).save(&coloured).expect("it is written");
+    compare(&folder, 3, &skipping());
+    assert_eq!(limited(&folder, 3, &skipping()).train.shape.channels, 3);
+    let bytes = std::fs::read(&coloured).expect("a picture");
+    std::fs::write(&coloured, &bytes[..bytes.len() - 20]).expect("it is damaged");
+    compare(&folder, 3, &skipping());
+    assert_eq!(limited(&folder, 3, &skipping()).train.shape.channels, 1);
+}
+
+#[test]
+fn a_part_has_a_cache_of_its_own_or_that_of_the_whole() {
+    let (folder, cache) = (thirty(), temporary());
+    let read = |limit| {
+        let cache = Some(cache.path().to_owned());
+        read_with(folder.path(), &FileOptions { limit, cache, ..small() }).expect("a good folder")
+    };
+    let caches = || std::fs::read_dir(cache.path()).expect("a folder").count();
+    let (first, again) = (read(5), read(5));
+    assert_eq!((&first, caches()), (&again, 1));
+    let mut whole = read(0);
+    assert_eq!(caches(), 2);
+    assert_eq!(read(0), whole);
+    for limit in [5, 8] {
+        let part = read(limit);
+        let mut beginning = whole.clone();
+        beginning.train.truncate(limit);
+        assert_eq!(part, beginning);
+    }
+    assert_eq!(caches(), 2, "the whole has every part");
+    whole.train.truncate(5);
+    assert_eq!(first, whole);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Every method trains: its loss falls, it is saved, and its representation is as wide as the settings say.
 
+use crate::common::sprites;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use wgpu_simvae::data::{Dataset, load};
+use wgpu_simvae::data::Dataset;
 use wgpu_simvae::device::Choice;
 use wgpu_simvae::run_folder::checkpoint;
 use wgpu_simvae::run_folder::metrics::MetricsLog;
@@ -13,10 +14,7 @@ use wgpu_simvae::train::{Report, RunOptions, Silent, run};
 const LATENT: usize = 6;
 
 fn data() -> Dataset {
-    let mut data = load("sprites", None, &Choice::cpu()).expect("sprites need nothing");
-    data.train.truncate(512);
-    data.test.truncate(40);
-    data
+    sprites("sprites", 512, 40)
 }
 
 fn train(method: Method, data: &Dataset, out: &Path) -> Report {

@@ -1,9 +1,10 @@
 //! The convolutional networks: their sizes and names, and that they train, resume and are looked at.
 
+use crate::common::sprites;
 use image::{GrayImage, Luma};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use wgpu_simvae::data::{Dataset, FileOptions, load, load_with};
+use wgpu_simvae::data::{Dataset, FileOptions, load_with};
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
 use wgpu_simvae::nn::{Backbone, Networks, Params, Sizes};
 use wgpu_simvae::run_folder::checkpoint;
@@ -75,10 +76,7 @@ fn config(set: &[&str]) -> Config {
 }
 
 fn data(config: &Config) -> Dataset {
-    let mut data = load(&config.data.name, None, &Choice::cpu()).expect("sprites need nothing");
-    data.train.truncate(config.data.limit);
-    data.test.truncate(24);
-    data
+    sprites(&config.data.name, config.data.limit, 24)
 }
 
 fn train(config: &Config, choice: &Choice, out: &Path, resume: bool, stop_at: Option<u64>) -> Report {

@@ -1,8 +1,9 @@
 //! A run that was stopped, or killed, and resumed equals one that was not: byte for byte.
 
+use crate::common::sprites;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use wgpu_simvae::data::{Dataset, load};
+use wgpu_simvae::data::Dataset;
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
 use wgpu_simvae::run_folder::checkpoint::{self, Checkpoint};
 use wgpu_simvae::run_folder::metrics::MetricsLog;
@@ -19,10 +20,7 @@ fn config(more: &[&str]) -> Config {
 }
 
 fn data(config: &Config) -> Dataset {
-    let mut data = load("sprites", None, &Choice::cpu()).expect("sprites need nothing");
-    data.train.truncate(config.data.limit);
-    data.test.truncate(40);
-    data
+    sprites("sprites", config.data.limit, 40)
 }
 
 fn train(config: &Config, choice: &Choice, out: &Path, resume: bool, stop_at: Option<u64>) -> Report {

@@ -1,8 +1,9 @@
 //! Data sets larger than the device: streaming changes no weight, no embedding and no loss.
 
+use crate::common::sprites;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use wgpu_simvae::data::{Dataset, load};
+use wgpu_simvae::data::Dataset;
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
 use wgpu_simvae::run_folder::checkpoint;
 use wgpu_simvae::settings::Config;
@@ -20,10 +21,7 @@ fn config(method: &str, more: &[&str]) -> Config {
 }
 
 fn data(config: &Config) -> Dataset {
-    let mut data = load("sprites", None, &Choice::cpu()).expect("sprites need nothing");
-    data.train.truncate(config.data.limit);
-    data.test.truncate(403);
-    data
+    sprites("sprites", config.data.limit, 403)
 }
 
 /// Raises the flag at the first sign of progress, and counts the lines about streams.

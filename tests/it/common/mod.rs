@@ -7,7 +7,17 @@ pub mod older;
 pub mod renderer;
 pub mod stopping;
 
+use wgpu_simvae::data::{Dataset, FileOptions, load_with};
+use wgpu_simvae::device::Choice;
 use wgpu_simvae::device::gpu::{AdapterEntry, adapters};
+
+/// The first so many training and test images of the sprites, grey ones or coloured.
+pub fn sprites(name: &str, train: usize, test: usize) -> Dataset {
+    let options = FileOptions { limit: train, ..FileOptions::default() };
+    let mut data = load_with(name, None, &Choice::cpu(), &options).expect("sprites need nothing");
+    data.test.truncate(test);
+    data
+}
 
 /// The adapter to test on: a real GPU if there is one, else a software one. `None` only where
 /// `WGPU_SIMVAE_SKIP_GPU_TESTS` is set; a machine without any adapter fails the test otherwise.
