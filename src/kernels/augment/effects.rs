@@ -75,7 +75,7 @@ impl Default for EffectSettings {
 
 /// Draws the effects of the `rows` views of [`Sample`](super::sample::Sample) from (seed, epoch, image, view).
 ///
-/// Tensors: clock, views `[rows, 8]`, effects `[rows, 8]` (see [`effects`](common::effects)).
+/// Tensors: clock, views `[rows, 8]`, effects `[rows, 8]` (see [`effects`]).
 #[derive(Clone, Debug)]
 pub struct Effects {
     /// Rows.
