@@ -4,7 +4,8 @@
 
 use std::time::Instant;
 use wgpu_simvae::device::{DeviceRequest, choose};
-use wgpu_simvae::eval::probe::{Head, ProbeSettings, Rows, classify, regress};
+use wgpu_simvae::eval::probe::{Head, ProbeSettings, classify, regress};
+use wgpu_simvae::eval::{Labelled, Measured, Rows};
 use wgpu_simvae::kernels::common::philox::{philox, unit};
 
 const WIDTH: usize = 10;
@@ -26,18 +27,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tuning = choice.tune()?;
     println!("{}, {epochs} epochs", choice.reason);
     let ((train, train_labels), (test, test_labels)) = (cloud(60_000, 1), cloud(10_000, 2));
-    let rows = |values| Rows { values, width: WIDTH };
     let targets = |x: &[f32]| x.chunks(WIDTH).flat_map(|x| [x[0] - x[1], x[2] * x[3]]).collect::<Vec<f32>>();
     let (train_targets, test_targets) = (targets(&train), targets(&test));
-    let columns = |values| Rows { values, width: 2 };
+    let train = Labelled::new("training rows", &train, WIDTH, &train_labels)?;
+    let test = Labelled::new("test rows", &test, WIDTH, &test_labels)?;
+    let measured_train = Measured::new(train.rows(), Rows::new("training targets", &train_targets, 2)?)?;
+    let measured_test = Measured::new(test.rows(), Rows::new("test targets", &test_targets, 2)?)?;
     for head in [Head::Linear, Head::Mlp { hidden: None }, Head::Mlp { hidden: Some(256) }] {
         let settings = ProbeSettings { head, epochs, ..ProbeSettings::default() };
         let start = Instant::now();
-        let (x, y) = (rows(&train[..]), rows(&test[..]));
-        let found = classify(&choice, tuning, x, &train_labels, y, &test_labels, CLASSES, &settings)?;
+        let found = classify(&choice, tuning, train, test, CLASSES, &settings)?;
         println!("{head:?}: {:.2} s, accuracy {:.4}", start.elapsed().as_secs_f64(), found.last);
         let start = Instant::now();
-        let found = regress(&choice, tuning, x, columns(&train_targets), y, columns(&test_targets), &settings)?;
+        let found = regress(&choice, tuning, measured_train, measured_test, &settings)?;
         println!("{head:?}: {:.2} s, R^2 {found:.4?}", start.elapsed().as_secs_f64());
     }
     Ok(())

@@ -3,8 +3,8 @@
 use crate::device::{Choice, DeviceError};
 use crate::draw::projection::principal_plane;
 use crate::draw::scatter::{self, Point};
-use crate::eval::JudgeError;
-use crate::eval::judge::{Judges, Predictions, Set, Subject, Verdict, judge};
+use crate::eval::judge::{Judges, Predictions, Style, Subject, Verdict, judge};
+use crate::eval::{EvalError, Labelled, Measured, Rows};
 use crate::files::write_atomically;
 use crate::run_folder::checksum;
 use crate::train::Trained;
@@ -25,7 +25,7 @@ const POINTS: usize = 1500;
 pub enum VerdictError {
     /// A judge refused.
     #[error(transparent)]
-    Judge(#[from] JudgeError),
+    Judge(#[from] EvalError),
     /// The device failed.
     #[error(transparent)]
     Device(#[from] DeviceError),
@@ -176,13 +176,21 @@ pub fn judge_run(
     let (train_source, test_source) = (session.blueprint.train, session.blueprint.test);
     let train = session.embed(&train_source, train_source.images)?;
     let test = session.embed(&test_source, test_source.images)?;
+    let latent = test.latent;
+    let known = Labelled::new("training images", &train.mu, latent, &data.train.labels)?;
+    let asked = Labelled::new("test images", &test.mu, latent, &data.test.labels)?;
+    let names = &data.train.factor_names;
+    let style = || {
+        let train = Rows::new("factors of the training images", &data.train.factors, names.len())?;
+        let test = Rows::new("factors of the test images", &data.test.factors, names.len())?;
+        let (train, test) = (Measured::new(known.rows(), train)?, Measured::new(asked.rows(), test)?);
+        Ok::<_, EvalError>(Style { names, binary: data.train.binary_factors, train, test })
+    };
     let subject = Subject {
-        train: Set { embedding: &train.mu, labels: &data.train.labels, factors: &data.train.factors },
-        test: Set { embedding: &test.mu, labels: &data.test.labels, factors: &data.test.factors },
-        latent: test.latent,
+        train: known,
+        test: asked,
         classes: data.train.classes.len(),
-        factor_names: &data.train.factor_names,
-        binary_factors: data.train.binary_factors,
+        style: (!names.is_empty()).then(style).transpose()?,
     };
     let (mut verdict, predictions) = judge(choice, choice.tune()?, &subject, judges, note)?;
     match draw_plane(&subject, &data.test.classes, &run.join(PROJECTION)) {
@@ -228,9 +236,9 @@ pub fn judge_run(
 }
 
 fn draw_plane(subject: &Subject<'_>, classes: &[String], path: &Path) -> Result<(), VerdictError> {
-    let Set { embedding, labels, .. } = subject.test;
+    let (rows, labels) = (subject.test.rows(), subject.test.labels());
     let shown = labels.len().min(POINTS);
-    let plane = principal_plane(&embedding[..shown * subject.latent], subject.latent);
+    let plane = principal_plane(&rows.values()[..shown * rows.width()], rows.width());
     let points: Vec<Point> =
         plane.into_iter().zip(labels).map(|([x, y], &class)| Point { x, y, class: class.into() }).collect();
     let svg =

@@ -3,7 +3,7 @@
 //! Own code because `linfa-clustering` 0.8 does not restart: its `n_runs` goes on with the same mixture, and a fit that
 //! has not converged is an error without a result. It also brings 25 crates.
 
-use super::error::{JudgeError, width as finite_width};
+use super::{EvalError, Rows};
 use crate::kernels::common::philox::{Purpose, philox, split, unit};
 use crate::math::gemm::{Matrix, gemm};
 use rayon::prelude::*;
@@ -51,21 +51,17 @@ pub struct Clustering {
     pub rounds: u32,
 }
 
-/// Clusters the rows of `[n, width]`. The same settings give the same labels on the same machine.
+/// Clusters rows. The same settings give the same labels on the same machine.
 ///
 /// # Errors
-/// When the rows are not finite or fewer than the clusters, coincide so that there are fewer distinct ones than clusters,
+/// When the rows are fewer than the clusters, coincide so that there are fewer distinct ones than clusters,
 /// or no start ends with covariances that can be inverted.
-pub fn cluster(rows: &[f32], width: usize, settings: &Settings) -> Result<Clustering, JudgeError> {
-    let n = rows.len().checked_div(width).unwrap_or(0);
-    if finite_width("embedding", rows, n)? != width {
-        return Err(JudgeError::Rows { what: "embedding", values: rows.len(), rows: n });
-    }
-    let most = n.min(MOST_COMPONENTS);
+pub fn cluster(rows: Rows<'_>, settings: &Settings) -> Result<Clustering, EvalError> {
+    let most = rows.count().min(MOST_COMPONENTS);
     if !(1..=most).contains(&settings.components) {
-        return Err(JudgeError::OutOfRange { what: "components", value: settings.components, most });
+        return Err(EvalError::OutOfRange { what: "components", value: settings.components, most });
     }
-    let data = Data::new(rows, width);
+    let data = Data::new(rows.values(), rows.width());
     let settings = &Settings { reg_covar: settings.reg_covar * data.mean_variance().max(1.0), ..*settings };
     let mut best: Option<Clustering> = None;
     for start in 0..settings.starts.max(1) {
@@ -77,7 +73,7 @@ pub fn cluster(rows: &[f32], width: usize, settings: &Settings) -> Result<Cluste
             (best, found) => best.or(found),
         };
     }
-    best.ok_or(JudgeError::Singular { starts: settings.starts.max(1), reg_covar: settings.reg_covar })
+    best.ok_or(EvalError::Singular { starts: settings.starts.max(1), reg_covar: settings.reg_covar })
 }
 
 /// The rows in double precision, about their mean.
@@ -117,7 +113,7 @@ impl Data {
     }
 
     /// k-means++ (Arthur and Vassilvitskii, 2007), then k-means until no row changes its cluster.
-    fn kmeans(&self, components: usize, draws: &mut impl Iterator<Item = f64>) -> Result<Vec<usize>, JudgeError> {
+    fn kmeans(&self, components: usize, draws: &mut impl Iterator<Item = f64>) -> Result<Vec<usize>, EvalError> {
         let mut draw = || draws.next().unwrap_or_default();
         let mut centres = self.row((draw() * self.n as f64) as usize).to_vec();
         let mut nearest: Vec<f64> = vec![f64::INFINITY; self.n];
@@ -132,7 +128,7 @@ impl Data {
                 sum > target
             });
             // None is beyond the target when all rows coincide with a centre.
-            let chosen = chosen.ok_or(JudgeError::Collapsed { found, wanted: components })?;
+            let chosen = chosen.ok_or(EvalError::Collapsed { found, wanted: components })?;
             centres.extend_from_slice(self.row(chosen));
         }
         let mut labels = vec![usize::MAX; self.n];

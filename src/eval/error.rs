@@ -1,33 +1,43 @@
 //! Why a judge has no verdict.
 
-use super::probe::ProbeError;
 use crate::device::DeviceError;
+use crate::plan::PlanError;
 
-/// What a judge refuses.
+/// What a judge refuses. Each message names what was found and what is wanted.
 #[derive(Debug, thiserror::Error)]
-pub enum JudgeError {
-    /// The numbers are not rows of one width.
-    #[error("{what}: {values} numbers are not {rows} rows of one width: give one label per row")]
+pub enum EvalError {
+    /// The numbers are not whole rows of a width, or more than a shader can count.
+    #[error("{what}: {values} numbers are not whole rows of {width}, or more than 2^32 - 1")]
     Rows {
-        /// Which points.
+        /// Which rows.
         what: &'static str,
         /// Numbers given.
         values: usize,
-        /// Rows expected.
-        rows: usize,
+        /// Numbers of a row.
+        width: usize,
     },
-    /// Two sets of points have different widths.
-    #[error("the queries have {queries} columns, the known points {known}: use embeddings of one model")]
+    /// Two sets of rows have different widths.
+    #[error("{what}: rows of {found} columns beside rows of {known}: use those of one model")]
     Width {
-        /// Columns of the known points.
+        /// Which rows.
+        what: &'static str,
+        /// Their columns.
+        found: usize,
+        /// Columns of the others.
         known: usize,
-        /// Columns of the queries.
-        queries: usize,
     },
-    /// An embedding holds NaN or infinity.
+    /// Two lists that belong together have different lengths.
+    #[error("{left} stand beside {right}: give one value for each")]
+    Lengths {
+        /// Rows or true values.
+        left: usize,
+        /// What is known or predicted of them.
+        right: usize,
+    },
+    /// NaN or infinity.
     #[error("{what}: row {row}, column {column} is {value}: the model has diverged; judge an earlier checkpoint")]
     NotFinite {
-        /// Which points.
+        /// Which rows.
         what: &'static str,
         /// Row, from 0.
         row: usize,
@@ -35,6 +45,18 @@ pub enum JudgeError {
         column: usize,
         /// The number.
         value: f32,
+    },
+    /// A label beyond the classes.
+    #[error("{what}: the label of row {row} is {label}; with {classes} classes labels are below {classes}")]
+    Label {
+        /// Which rows.
+        what: &'static str,
+        /// The row, from 0.
+        row: usize,
+        /// Its label.
+        label: u8,
+        /// Number of classes.
+        classes: usize,
     },
     /// A number of neighbours or clusters that cannot be found.
     #[error("{what} = {value} is not in 1..={most}")]
@@ -46,23 +68,15 @@ pub enum JudgeError {
         /// The most possible here.
         most: usize,
     },
-    /// Fewer points than a judge needs.
-    #[error("{what}: {found} points are too few, at least {wanted} are needed")]
+    /// Fewer rows than a judge needs.
+    #[error("{what}: {found} are too few, at least {wanted} are needed")]
     TooFew {
-        /// Which points.
+        /// Which rows or values.
         what: &'static str,
-        /// Points given.
+        /// Those given.
         found: usize,
-        /// Points needed.
+        /// Those needed.
         wanted: usize,
-    },
-    /// Two lists that belong together have different lengths.
-    #[error("{left} values stand beside {right}: give one prediction per true value")]
-    Lengths {
-        /// True values.
-        left: usize,
-        /// Predictions.
-        right: usize,
     },
     /// The points coincide.
     #[error(
@@ -85,25 +99,31 @@ pub enum JudgeError {
         /// What was added to the variances.
         reg_covar: f64,
     },
-    /// A probe could not be trained.
-    #[error(transparent)]
-    Probe(#[from] Box<ProbeError>),
+    /// A setting of a probe that makes no sense.
+    #[error("the probe's {name} is {value}; it must be {wanted}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        wanted: &'static str,
+    },
+    /// The loss of a probe is no longer a number.
+    #[error("the probe's loss is {loss} at epoch {epoch}: standardise the embeddings, or lower its learning rate")]
+    Diverged {
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The loss.
+        loss: f64,
+    },
     /// The device failed or is too small.
     #[error(transparent)]
     Device(#[from] DeviceError),
 }
 
-/// The width of an embedding with this number of rows, whose numbers must all be finite.
-pub(super) fn width(what: &'static str, values: &[f32], rows: usize) -> Result<usize, JudgeError> {
-    if rows == 0 {
-        return Err(JudgeError::TooFew { what, found: 0, wanted: 1 });
-    }
-    if values.is_empty() || !values.len().is_multiple_of(rows) {
-        return Err(JudgeError::Rows { what, values: values.len(), rows });
-    }
-    let width = values.len() / rows;
-    match values.iter().position(|x| !x.is_finite()) {
-        Some(at) => Err(JudgeError::NotFinite { what, row: at / width, column: at % width, value: values[at] }),
-        None => Ok(width),
+impl From<PlanError> for EvalError {
+    fn from(error: PlanError) -> Self {
+        Self::Device(error.into())
     }
 }

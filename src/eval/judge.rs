@@ -1,40 +1,38 @@
 //! All judges of a representation, one after the other: how much content it holds, and how much style.
 
-use super::JudgeError;
 use super::clustering::{self, cluster};
-use super::knn::{Metric, Points, choose_k};
+use super::knn::{Metric, choose_k};
 use super::metrics::Contingency;
-use super::probe::{Head, ProbeResult, ProbeSettings, Rows, classify, regress};
+use super::probe::{Head, ProbeResult, ProbeSettings, classify, regress};
+use super::{EvalError, Labelled, Measured};
 use crate::device::Choice;
 use crate::kernels::Tuning;
 use serde::{Deserialize, Serialize};
 
-/// Representations and what is known of their images.
-#[derive(Clone, Copy, Debug)]
-pub struct Set<'a> {
-    /// `[images, latent]`, row-major.
-    pub embedding: &'a [f32],
-    /// Class of each image.
-    pub labels: &'a [u8],
-    /// Style factors `[images, factors]`.
-    pub factors: &'a [f32],
-}
-
 /// What is judged.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
-    /// What the judges learn from.
-    pub train: Set<'a>,
-    /// What they are asked about.
-    pub test: Set<'a>,
-    /// Columns of the embeddings.
-    pub latent: usize,
+    /// Representations that the judges learn from, with their classes.
+    pub train: Labelled<'a>,
+    /// Those that they are asked about.
+    pub test: Labelled<'a>,
     /// Number of classes; with fewer than two there is no content to judge.
     pub classes: usize,
-    /// Names of the style factors.
-    pub factor_names: &'a [String],
+    /// The style factors of the images; none where they are unknown.
+    pub style: Option<Style<'a>>,
+}
+
+/// The style of the images that are judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Style<'a> {
+    /// Names of the factors.
+    pub names: &'a [String],
     /// Whether they are yes or no rather than continuous.
-    pub binary_factors: bool,
+    pub binary: bool,
+    /// Representations that the judges learn from, with their factors.
+    pub train: Measured<'a>,
+    /// Those that they are asked about.
+    pub test: Measured<'a>,
 }
 
 /// How to judge. The defaults are the paper's, but for the mixture: it is fitted to the test images, the authors' to the
@@ -161,7 +159,7 @@ const HEADS: [Head; 2] = [Head::Linear, Head::Mlp { hidden: None }];
 /// Runs every judge on a device. `note` hears which one is at work.
 ///
 /// # Errors
-/// When the embeddings are not finite or do not fit their labels, or the device fails. A mixture that cannot be fitted, as
+/// When the representations do not fit together, or the device fails. A mixture that cannot be fitted, as
 /// when the representation has collapsed, becomes a note of the verdict.
 pub fn judge(
     choice: &Choice,
@@ -169,12 +167,12 @@ pub fn judge(
     subject: &Subject<'_>,
     judges: &Judges,
     note: &mut dyn FnMut(&str),
-) -> Result<(Verdict, Predictions), JudgeError> {
+) -> Result<(Verdict, Predictions), EvalError> {
     let mut verdict = Verdict::default();
     let mut predictions = Predictions::default();
     let court = Court { choice, tuning, subject, judges };
     if subject.classes >= 2 {
-        let [linear, mlp] = court.classify(subject.classes, subject.train.labels, subject.test.labels, note)?;
+        let [linear, mlp] = court.classify(subject.classes, subject.train, subject.test, note)?;
         note("nearest neighbours");
         let (knn_euclidean, euclidean) = court.nearest(Metric::Euclidean)?;
         let (knn_cosine, cosine) = court.nearest(Metric::Cosine)?;
@@ -186,8 +184,8 @@ pub fn judge(
     if subject.classes == 1 {
         verdict.notes.push("content: not judged, there is one class".to_owned());
     }
-    if !subject.factor_names.is_empty() {
-        verdict.style = if subject.binary_factors { court.attributes(note)? } else { court.factors(note)? };
+    if let Some(style) = &subject.style {
+        verdict.style = if style.binary { court.attributes(style, note)? } else { court.factors(style, note)? };
     }
     Ok((verdict, predictions))
 }
@@ -200,10 +198,6 @@ struct Court<'a> {
 }
 
 impl Court<'_> {
-    fn rows<'b>(&self, set: &Set<'b>) -> Rows<'b> {
-        Rows { values: set.embedding, width: self.subject.latent }
-    }
-
     fn probe(&self, head: Head) -> ProbeSettings {
         let Judges { probe_epochs, seed, .. } = *self.judges;
         ProbeSettings { head, epochs: probe_epochs, seed, ..ProbeSettings::default() }
@@ -212,41 +206,36 @@ impl Court<'_> {
     fn classify(
         &self,
         classes: usize,
-        train: &[u8],
-        test: &[u8],
+        train: Labelled<'_>,
+        test: Labelled<'_>,
         note: &mut dyn FnMut(&str),
-    ) -> Result<[Accuracy; 2], JudgeError> {
-        let (known, asked) = (self.rows(&self.subject.train), self.rows(&self.subject.test));
+    ) -> Result<[Accuracy; 2], EvalError> {
         let mut one = |name: &str, head| {
             note(name);
             let settings = self.probe(head);
             let ProbeResult { last, best, best_epoch, .. } =
-                classify(self.choice, self.tuning, known, train, asked, test, classes, &settings).map_err(Box::new)?;
-            Ok::<_, JudgeError>(Accuracy { last, best, best_epoch })
+                classify(self.choice, self.tuning, train, test, classes, &settings)?;
+            Ok::<_, EvalError>(Accuracy { last, best, best_epoch })
         };
         Ok([one("linear probe", HEADS[0])?, one("MLP probe", HEADS[1])?])
     }
 
-    fn nearest(&self, metric: Metric) -> Result<(Nearest, Vec<u8>), JudgeError> {
-        let [known, asked] = [self.subject.train, self.subject.test]
-            .map(|Set { embedding, labels, .. }| Points { rows: embedding, labels });
-        let chosen = choose_k(self.choice, known, asked, metric, self.judges.seed)?;
+    fn nearest(&self, metric: Metric) -> Result<(Nearest, Vec<u8>), EvalError> {
+        let chosen = choose_k(self.choice, self.subject.train, self.subject.test, metric, self.judges.seed)?;
         Ok((Nearest { k: chosen.k, accuracy: chosen.accuracy }, chosen.predictions))
     }
 
-    fn cluster(&self, notes: &mut Vec<String>) -> Result<(Option<Clusters>, Vec<u8>), JudgeError> {
+    fn cluster(&self, notes: &mut Vec<String>) -> Result<(Option<Clusters>, Vec<u8>), EvalError> {
         let Judges { mixture_starts: starts, seed, .. } = *self.judges;
         let settings = clustering::Settings { starts, seed, ..clustering::Settings::new(self.subject.classes) };
         let test = &self.subject.test;
-        match cluster(test.embedding, self.subject.latent, &settings) {
+        match cluster(test.rows(), &settings) {
             Ok(found) => {
-                let table = Contingency::new(test.labels, &found.labels)?;
+                let table = Contingency::new(test.labels(), &found.labels)?;
                 let (accuracy, nmi, ari) = (table.matched_accuracy(), table.nmi(), table.ari());
                 Ok((Some(Clusters { accuracy, nmi, ari, converged: found.converged }), found.labels))
             }
-            Err(
-                error @ (JudgeError::Collapsed { .. } | JudgeError::Singular { .. } | JudgeError::OutOfRange { .. }),
-            ) => {
+            Err(error @ (EvalError::Collapsed { .. } | EvalError::Singular { .. } | EvalError::OutOfRange { .. })) => {
                 notes.push(format!("mixture of Gaussians: {error}"));
                 Ok((None, Vec::new()))
             }
@@ -255,22 +244,11 @@ impl Court<'_> {
     }
 
     /// Continuous factors: one probe of each kind predicts them all.
-    fn factors(&self, note: &mut dyn FnMut(&str)) -> Result<Vec<Factor>, JudgeError> {
-        let Subject { train, test, factor_names, .. } = self.subject;
-        let width = factor_names.len();
+    fn factors(&self, style: &Style<'_>, note: &mut dyn FnMut(&str)) -> Result<Vec<Factor>, EvalError> {
         let mut scores = Vec::new();
         for (name, head) in ["style, linear probe", "style, MLP probe"].into_iter().zip(HEADS) {
             note(name);
-            let scored = regress(
-                self.choice,
-                self.tuning,
-                self.rows(train),
-                Rows { values: train.factors, width },
-                self.rows(test),
-                Rows { values: test.factors, width },
-                &self.probe(head),
-            );
-            scores.push(scored.map_err(Box::new)?);
+            scores.push(regress(self.choice, self.tuning, style.train, style.test, &self.probe(head))?);
         }
         let factor = |(i, name): (usize, &String)| Factor {
             name: name.clone(),
@@ -279,21 +257,21 @@ impl Court<'_> {
             mlp: scores[1][i].filter(|score| score.is_finite()),
             majority: None,
         };
-        Ok(factor_names.iter().enumerate().map(factor).collect())
+        Ok(style.names.iter().enumerate().map(factor).collect())
     }
 
     /// Factors that are yes or no: two probes for each.
-    fn attributes(&self, note: &mut dyn FnMut(&str)) -> Result<Vec<Factor>, JudgeError> {
-        let Subject { train, test, factor_names, .. } = self.subject;
-        let width = factor_names.len();
+    fn attributes(&self, style: &Style<'_>, note: &mut dyn FnMut(&str)) -> Result<Vec<Factor>, EvalError> {
         let mut all = Vec::new();
-        for (column, name) in factor_names.iter().enumerate() {
-            let answers = |set: &Set<'_>| -> Vec<u8> {
-                set.factors.iter().skip(column).step_by(width).map(|&x| u8::from(x >= 0.5)).collect()
+        for (column, name) in style.names.iter().enumerate() {
+            let answers = |set: Measured<'_>| -> Vec<u8> {
+                let factors = set.factors();
+                factors.values().iter().skip(column).step_by(factors.width()).map(|&x| u8::from(x >= 0.5)).collect()
             };
-            let (known, wanted) = (answers(train), answers(test));
+            let (known, wanted) = (answers(style.train), answers(style.test));
+            let (train, test) = (self.subject.train.relabelled(&known)?, self.subject.test.relabelled(&wanted)?);
             let share = wanted.iter().map(|&yes| f64::from(yes)).sum::<f64>() / wanted.len().max(1) as f64;
-            let [linear, mlp] = self.classify(2, &known, &wanted, &mut |probe| note(&format!("{name}, {probe}")))?;
+            let [linear, mlp] = self.classify(2, train, test, &mut |probe| note(&format!("{name}, {probe}")))?;
             all.push(Factor {
                 name: name.clone(),
                 score: Score::Accuracy,

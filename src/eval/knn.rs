@@ -5,7 +5,7 @@
 //! distances from the query differ by more than about 1e-7 `(|q|^2 + |p|^2) / distance`, lengths taken from that mean.
 //! Cosine distances are taken from the origin and resolve to 1e-7.
 
-use super::error::{JudgeError, width};
+use super::{EvalError, Labelled, Rows};
 use crate::device::{Choice, Values};
 use crate::kernels::DType;
 use crate::kernels::common::permute::permute;
@@ -26,15 +26,6 @@ const ALIGN: usize = 64;
 const MOST_NEIGHBOURS: usize = 20;
 /// [`choose_k`] holds out one training point of this many.
 const HELD_OUT: usize = 10;
-
-/// Labelled points, `[labels.len(), width]` row-major.
-#[derive(Clone, Copy, Debug)]
-pub struct Points<'a> {
-    /// Coordinates.
-    pub rows: &'a [f32],
-    /// Class of each point.
-    pub labels: &'a [u8],
-}
 
 /// What near means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,27 +77,21 @@ fn vote(classes: &[u8]) -> u8 {
 /// Finds the `k` nearest `known` points of each query on a device.
 ///
 /// # Errors
-/// When the points have no rows of one finite width, `k` is not in `1..=32` or larger than the number of known points, or
+/// When known points and queries have different widths, `k` is not in `1..=32` or larger than the number of known points, or
 /// the device fails.
 pub fn neighbours(
     choice: &Choice,
-    known: Points<'_>,
-    queries: Points<'_>,
+    known: Labelled<'_>,
+    queries: Rows<'_>,
     k: usize,
     metric: Metric,
-) -> Result<Neighbours, JudgeError> {
-    let (n, m) = (known.labels.len(), queries.labels.len());
-    let columns = width("known points", known.rows, n)?;
-    if m == 0 && queries.rows.is_empty() {
-        return Ok(Neighbours { k, indices: Vec::new(), classes: Vec::new() });
-    }
-    let found = width("queries", queries.rows, m)?;
-    if columns != found {
-        return Err(JudgeError::Width { known: columns, queries: found });
-    }
+) -> Result<Neighbours, EvalError> {
+    let (labels, known) = (known.labels(), known.rows());
+    known.check_width(queries)?;
+    let (n, m, columns) = (known.count(), queries.count(), known.width());
     let most = n.min(MAX_K);
     if !(1..=most).contains(&k) {
-        return Err(JudgeError::OutOfRange { what: "k", value: k, most });
+        return Err(EvalError::OutOfRange { what: "k", value: k, most });
     }
 
     let mut layout = Layout::default();
@@ -143,10 +128,10 @@ pub fn neighbours(
     }
 
     let mut executor = choice.open(&layout, choice.tune()?)?;
-    let frame = Frame::new(known.rows, queries.rows, columns, metric);
-    executor.write(points, &Values::F32(frame.apply(known.rows)))?;
-    executor.write(asked, &Values::F32(frame.apply(queries.rows)))?;
-    let plan = g.finish().map_err(crate::device::DeviceError::from)?;
+    let frame = Frame::new(known.values(), queries.values(), columns, metric);
+    executor.write(points, &Values::F32(frame.apply(known.values())))?;
+    executor.write(asked, &Values::F32(frame.apply(queries.values())))?;
+    let plan = g.finish()?;
     let dispatches = plan.dispatches.len();
     let plan = executor.load(plan)?;
     // A dispatch to a submission: none then comes near a driver's time limit.
@@ -154,7 +139,7 @@ pub fn neighbours(
         executor.run_part(plan, dispatch..dispatch + 1)?;
     }
     let indices = executor.read(nearest)?.words().to_vec();
-    let classes = indices.iter().map(|&i| known.labels[i as usize]).collect();
+    let classes = indices.iter().map(|&i| labels[i as usize]).collect();
     Ok(Neighbours { k, indices, classes })
 }
 
@@ -195,12 +180,12 @@ impl Frame {
 /// See [`neighbours`].
 pub fn accuracy(
     choice: &Choice,
-    known: Points<'_>,
-    queries: Points<'_>,
+    known: Labelled<'_>,
+    queries: Labelled<'_>,
     k: usize,
     metric: Metric,
-) -> Result<f64, JudgeError> {
-    Ok(neighbours(choice, known, queries, k, metric)?.accuracy(queries.labels, k))
+) -> Result<f64, EvalError> {
+    Ok(neighbours(choice, known, queries.rows(), k, metric)?.accuracy(queries.labels(), k))
 }
 
 /// A k chosen on training points alone, and what it achieves on others.
@@ -222,35 +207,31 @@ pub struct Chosen {
 /// When there are fewer than two training points; see [`neighbours`] for the others.
 pub fn choose_k(
     choice: &Choice,
-    train: Points<'_>,
-    queries: Points<'_>,
+    train: Labelled<'_>,
+    queries: Labelled<'_>,
     metric: Metric,
     seed: u64,
-) -> Result<Chosen, JudgeError> {
-    let n = train.labels.len();
+) -> Result<Chosen, EvalError> {
+    let (rows, labels) = (train.rows(), train.labels());
+    let (n, width) = (rows.count(), rows.width());
     if n < 2 {
-        return Err(JudgeError::TooFew { what: "training points", found: n, wanted: 2 });
+        return Err(EvalError::TooFew { what: "training points", found: n, wanted: 2 });
     }
-    let columns = width("training points", train.rows, n)?;
     let key = philox(split(seed), [0, 0, 0, Purpose::HeldOut as u32]);
     let order: Vec<usize> = (0..n as u32).map(|position| permute(position, n as u32, key) as usize).collect();
     let (held_out, known) = order.split_at((n / HELD_OUT).max(1));
     let gather = |chosen: &[usize]| -> (Vec<f32>, Vec<u8>) {
-        let rows = chosen.iter().flat_map(|&i| &train.rows[i * columns..(i + 1) * columns]).copied().collect();
-        (rows, chosen.iter().map(|&i| train.labels[i]).collect())
+        let values = chosen.iter().flat_map(|&i| &rows.values()[i * width..(i + 1) * width]).copied().collect();
+        (values, chosen.iter().map(|&i| labels[i]).collect())
     };
-    let ((held_rows, held_labels), (known_rows, known_labels)) = (gather(held_out), gather(known));
-    let found = neighbours(
-        choice,
-        Points { rows: &known_rows, labels: &known_labels },
-        Points { rows: &held_rows, labels: &held_labels },
-        MOST_NEIGHBOURS.min(known.len()),
-        metric,
-    )?;
+    let ((held_values, held_labels), (known_values, known_labels)) = (gather(held_out), gather(known));
+    let held_out = Rows::new("held-out points", &held_values, width)?;
+    let known = Labelled::new("known points", &known_values, width, &known_labels)?;
+    let found = neighbours(choice, known, held_out, MOST_NEIGHBOURS.min(known.rows().count()), metric)?;
     let held_out: Vec<f64> = (1..=found.k).map(|k| found.accuracy(&held_labels, k)).collect();
     let best = held_out.iter().copied().fold(0.0, f64::max);
     let k = held_out.iter().position(|&accuracy| accuracy == best).map_or(1, |at| at + 1);
-    let predictions = neighbours(choice, train, queries, k, metric)?.vote(k);
-    let accuracy = fraction_equal(&predictions, queries.labels);
+    let predictions = neighbours(choice, train, queries.rows(), k, metric)?.vote(k);
+    let accuracy = fraction_equal(&predictions, queries.labels());
     Ok(Chosen { k, held_out, predictions, accuracy })
 }

@@ -1,6 +1,6 @@
 //! Scores of predictions and clusterings, equal to scikit-learn's.
 
-use super::JudgeError;
+use super::EvalError;
 use pathfinding::kuhn_munkres::kuhn_munkres;
 use pathfinding::matrix::Matrix;
 
@@ -21,13 +21,13 @@ impl Contingency {
     ///
     /// # Errors
     /// When the lists are empty or of different lengths.
-    pub fn new(truth: &[u8], found: &[u8]) -> Result<Self, JudgeError> {
+    pub fn new(truth: &[u8], found: &[u8]) -> Result<Self, EvalError> {
         if truth.len() != found.len() {
-            return Err(JudgeError::Lengths { left: truth.len(), right: found.len() });
+            return Err(EvalError::Lengths { left: truth.len(), right: found.len() });
         }
         let size = |labels: &[u8]| labels.iter().max().map(|&most| usize::from(most) + 1);
         let (Some(classes), Some(columns)) = (size(truth), size(found)) else {
-            return Err(JudgeError::TooFew { what: "labels", found: 0, wanted: 1 });
+            return Err(EvalError::TooFew { what: "labels", found: 0, wanted: 1 });
         };
         let mut counts = vec![0; classes * columns];
         for (&row, &column) in truth.iter().zip(found) {
@@ -134,12 +134,12 @@ pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
 ///
 /// # Errors
 /// When the lists are empty or of different lengths.
-pub fn r_squared<T: Copy + Into<f64>>(truth: &[T], predicted: &[T]) -> Result<f64, JudgeError> {
+pub fn r_squared<T: Copy + Into<f64>>(truth: &[T], predicted: &[T]) -> Result<f64, EvalError> {
     if truth.len() != predicted.len() {
-        return Err(JudgeError::Lengths { left: truth.len(), right: predicted.len() });
+        return Err(EvalError::Lengths { left: truth.len(), right: predicted.len() });
     }
     if truth.is_empty() {
-        return Err(JudgeError::TooFew { what: "values", found: 0, wanted: 1 });
+        return Err(EvalError::TooFew { what: "values", found: 0, wanted: 1 });
     }
     let mean = truth.iter().map(|&x| x.into()).sum::<f64>() / truth.len() as f64;
     let variation: f64 = truth.iter().map(|&x| (x.into() - mean).powi(2)).sum();

@@ -6,5 +6,7 @@ pub mod judge;
 pub mod knn;
 pub mod metrics;
 pub mod probe;
+mod rows;
 
-pub use error::JudgeError;
+pub use error::EvalError;
+pub use rows::{Labelled, Measured, Rows};

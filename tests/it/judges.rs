@@ -4,10 +4,10 @@
 
 use crate::common::adapter;
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
-use wgpu_simvae::eval::JudgeError;
-use wgpu_simvae::eval::clustering::{Settings, cluster};
-use wgpu_simvae::eval::knn::{Metric, Neighbours, Points, accuracy, choose_k, neighbours};
+use wgpu_simvae::eval::clustering::{Clustering, Settings};
+use wgpu_simvae::eval::knn::{Metric, Neighbours, accuracy, choose_k, neighbours};
 use wgpu_simvae::eval::metrics::{Contingency, mean_and_deviation, r_squared};
+use wgpu_simvae::eval::{EvalError, Labelled, Rows, clustering};
 
 /// 24-bit words of a linear congruential generator.
 struct Words(u32);
@@ -40,6 +40,18 @@ fn devices() -> Vec<Choice> {
         devices.push(choose(&DeviceRequest::Gpu).expect("an adapter was found"));
     }
     devices
+}
+
+fn rows(values: &[f32], width: usize) -> Rows<'_> {
+    Rows::new("rows", values, width).expect("good rows")
+}
+
+fn labelled<'a>(values: &'a [f32], labels: &'a [u8]) -> Labelled<'a> {
+    Labelled::new("points", values, values.len() / labels.len(), labels).expect("good points")
+}
+
+fn cluster(values: &[f32], width: usize, settings: &Settings) -> Result<Clustering, EvalError> {
+    clustering::cluster(Rows::new("rows", values, width)?, settings)
 }
 
 /// Three overlapping clusters of 100 points in three dimensions, and their classes.
@@ -87,8 +99,8 @@ fn the_table_counts_pairs_and_matches_clusters_to_classes() {
     assert_eq!((table.classes, table.found, table.counts.as_slice()), (3, 2, [0, 2, 0, 0, 2, 1].as_slice()));
     assert_eq!(table.matching(), [Some(1), None, Some(0)]);
     assert_eq!((table.count(2, 1), table.count(3, 0), table.count(0, 2)), (1, 0, 0));
-    assert!(matches!(Contingency::new(&[0], &[0, 1]), Err(JudgeError::Lengths { left: 1, right: 2 })));
-    assert!(matches!(Contingency::new(&[], &[]), Err(JudgeError::TooFew { .. })));
+    assert!(matches!(Contingency::new(&[0], &[0, 1]), Err(EvalError::Lengths { left: 1, right: 2 })));
+    assert!(matches!(Contingency::new(&[], &[]), Err(EvalError::TooFew { .. })));
 }
 
 #[test]
@@ -162,17 +174,17 @@ fn mixtures_take_nearly_singular_embeddings() {
 fn embeddings_that_cannot_be_clustered_are_refused() {
     let (mut rows, _) = three_clusters();
     let of = |rows: &[f32], width, components| cluster(rows, width, &Settings::new(components));
-    assert!(matches!(of(&[1.5; 60], 3, 2), Err(JudgeError::Collapsed { found: 1, wanted: 2 })));
-    assert!(matches!(of(&[1.0, 2.0, 1.0, 2.0], 1, 3), Err(JudgeError::Collapsed { found: 2, wanted: 3 })));
-    assert!(matches!(of(&rows, 3, 301), Err(JudgeError::OutOfRange { most: 256, .. })));
-    assert!(matches!(of(&rows, 3, 0), Err(JudgeError::OutOfRange { value: 0, .. })));
-    assert!(matches!(of(&rows, 7, 2), Err(JudgeError::Rows { .. })));
-    assert!(matches!(of(&rows, 0, 2), Err(JudgeError::TooFew { .. })));
+    assert!(matches!(of(&[1.5; 60], 3, 2), Err(EvalError::Collapsed { found: 1, wanted: 2 })));
+    assert!(matches!(of(&[1.0, 2.0, 1.0, 2.0], 1, 3), Err(EvalError::Collapsed { found: 2, wanted: 3 })));
+    assert!(matches!(of(&rows, 3, 301), Err(EvalError::OutOfRange { most: 256, .. })));
+    assert!(matches!(of(&rows, 3, 0), Err(EvalError::OutOfRange { value: 0, .. })));
+    assert!(matches!(of(&rows, 7, 2), Err(EvalError::Rows { .. })));
+    assert!(matches!(of(&rows, 0, 2), Err(EvalError::TooFew { .. })));
     let singular = Settings { reg_covar: 0.0, ..Settings::new(2) };
     let line: Vec<f32> = (0..50).flat_map(|i| [i as f32; 2]).collect();
-    assert!(matches!(cluster(&line, 2, &singular), Err(JudgeError::Singular { starts: 5, .. })));
+    assert!(matches!(cluster(&line, 2, &singular), Err(EvalError::Singular { starts: 5, .. })));
     rows[500] = f32::NAN;
-    assert!(matches!(of(&rows, 3, 3), Err(JudgeError::NotFinite { row: 166, column: 2, .. })));
+    assert!(matches!(of(&rows, 3, 3), Err(EvalError::NotFinite { row: 166, column: 2, .. })));
 }
 
 /// Distances of a query from all points, in f64.
@@ -209,11 +221,11 @@ fn neighbours_are_those_of_brute_force() {
         let mut words = Words((n * m) as u32);
         let mut draw = |count: usize| (0..count * width).map(|_| words.bell()).collect::<Vec<f32>>();
         let (known, queries) = (draw(n), draw(m));
-        let (known_labels, query_labels) = (vec![1; n], vec![1; m]);
+        let labels = vec![1; n];
         for choice in devices() {
             for metric in [Metric::Euclidean, Metric::Cosine] {
-                let points = Points { rows: &known, labels: &known_labels };
-                let asked = Points { rows: &queries, labels: &query_labels };
+                let points = labelled(&known, &labels);
+                let asked = rows(&queries, width);
                 let found = neighbours(&choice, points, asked, k, metric).expect("good points");
                 assert_eq!((found.k, found.indices.len()), (k, m * k));
                 let tolerance = if metric == Metric::Euclidean { 3e-6 * width as f64 } else { 1e-6 };
@@ -226,14 +238,14 @@ fn neighbours_are_those_of_brute_force() {
 #[test]
 fn offset_huge_and_tiny_embeddings_keep_their_neighbours() {
     let mut words = Words(11);
-    let rows: Vec<f32> = (0..300 * 3).map(|_| words.bell()).collect();
-    let labels = vec![0; 300];
+    let still: Vec<f32> = (0..300 * 3).map(|_| words.bell()).collect();
+    let labels = vec![0; 200];
     for choice in devices() {
         for (offset, scale) in [(0.0, 1e30), (0.0, 1e-30), (4000.0, 1.0)] {
-            let moved: Vec<f32> = rows.iter().map(|x| x * scale + offset).collect();
+            let moved: Vec<f32> = still.iter().map(|x| x * scale + offset).collect();
             let (known, queries) = moved.split_at(200 * 3);
-            let points = Points { rows: known, labels: &labels[..200] };
-            let asked = Points { rows: queries, labels: &labels[..100] };
+            let points = labelled(known, &labels);
+            let asked = rows(queries, 3);
             let found = neighbours(&choice, points, asked, 6, Metric::Euclidean).expect("good points");
             let tolerance = 1e-5 * f64::from(scale).powi(2);
             assert_nearest(&found, known, queries, 3, Metric::Euclidean, tolerance);
@@ -246,9 +258,9 @@ fn equally_near_points_come_in_order() {
     // A lattice about zero: every distance is exact, most of them are shared.
     let lattice: Vec<f32> = (0..81).flat_map(|i| [(i % 9 - 4) as f32, (i / 9 - 4) as f32]).collect();
     let labels: Vec<u8> = (0..81).collect();
-    let points = Points { rows: &lattice, labels: &labels };
+    let points = labelled(&lattice, &labels);
     for choice in devices() {
-        let found = neighbours(&choice, points, points, 13, Metric::Euclidean).expect("good points");
+        let found = neighbours(&choice, points, points.rows(), 13, Metric::Euclidean).expect("good points");
         for (i, query) in lattice.chunks(2).enumerate() {
             let mut want: Vec<(f64, u32)> =
                 distances(&lattice, query, Metric::Euclidean).into_iter().zip(0..).collect();
@@ -257,7 +269,7 @@ fn equally_near_points_come_in_order() {
             assert_eq!(found.indices[i * 13..][..13], want);
             assert_eq!(found.classes[i * 13], i as u8);
         }
-        let origin = Points { rows: &[0.0; 6], labels: &[0; 3] };
+        let origin = rows(&[0.0; 6], 2);
         let found = neighbours(&choice, points, origin, 3, Metric::Cosine).expect("good points");
         assert_eq!(found.indices, [0, 1, 2].repeat(3), "every angle at the origin is as good as another");
     }
@@ -275,12 +287,11 @@ fn votes_take_any_k_and_break_ties_by_distance() {
 #[test]
 fn accuracy_counts_the_right_classes() {
     // Points on a line: class 0 around 0, class 1 around 10.
-    let known = Points { rows: &[0.0, 1.0, 2.0, 9.0, 10.0, 11.0], labels: &[0, 0, 0, 1, 1, 1] };
-    let queries = Points { rows: &[0.4, 10.2, 5.4, 5.6], labels: &[0, 1, 0, 1] };
+    let known = labelled(&[0.0, 1.0, 2.0, 9.0, 10.0, 11.0], &[0, 0, 0, 1, 1, 1]);
+    let queries = labelled(&[0.4, 10.2, 5.4, 5.6], &[0, 1, 0, 1]);
     let of = |queries| accuracy(&Choice::cpu(), known, queries, 3, Metric::Euclidean).expect("good points");
     assert_eq!(of(queries), 1.0);
-    assert_eq!(of(Points { labels: &[1, 0, 1, 0], ..queries }), 0.0);
-    assert_eq!(of(Points { rows: &[], labels: &[] }), 0.0);
+    assert_eq!(of(queries.relabelled(&[1, 0, 1, 0]).expect("one label for each")), 0.0);
 }
 
 #[test]
@@ -296,8 +307,8 @@ fn k_is_chosen_on_held_out_points() {
         clean.push(class);
         noisy.push(if words.unit() < 0.25 { 1 - class } else { class });
     }
-    let train = Points { rows: &rows[..4000], labels: &noisy[..2000] };
-    let test = Points { rows: &rows[4000..], labels: &clean[2000..] };
+    let train = labelled(&rows[..4000], &noisy[..2000]);
+    let test = labelled(&rows[4000..], &clean[2000..]);
     let choice = Choice::cpu();
     let chosen = choose_k(&choice, train, test, Metric::Euclidean, 1).expect("good points");
     assert_eq!(chosen.held_out.len(), 20);
@@ -308,23 +319,27 @@ fn k_is_chosen_on_held_out_points() {
     assert_eq!(choose_k(&choice, train, test, Metric::Euclidean, 1).expect("good points"), chosen);
     let other = choose_k(&choice, train, test, Metric::Euclidean, 2).expect("good points");
     assert_ne!(other.held_out, chosen.held_out, "another seed holds out other points");
-    let few = Points { rows: &[1.0, 2.0, 3.0], labels: &[0, 1, 1] };
+    let few = labelled(&[1.0, 2.0, 3.0], &[0, 1, 1]);
     assert_eq!(choose_k(&choice, few, few, Metric::Cosine, 0).expect("good points").held_out.len(), 2);
-    let one = Points { rows: &[1.0], labels: &[0] };
-    assert!(matches!(choose_k(&choice, one, one, Metric::Cosine, 0), Err(JudgeError::TooFew { wanted: 2, .. })));
+    let one = labelled(&[1.0], &[0]);
+    assert!(matches!(choose_k(&choice, one, one, Metric::Cosine, 0), Err(EvalError::TooFew { wanted: 2, .. })));
 }
 
 #[test]
 fn points_that_do_not_fit_are_refused() {
-    let known = Points { rows: &[0.0, 1.0, 2.0, 3.0], labels: &[0, 1] };
-    let of = |known, queries, k| neighbours(&Choice::cpu(), known, queries, k, Metric::Euclidean);
-    assert!(matches!(of(known, known, 3), Err(JudgeError::OutOfRange { value: 3, most: 2, .. })));
-    assert!(matches!(of(known, known, 0), Err(JudgeError::OutOfRange { .. })));
-    let narrow = Points { rows: &[0.0, 1.0], labels: &[0, 1] };
-    assert!(matches!(of(known, narrow, 1), Err(JudgeError::Width { known: 2, queries: 1 })));
-    let ragged = Points { rows: &[0.0, 1.0, 2.0], labels: &[0, 1] };
-    assert!(matches!(of(ragged, known, 1), Err(JudgeError::Rows { .. })));
-    assert!(matches!(of(Points { rows: &[], labels: &[] }, known, 1), Err(JudgeError::TooFew { .. })));
-    let broken = Points { rows: &[0.0, 1.0, f32::INFINITY, 3.0], labels: &[0, 1] };
-    assert!(matches!(of(known, broken, 1), Err(JudgeError::NotFinite { what: "queries", row: 1, column: 0, .. })));
+    let known = labelled(&[0.0, 1.0, 2.0, 3.0], &[0, 1]);
+    let of = |queries, k| neighbours(&Choice::cpu(), known, queries, k, Metric::Euclidean);
+    assert!(matches!(of(known.rows(), 3), Err(EvalError::OutOfRange { value: 3, most: 2, .. })));
+    assert!(matches!(of(known.rows(), 0), Err(EvalError::OutOfRange { .. })));
+    assert!(matches!(of(rows(&[0.0, 1.0], 1), 1), Err(EvalError::Width { found: 1, known: 2, .. })));
+
+    let make = |values: &'static [f32], width| Rows::new("queries", values, width);
+    assert!(matches!(make(&[0.0, 1.0, 2.0], 2), Err(EvalError::Rows { values: 3, width: 2, .. })));
+    assert!(matches!(make(&[], 2), Err(EvalError::TooFew { .. })));
+    assert!(matches!(make(&[1.0], 0), Err(EvalError::TooFew { .. })));
+    let broken = make(&[0.0, 1.0, f32::INFINITY, 3.0], 2);
+    assert!(matches!(broken, Err(EvalError::NotFinite { what: "queries", row: 1, column: 0, .. })));
+    let short = Labelled::new("known points", &[0.0, 1.0], 1, &[0]);
+    assert!(matches!(short, Err(EvalError::Lengths { left: 2, right: 1 })));
+    assert!(matches!(known.relabelled(&[0; 3]), Err(EvalError::Lengths { left: 2, right: 3 })));
 }

@@ -22,6 +22,7 @@ mod methods;
 mod networks;
 mod output;
 mod ownership;
+mod probes;
 mod ranges;
 mod resume;
 mod shaders;

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::{Dataset, title};
 use wgpu_simvae::device::{Choice, DeviceRequest, choose};
-use wgpu_simvae::eval::knn::{Metric, Points, accuracy};
+use wgpu_simvae::eval::Labelled;
+use wgpu_simvae::eval::knn::{Metric, accuracy};
 use wgpu_simvae::run_folder::{OpenError, claim};
 use wgpu_simvae::settings::Config;
 use wgpu_simvae::train::{Progress, Report, RunOptions, Session, Terminal, Trained, load_data, run};
@@ -139,7 +140,7 @@ fn nearest_neighbours(session: &mut Session, data: &Dataset, choice: &Choice, k:
     let (train, test) = (session.blueprint.train, session.blueprint.test);
     let known = session.embed(&train, KNN_IMAGES)?;
     let queries = session.embed(&test, test.images)?;
-    let known = Points { rows: &known.mu, labels: &data.train.labels[..known.len()] };
-    let queries = Points { rows: &queries.mu, labels: &data.test.labels };
+    let known = Labelled::new("training images", &known.mu, known.latent, &data.train.labels[..known.len()])?;
+    let queries = Labelled::new("test images", &queries.mu, queries.latent, &data.test.labels)?;
     Ok(accuracy(choice, known, queries, k, Metric::Euclidean)?)
 }

@@ -1,7 +1,8 @@
 //! A probe on a device: its memory, its training step, its evaluation, and the loop over epochs.
 
-use super::{Head, ProbeError, ProbeSettings, Rows};
+use super::{Head, ProbeSettings};
 use crate::device::{Choice, Values};
+use crate::eval::{EvalError, Rows};
 use crate::kernels::augment::labels::Labels;
 use crate::kernels::augment::sample::{Sample, VIEW_WORDS};
 use crate::kernels::common::clock;
@@ -79,7 +80,7 @@ pub(super) fn fit(
     test: Rows<'_>,
     task: &Task,
     settings: &ProbeSettings,
-) -> Result<Vec<Evaluation>, ProbeError> {
+) -> Result<Vec<Evaluation>, EvalError> {
     let batch = settings.batch.min(train.count());
     let steps_until = |epoch: u32| (u64::from(epoch) * train.count() as u64).div_ceil(batch.max(1) as u64);
     check(settings, steps_until(settings.epochs))?;
@@ -88,7 +89,7 @@ pub(super) fn fit(
     let probe = Probe::new(&mut layout, &mut params, train, test, task, settings, batch);
     let mut executor = choice.open(&layout, tuning)?;
     for (split, rows, answers) in [(&probe.train, train, &task.train), (&probe.test, test, &task.test)] {
-        executor.write(split.embeddings, &Values::F32(rows.values.to_vec()))?;
+        executor.write(split.embeddings, &Values::F32(rows.values().to_vec()))?;
         executor.write(split.answers, answers)?;
     }
     executor.write(probe.memory.weights, &Values::F32(params.initial(settings.seed)))?;
@@ -103,7 +104,7 @@ pub(super) fn fit(
         let found = probe.read(&copy.to_f64(), epoch);
         let loss = found.loss;
         history.push(found);
-        if loss.is_finite() { Ok(()) } else { Err(ProbeError::Diverged { epoch, loss }) }
+        if loss.is_finite() { Ok(()) } else { Err(EvalError::Diverged { epoch, loss }) }
     };
     for epoch in 1..=settings.epochs {
         executor.run(step, (steps_until(epoch) - steps_until(epoch - 1)) as u32)?;
@@ -121,9 +122,9 @@ pub(super) fn fit(
     Ok(history)
 }
 
-fn check(settings: &ProbeSettings, steps: u64) -> Result<(), ProbeError> {
+fn check(settings: &ProbeSettings, steps: u64) -> Result<(), EvalError> {
     let refuse =
-        |name, value: &dyn ToString, wanted| Err(ProbeError::Setting { name, value: value.to_string(), wanted });
+        |name, value: &dyn ToString, wanted| Err(EvalError::Setting { name, value: value.to_string(), wanted });
     let ProbeSettings { learning_rate, epochs, batch, evaluate_every, .. } = settings;
     if !(learning_rate.is_finite() && *learning_rate > 0.0) {
         return refuse("learning rate", learning_rate, "a positive number");
@@ -153,7 +154,7 @@ impl Probe {
         settings: &ProbeSettings,
         batch: usize,
     ) -> Self {
-        let (kind, outputs, width) = (task.kind, task.outputs, train.width);
+        let (kind, outputs, width) = (task.kind, task.outputs, train.width());
         let widths = match settings.head {
             Head::Linear => vec![width, outputs],
             Head::Mlp { hidden } => vec![width, hidden.unwrap_or(width), outputs],

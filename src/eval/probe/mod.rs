@@ -4,17 +4,14 @@
 //! A probe is a model like any other: it is recorded once into a plan and trains on the device that it is given. The
 //! embeddings are uploaded once; an evaluation reads back one number per output.
 
-mod error;
 mod fit;
-mod rows;
+mod moments;
 
-pub use error::ProbeError;
-pub use rows::Rows;
-
+use super::{EvalError, Labelled, Measured};
 use crate::device::{Choice, Values};
 use crate::kernels::Tuning;
 use fit::{Kind, Task, fit};
-use rows::Moments;
+use moments::Moments;
 
 /// The model on top of the embeddings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,44 +75,31 @@ pub struct ProbeResult {
 /// Trains a classifier on the training rows and returns its accuracy on the test rows.
 ///
 /// # Errors
-/// When a set is empty, rows and labels do not fit together, a label is not below `classes`, an embedding is not finite,
-/// the settings make no sense, the training diverges or the device fails.
-#[allow(clippy::too_many_arguments)]
+/// When the sets have different widths, a label is not below `classes`, the settings make no sense, the training diverges or the
+/// device fails.
 pub fn classify(
     choice: &Choice,
     tuning: Tuning,
-    train: Rows<'_>,
-    train_labels: &[u8],
-    test: Rows<'_>,
-    test_labels: &[u8],
+    train: Labelled<'_>,
+    test: Labelled<'_>,
     classes: usize,
     settings: &ProbeSettings,
-) -> Result<ProbeResult, ProbeError> {
-    rows::check_pair(train, test, "embeddings")?;
-    let labels = |set: &'static str, rows: Rows<'_>, labels: &[u8]| {
-        rows::check_count(&format!("{set} labels"), labels.len(), rows.count())?;
-        match labels.iter().position(|&label| usize::from(label) >= classes) {
-            Some(row) => Err(ProbeError::Label { set, row, label: labels[row], classes }),
-            None => Ok(Values::U32(labels.iter().map(|&label| label.into()).collect())),
-        }
+) -> Result<ProbeResult, EvalError> {
+    let (known, asked) = (train.rows(), test.rows());
+    known.check_width(asked)?;
+    let words = |set: Labelled<'_>| {
+        set.check_classes(classes)?;
+        Ok::<_, EvalError>(Values::U32(set.labels().iter().map(|&label| label.into()).collect()))
     };
-    let task = Task {
-        kind: Kind::Classes,
-        outputs: classes,
-        train: labels("training", train, train_labels)?,
-        test: labels("test", test, test_labels)?,
+    let task = Task { kind: Kind::Classes, outputs: classes, train: words(train)?, test: words(test)? };
+    let history = if settings.standardise {
+        let moments = Moments::of(known);
+        let (x, y) = (moments.standardise(known), moments.standardise(asked));
+        fit(choice, tuning, known.with(&x), asked.with(&y), &task, settings)?
+    } else {
+        fit(choice, tuning, known, asked, &task, settings)?
     };
-    let moments = settings.standardise.then(|| Moments::of(train));
-    let history = match moments {
-        None => fit(choice, tuning, train, test, &task, settings)?,
-        Some(moments) => {
-            let (train, test) = (moments.standardise(train), moments.standardise(test));
-            let width = moments.width();
-            let [train, test] = [&train, &test].map(|values| Rows { values, width });
-            fit(choice, tuning, train, test, &task, settings)?
-        }
-    };
-    let accuracies = history.iter().map(|evaluation| evaluation.scores[0] / test.count() as f64);
+    let accuracies = history.iter().map(|evaluation| evaluation.scores[0] / asked.count() as f64);
     let (mut last, mut best, mut best_epoch) = (0.0, -1.0, 0);
     for (accuracy, evaluation) in accuracies.zip(&history) {
         last = accuracy;
@@ -126,47 +110,43 @@ pub fn classify(
     Ok(ProbeResult { last, best, best_epoch, losses: history.iter().map(|evaluation| evaluation.loss).collect() })
 }
 
-/// Trains one model that predicts all columns of the training targets `[rows, factors]`, and returns the coefficient of
+/// Trains one model that predicts all factors of the training rows, and returns the coefficient of
 /// determination R^2 of each on the test rows after the last epoch: 1 is a perfect prediction, 0 no better than the mean.
 /// `None` where a factor does not vary among the test rows.
 ///
-/// Embeddings and targets are standardised with the training rows' mean and deviation. For a linear probe that changes no
+/// Embeddings and factors are standardised with the training rows' mean and deviation. For a linear probe that changes no
 /// R^2 that can be reached, only the steps that Adam takes to get there; its factors do not interact. The factors of an
 /// MLP share its hidden layer.
 ///
 /// # Errors
-/// As [`classify`].
+/// When the sets have different widths, the settings make no sense, the training diverges or the device fails.
 pub fn regress(
     choice: &Choice,
     tuning: Tuning,
-    train: Rows<'_>,
-    train_targets: Rows<'_>,
-    test: Rows<'_>,
-    test_targets: Rows<'_>,
+    train: Measured<'_>,
+    test: Measured<'_>,
     settings: &ProbeSettings,
-) -> Result<Vec<Option<f64>>, ProbeError> {
-    rows::check_pair(train, test, "embeddings")?;
-    rows::check_pair(train_targets, test_targets, "targets")?;
-    rows::check_count("training targets", train_targets.count(), train.count())?;
-    rows::check_count("test targets", test_targets.count(), test.count())?;
-    let targets = Moments::of(train_targets);
-    let wanted = targets.standardise(test_targets);
-    let deviations = Moments::of(Rows { values: &wanted, width: targets.width() }).deviations;
+) -> Result<Vec<Option<f64>>, EvalError> {
+    let (known, asked) = (train.rows(), test.rows());
+    known.check_width(asked)?;
+    train.factors().check_width(test.factors())?;
+    let targets = Moments::of(train.factors());
+    let wanted = targets.standardise(test.factors());
+    let deviations = Moments::of(test.factors().with(&wanted)).deviations;
     let task = Task {
         kind: Kind::Factors,
         outputs: targets.width(),
-        train: Values::F32(targets.standardise(train_targets)),
+        train: Values::F32(targets.standardise(train.factors())),
         test: Values::F32(wanted),
     };
-    let moments = Moments::of(train);
-    let (x, y) = (moments.standardise(train), moments.standardise(test));
-    let [x, y] = [&x, &y].map(|values| Rows { values, width: moments.width() });
+    let moments = Moments::of(known);
+    let (x, y) = (moments.standardise(known), moments.standardise(asked));
     // Only the last epoch's score is wanted.
     let settings = ProbeSettings { evaluate_every: settings.epochs, ..settings.clone() };
-    let history = fit(choice, tuning, x, y, &task, &settings)?;
+    let history = fit(choice, tuning, known.with(&x), asked.with(&y), &task, &settings)?;
     let errors = history.last().map_or(&[][..], |evaluation| &evaluation.scores);
     let explained = |(error, deviation): (&f64, &f64)| {
-        let total = deviation * deviation * test.count() as f64;
+        let total = deviation * deviation * asked.count() as f64;
         (total > 0.0).then(|| 1.0 - error / total)
     };
     Ok(errors.iter().zip(&deviations).map(explained).collect())

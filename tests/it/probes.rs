@@ -1,0 +1,82 @@
+//! Probes: what they can tell from rows, and what they refuse.
+
+use wgpu_simvae::device::Choice;
+use wgpu_simvae::eval::probe::{Head, ProbeSettings, classify, regress};
+use wgpu_simvae::eval::{EvalError, Labelled, Measured, Rows};
+use wgpu_simvae::kernels::Tuning;
+use wgpu_simvae::kernels::common::philox::{philox, unit};
+
+const WIDTH: usize = 4;
+const ROWS: usize = 600;
+
+/// Uniform numbers in -1..1.
+fn noise(stream: u32) -> Vec<f32> {
+    (0..(ROWS * WIDTH) as u32).map(|i| 2.0 * unit(philox([stream, 0], [i, 0, 0, 0])[0]) as f32 - 1.0).collect()
+}
+
+/// Whether two columns have the same sign: no linear probe can tell.
+fn agree(values: &[f32]) -> Vec<u8> {
+    values.chunks(WIDTH).map(|x| u8::from(x[0] * x[1] > 0.0)).collect()
+}
+
+fn settings(head: Head) -> ProbeSettings {
+    ProbeSettings { head, epochs: 40, batch: 32, learning_rate: 0.01, ..ProbeSettings::default() }
+}
+
+const MLP: Head = Head::Mlp { hidden: Some(32) };
+
+#[test]
+fn a_hidden_layer_tells_what_a_line_cannot() {
+    let (x, y) = (noise(1), noise(2));
+    let (known, wanted) = (agree(&x), agree(&y));
+    let train = Labelled::new("training", &x, WIDTH, &known).expect("good rows");
+    let test = Labelled::new("test", &y, WIDTH, &wanted).expect("good rows");
+    let of = |head, standardise| {
+        let settings = ProbeSettings { standardise, ..settings(head) };
+        classify(&Choice::cpu(), Tuning::default(), train, test, 2, &settings).expect("it is trained")
+    };
+    assert!(of(Head::Linear, false).last < 0.65);
+    for standardise in [false, true] {
+        let found = of(MLP, standardise);
+        assert!(found.last > 0.9 && found.best >= found.last && found.best_epoch > 0, "{found:?}");
+        assert_eq!(found.losses.len(), 40);
+    }
+}
+
+#[test]
+fn a_line_explains_a_sum_and_no_constant() {
+    let (x, y) = (noise(1), noise(2));
+    let factors = |x: &[f32]| x.chunks(WIDTH).flat_map(|x| [x[0] - 3.0 * x[2], 0.5]).collect::<Vec<f32>>();
+    let (known, wanted) = (factors(&x), factors(&y));
+    let measured = |x, factors| {
+        let rows = |values, width| Rows::new("rows", values, width).expect("good rows");
+        Measured::new(rows(x, WIDTH), rows(factors, 2)).expect("factors of each")
+    };
+    let (train, test) = (measured(&x, &known), measured(&y, &wanted));
+    let found =
+        regress(&Choice::cpu(), Tuning::default(), train, test, &settings(Head::Linear)).expect("it is trained");
+    assert!(found[0].is_some_and(|score| score > 0.99), "{found:?}");
+    assert_eq!(found[1], None, "a factor that does not vary");
+}
+
+#[test]
+fn what_cannot_be_learnt_is_refused() {
+    let set = |width| Labelled::new("rows", &[0.5; 6], width, &[0, 1, 2, 0, 1, 2][..6 / width]).expect("good rows");
+    let of = |test, classes, settings: &ProbeSettings| {
+        classify(&Choice::cpu(), Tuning::default(), set(2), test, classes, settings).expect_err("it is refused")
+    };
+    let good = ProbeSettings { epochs: 1, ..ProbeSettings::default() };
+    assert!(matches!(of(set(3), 3, &good), EvalError::Width { found: 3, known: 2, .. }));
+    assert!(matches!(of(set(2), 2, &good), EvalError::Label { row: 2, label: 2, classes: 2, .. }));
+    for settings in [
+        ProbeSettings { learning_rate: f64::NAN, ..good.clone() },
+        ProbeSettings { epochs: 0, ..good.clone() },
+        ProbeSettings { batch: 0, ..good.clone() },
+        ProbeSettings { evaluate_every: 0, ..good.clone() },
+        ProbeSettings { head: Head::Mlp { hidden: Some(0) }, ..good.clone() },
+    ] {
+        assert!(matches!(of(set(2), 3, &settings), EvalError::Setting { .. }), "{settings:?}");
+    }
+    let diverging = ProbeSettings { learning_rate: 3e38, epochs: 50, ..good };
+    assert!(matches!(of(set(2), 3, &diverging), EvalError::Diverged { .. }));
+}
