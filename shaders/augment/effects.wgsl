@@ -18,21 +18,16 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> clock: array<u32>;
-@group(0) @binding(2) var<storage, read> views: array<u32>; // 8 words a row: image, ..., epoch, view
+@group(0) @binding(2) var<storage, read> views: array<u32>;
 @group(0) @binding(3) var<storage, read_write> effects: array<f32>;
-
-const PURPOSE_JITTER: u32 = 9u;
-const PURPOSE_GREY: u32 = 10u;
-const PURPOSE_BLUR: u32 = 11u;
-const PURPOSE_SOLARISE: u32 = 12u;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let seed = vec2<u32>(clock[SEED], clock[SEED + 1u]);
     for (var row = id.x; row < params.rows; row += groups.x * 64u) {
-        let image = views[row * 8u];
-        let epoch = views[row * 8u + 6u];
-        let view = views[row * 8u + 7u];
+        let image = views[row * VIEW_WORDS + VIEW_IMAGE];
+        let epoch = views[row * VIEW_WORDS + VIEW_EPOCH];
+        let view = views[row * VIEW_WORDS + VIEW_NUMBER];
         let factors = philox(seed, vec4<u32>(image, epoch, view * 2u, PURPOSE_JITTER));
         let jitter = philox(seed, vec4<u32>(image, epoch, view * 2u + 1u, PURPOSE_JITTER));
         let grey = philox(seed, vec4<u32>(image, epoch, view, PURPOSE_GREY));

@@ -19,8 +19,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> clock: array<u32>;
 @group(0) @binding(2) var<storage, read_write> views: array<u32>;
 
-const PURPOSE_SHUFFLE: u32 = 1u;
-const PURPOSE_VIEW: u32 = 2u;
 const ATTEMPTS: u32 = 10u; // as torchvision's RandomResizedCrop
 
 @compute @workgroup_size(64)
@@ -53,15 +51,15 @@ fn draw(row: u32) {
     let flips = select(0u, 1u, !plain && unit(coin.x) < params.horizontal_flip)
         + select(0u, 2u, !plain && unit(coin.y) < params.vertical_flip);
 
-    let at = row * 8u;
-    views[at] = image;
-    views[at + 1u] = box.x;
-    views[at + 2u] = box.y;
-    views[at + 3u] = box.z;
-    views[at + 4u] = box.w;
-    views[at + 5u] = flips;
-    views[at + 6u] = epoch;
-    views[at + 7u] = view;
+    let at = row * VIEW_WORDS;
+    views[at + VIEW_IMAGE] = image;
+    views[at + VIEW_LEFT] = box.x;
+    views[at + VIEW_TOP] = box.y;
+    views[at + VIEW_WIDTH] = box.z;
+    views[at + VIEW_HEIGHT] = box.w;
+    views[at + VIEW_FLIPS] = flips;
+    views[at + VIEW_EPOCH] = epoch;
+    views[at + VIEW_NUMBER] = view;
 }
 
 // torchvision's RandomResizedCrop: ten attempts at a random area and aspect, else the largest central crop whose

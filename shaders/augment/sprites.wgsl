@@ -15,7 +15,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> pixels: array<u32>;   // planar bytes, four to a word
 @group(0) @binding(3) var<storage, read_write> factors: array<f32>;  // [images, 7], each in 0..1
 
-const PURPOSE_SPRITES: u32 = 5u;
 const FACTORS: u32 = 7u;
 
 fn draw(image: u32, block: u32) -> vec4<f32> {

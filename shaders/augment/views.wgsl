@@ -24,7 +24,7 @@ fn pixel(index: u32) -> u32 {
 // The first byte of a row's image.
 fn first_byte(row: u32, bytes: u32) -> u32 {
     if (params.ring == 0u) {
-        return views[row * 8u] * bytes;
+        return views[row * VIEW_WORDS + VIEW_IMAGE] * bytes;
     }
     return (clock[STEP] - 1u) % params.ring * params.stride + row / params.views * bytes;
 }
@@ -43,16 +43,16 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let count = params.rows * params.channels * plane;
     for (var i = id.x; i < count; i += groups.x * 64u) {
         let row = i / (params.channels * plane);
-        let at = row * 8u;
-        let flips = views[at + 5u];
+        let at = row * VIEW_WORDS;
+        let flips = views[at + VIEW_FLIPS];
         let x = i % params.width;
         let y = (i / params.width) % params.height;
-        let across = source(select(x, params.width - 1u - x, (flips & 1u) != 0u), params.width, views[at + 3u]);
-        let down = source(select(y, params.height - 1u - y, (flips & 2u) != 0u), params.height, views[at + 4u]);
+        let across = source(select(x, params.width - 1u - x, (flips & 1u) != 0u), params.width, views[at + VIEW_WIDTH]);
+        let down = source(select(y, params.height - 1u - y, (flips & 2u) != 0u), params.height, views[at + VIEW_HEIGHT]);
 
         let channel = (i / plane) % params.channels;
-        let corner = first_byte(row, params.channels * plane) + channel * plane + views[at + 2u] * params.width
-            + views[at + 1u];
+        let corner = first_byte(row, params.channels * plane) + channel * plane + views[at + VIEW_TOP] * params.width
+            + views[at + VIEW_LEFT];
         let top = corner + down.x * params.width;
         let bottom = corner + down.y * params.width;
         let stay = 2u * params.width - across.z;

@@ -8,14 +8,14 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> sums: array<f32>;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let channel = group.x;
     var sum = 0.0;
-    for (var e = lane; e < params.images * params.area; e += 256u) {
+    for (var e = lane; e < params.images * params.area; e += LANES) {
         sum += x[(e / params.area * params.channels + channel) * params.area + e % params.area];
     }
-    sum = total(lane, sum);
+    sum = sum_of_lanes(lane, sum);
     if (lane == 0u) {
         sums[channel] = sum;
     }

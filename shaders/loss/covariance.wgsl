@@ -16,7 +16,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> variance: array<f32>;   // a term for each column
 @group(0) @binding(3) var<storage, read_write> covariance: array<f32>; // a term for each column
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let columns = params.views * params.width;
     let share = 1.0 / f32(params.images - 1u);

@@ -11,7 +11,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> similarity: array<f32>; // then its gradient
 @group(0) @binding(2) var<storage, read_write> terms: array<f32>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let share = 1.0 / f32(params.views - 1u);
     for (var row = group.x; row < params.rows; row += groups.x) {

@@ -13,10 +13,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> terms: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dlogits: array<f32>;
 
-const LANES: u32 = 64u;
-var<workgroup> partial: array<f32, LANES>;
-
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     for (var row = group.x; row < params.rows; row += groups.x) {
         var sum = 0.0;
@@ -34,16 +31,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
             }
             dlogits[i] = slope * params.gradient_scale;
         }
-        partial[lane] = sum;
-        for (var half = LANES / 2u; half > 0u; half /= 2u) {
-            workgroupBarrier();
-            if (lane < half) {
-                partial[lane] += partial[lane + half];
-            }
-        }
+        sum = sum_of_lanes(lane, sum);
         if (lane == 0u) {
-            terms[row] = partial[0];
+            terms[row] = sum;
         }
-        workgroupBarrier();
     }
 }

@@ -10,7 +10,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> dunit: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     for (var row = group.x; row < params.rows; row += groups.x) {
         let start = row * params.width;

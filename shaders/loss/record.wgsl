@@ -11,25 +11,16 @@ struct Params {
 @group(0) @binding(2) var<storage, read> terms: array<f32>;
 @group(0) @binding(3) var<storage, read_write> losses: array<f32>;
 
-const LANES: u32 = 64u;
-var<workgroup> partial: array<f32, LANES>;
-
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(@builtin(local_invocation_index) lane: u32) {
     var sum = 0.0;
     for (var i = lane; i < params.count; i += LANES) {
         sum += terms[i];
     }
-    partial[lane] = sum;
-    for (var half = LANES / 2u; half > 0u; half /= 2u) {
-        workgroupBarrier();
-        if (lane < half) {
-            partial[lane] += partial[lane + half];
-        }
-    }
+    sum = sum_of_lanes(lane, sum);
     if (lane == 0u) {
         let at = (clock[STEP] % params.capacity) * params.columns;
-        let mean = partial[0] * params.scale;
+        let mean = sum * params.scale;
         let before = select(losses[at], 0.0, params.column == 1u);
         losses[at] = before + mean;
         losses[at + params.column] = mean;

@@ -16,7 +16,7 @@ struct Params {
 // [channels, 4]: mean of x, scale / deviation, mean of g, mean of g (x - mean) over the variance
 @group(0) @binding(8) var<storage, read_write> coefficients: array<f32>;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let channel = group.x;
     let mean = moments[channel];
@@ -24,15 +24,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let count = params.images * params.area;
     var plain = 0.0;
     var weighted = 0.0;
-    for (var e = lane; e < count; e += 256u) {
+    for (var e = lane; e < count; e += LANES) {
         let i = (e / params.area * params.channels + channel) * params.area + e % params.area;
         if (RELU == 0u || y[i] > 0.0) {
             plain += dy[i];
             weighted += dy[i] * (x[i] - mean);
         }
     }
-    plain = total(lane, plain);
-    weighted = total(lane, weighted) * inverse;
+    plain = sum_of_lanes(lane, plain);
+    weighted = sum_of_lanes(lane, weighted) * inverse;
     if (lane == 0u) {
         dshift[channel] = plain;
         dscale[channel] = weighted;

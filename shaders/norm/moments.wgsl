@@ -13,7 +13,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> running_var: array<f32>;
 @group(0) @binding(4) var<storage, read_write> moments: array<f32>; // [2, channels]
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let channel = group.x;
     if (TRAINING == 0u) {
@@ -25,16 +25,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     let count = params.images * params.area;
     var sum = 0.0;
-    for (var e = lane; e < count; e += 256u) {
+    for (var e = lane; e < count; e += LANES) {
         sum += x[(e / params.area * params.channels + channel) * params.area + e % params.area];
     }
-    let mean = total(lane, sum) / f32(count);
+    let mean = sum_of_lanes(lane, sum) / f32(count);
     sum = 0.0;
-    for (var e = lane; e < count; e += 256u) {
+    for (var e = lane; e < count; e += LANES) {
         let distance = x[(e / params.area * params.channels + channel) * params.area + e % params.area] - mean;
         sum += distance * distance;
     }
-    sum = total(lane, sum);
+    sum = sum_of_lanes(lane, sum);
     if (lane == 0u) {
         moments[channel] = mean;
         moments[params.channels + channel] = 1.0 / sqrt(sum / f32(count) + params.epsilon);

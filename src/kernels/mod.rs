@@ -24,7 +24,7 @@ pub mod registry;
 
 pub use args::{Arg, Args};
 pub use binding::{Access, Binding, Content, DType, Domain, Draw};
-pub use shader::{Launch, Shader};
+pub use shader::{Constant, Launch, Shader};
 
 use crate::math::Real;
 use std::fmt::Debug;

@@ -1,5 +1,7 @@
 //! How a GPU runs a kernel: WGSL source, constants and workgroup counts.
 
+use std::fmt;
+
 /// The text of the file of this name below `shaders/`.
 macro_rules! wgsl {
     ($name:literal) => {
@@ -24,8 +26,10 @@ pub struct Shader {
     pub body: &'static str,
     /// Shared WGSL placed before the body.
     pub parts: Vec<&'static str>,
-    /// `const NAME: u32 = value;` lines placed first.
-    pub constants: Vec<(&'static str, u32)>,
+    /// The constants that select the permutation, placed first.
+    pub constants: Vec<(&'static str, Constant)>,
+    /// Constants that Rust and WGSL share, the same in every permutation, placed next.
+    pub shared: Vec<(&'static str, Constant)>,
     /// Whether it runs without the checks that keep a shader inside its bindings and end its loops.
     trusted: bool,
 }
@@ -33,7 +37,7 @@ pub struct Shader {
 impl Shader {
     /// A shader with neither shared parts nor constants.
     pub fn new(name: &'static str, body: &'static str) -> Self {
-        Self { name, body, parts: Vec::new(), constants: Vec::new(), trusted: false }
+        Self { name, body, parts: Vec::new(), constants: Vec::new(), shared: Vec::new(), trusted: false }
     }
 
     /// A shader of this crate, which the kernel tests run between guard zones on every shape of the registry.
@@ -61,9 +65,15 @@ impl Shader {
         self
     }
 
-    /// Adds a constant.
-    pub fn constant(mut self, name: &'static str, value: impl Into<u32>) -> Self {
+    /// Adds a constant that selects the permutation, and is part of its name.
+    pub fn constant(mut self, name: &'static str, value: impl Into<Constant>) -> Self {
         self.constants.push((name, value.into()));
+        self
+    }
+
+    /// Adds a constant that is the same in every permutation: a number that Rust knows as well.
+    pub fn shared(mut self, name: &'static str, value: impl Into<Constant>) -> Self {
+        self.shared.push((name, value.into()));
         self
     }
 
@@ -76,14 +86,59 @@ impl Shader {
 
     /// The complete WGSL text.
     pub fn wgsl(&self) -> String {
-        let constants: String =
-            self.constants.iter().map(|(name, value)| format!("const {name}: u32 = {value}u;\n")).collect();
+        let constants = self.constants.iter().chain(&self.shared);
+        let constants: String = constants.map(|(name, value)| value.declared(name)).collect();
         [constants.as_str()]
             .into_iter()
             .chain(self.parts.iter().copied())
             .chain([self.body])
             .collect::<Vec<_>>()
             .join("\n")
+    }
+}
+
+/// The value of a constant in WGSL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Constant {
+    /// `u32`
+    Word(u32),
+    /// The bits of an `f32`, which is finite.
+    Real(u32),
+}
+
+impl Constant {
+    fn declared(self, name: &str) -> String {
+        match self {
+            Self::Word(_) => format!("const {name}: u32 = {self}u;\n"),
+            Self::Real(_) => format!("const {name}: f32 = {self};\n"),
+        }
+    }
+}
+
+impl fmt::Display for Constant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(value) => value.fmt(f),
+            Self::Real(bits) => write!(f, "{:?}", f32::from_bits(*bits)),
+        }
+    }
+}
+
+impl From<u32> for Constant {
+    fn from(value: u32) -> Self {
+        Self::Word(value)
+    }
+}
+
+impl From<bool> for Constant {
+    fn from(value: bool) -> Self {
+        Self::Word(value.into())
+    }
+}
+
+impl From<f32> for Constant {
+    fn from(value: f32) -> Self {
+        Self::Real(value.to_bits())
     }
 }
 

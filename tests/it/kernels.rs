@@ -27,20 +27,31 @@ struct Bench {
 
 struct Case {
     kernel: Arc<dyn AnyKernel>,
-    /// The binding, the tensor, and the tensor with its guards.
-    tensors: Vec<(Binding, Tensor, Tensor)>,
+    tensors: Vec<Bound>,
+}
+
+struct Bound {
+    binding: Binding,
+    /// What is bound: perhaps more than the kernel needs.
+    tensor: Tensor,
+    /// The part that the kernel touches.
+    used: Tensor,
+    /// The tensor between its guards.
+    all: Tensor,
 }
 
 impl Bench {
-    fn new() -> Self {
+    /// Binds tensors with so many elements more than each kernel needs.
+    fn new(spare: usize) -> Self {
         let mut layout = Layout::default();
         let cases = examples()
             .into_iter()
             .map(|kernel| {
                 let tensors = kernel.bindings().into_iter().map(|binding| {
-                    let len = binding.len.max(1);
+                    let len = binding.len.max(1) + spare;
                     let all = layout.add(binding.name, binding.dtype, [len.next_multiple_of(GUARD) + 2 * GUARD]);
-                    (binding, all.slice(GUARD, [len]), all)
+                    let [tensor, used] = [len, binding.len].map(|len| all.slice(GUARD, [len]));
+                    Bound { binding, tensor, used, all }
                 });
                 Case { tensors: tensors.collect(), kernel }
             })
@@ -52,12 +63,12 @@ impl Bench {
     fn run(&self, executor: &mut dyn Executor) -> Vec<Vec<Values>> {
         let mut graph = Graph::new("kernels");
         for case in &self.cases {
-            let tensors: Vec<Tensor> = case.tensors.iter().map(|(_, tensor, _)| *tensor).collect();
+            let tensors: Vec<Tensor> = case.tensors.iter().map(|bound| bound.tensor).collect();
             graph.push_shared("kernel", case.kernel.clone(), &tensors);
         }
         let plan = executor.load(graph.finish().expect("a valid plan")).expect("the plan loads");
         for (seed, case) in self.cases.iter().enumerate() {
-            for (position, (binding, tensor, all)) in case.tensors.iter().enumerate() {
+            for (position, Bound { binding, used, all, .. }) in case.tensors.iter().enumerate() {
                 executor.write(*all, &guards(binding.dtype, all.len())).expect("guards are written");
                 // What is written whole, or has no elements, holds nothing but guards.
                 if binding.access != Access::Write && binding.len > 0 {
@@ -65,7 +76,7 @@ impl Bench {
                         Content::Reals(x) => Values::F32(x),
                         Content::Words(x) => Values::U32(x),
                     };
-                    executor.write(*tensor, &input).expect("inputs are written");
+                    executor.write(*used, &input).expect("inputs are written");
                 }
             }
         }
@@ -73,14 +84,14 @@ impl Bench {
         let mut outputs = Vec::new();
         for case in &self.cases {
             let mut written = Vec::new();
-            for (binding, tensor, all) in &case.tensors {
+            for Bound { binding, used, all, .. } in &case.tensors {
                 let whole = executor.read(*all).expect("memory is read");
                 let intact = |from: usize, to: usize| match &whole {
                     Values::U32(x) => x[from..to].iter().all(|&x| x == GUARD_WORD),
                     Values::F32(x) => x[from..to].iter().all(|x| x.is_nan()),
                     Values::F64(x) => x[from..to].iter().all(|x| x.is_nan()),
                 };
-                let end = GUARD + tensor.len();
+                let end = GUARD + used.len();
                 assert!(
                     intact(0, GUARD) && intact(end, all.len()),
                     "{:?} wrote around `{}`",
@@ -88,7 +99,7 @@ impl Bench {
                     binding.name
                 );
                 if binding.access != Access::Read {
-                    written.push(executor.read(*tensor).expect("outputs are read"));
+                    written.push(executor.read(*used).expect("outputs are read"));
                 }
             }
             outputs.push(written);
@@ -106,7 +117,7 @@ fn guards(dtype: DType, len: usize) -> Values {
 
 fn assert_agree(bench: &Bench, got: &[Vec<Values>], want: &[Vec<Values>], tolerance: f64) {
     for ((case, got), want) in bench.cases.iter().zip(got).zip(want) {
-        let written = case.tensors.iter().map(|(binding, ..)| binding).filter(|binding| binding.access != Access::Read);
+        let written = case.tensors.iter().map(|bound| bound.binding).filter(|binding| binding.access != Access::Read);
         for ((binding, got), want) in written.zip(got).zip(want) {
             let place = || format!("{:?}, `{}`", case.kernel, binding.name);
             match (got, want) {
@@ -127,16 +138,26 @@ fn assert_agree(bench: &Bench, got: &[Vec<Values>], want: &[Vec<Values>], tolera
 
 #[test]
 fn single_precision_twins_agree_with_double_precision() {
-    let bench = Bench::new();
+    let bench = Bench::new(0);
     let want = bench.run(&mut CpuExecutor::<f64>::new(&bench.layout).expect("enough memory"));
     let got = bench.run(&mut CpuExecutor::<f32>::new(&bench.layout).expect("enough memory"));
     assert_agree(&bench, &got, &want, 2e-6);
 }
 
+/// What is bound may be larger than the kernel needs: the rest is left alone.
+#[test]
+fn twins_touch_no_more_than_their_bindings_say() {
+    let [want, got] = [0, 150].map(|spare| {
+        let bench = Bench::new(spare);
+        bench.run(&mut CpuExecutor::<f32>::new(&bench.layout).expect("enough memory"))
+    });
+    assert!(got == want, "results depend on elements that the binding does not name");
+}
+
 #[test]
 fn shaders_agree_with_double_precision_twins() {
     let Some(adapter) = adapter() else { return };
-    let bench = Bench::new();
+    let bench = Bench::new(0);
     let want = bench.run(&mut CpuExecutor::<f64>::new(&bench.layout).expect("enough memory"));
     for matmul in [Variant::Tile, Variant::Strip] {
         for bounds_checks in [false, true] {

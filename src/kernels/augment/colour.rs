@@ -46,7 +46,7 @@ impl Kernel for Colour {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = shader!("augment/colour").with(common::effects::WGSL).with(common::lanes::WGSL);
+        let shader = shader!("augment/colour").with(common::effects::WGSL).reducing(64);
         Launch::per_row(shader, self.rows)
     }
 

@@ -141,8 +141,15 @@ impl Kernel for Effects {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader =
-            shader!("augment/effects").with(common::clock::WGSL).with(common::effects::WGSL).with(common::philox::WGSL);
+        let shader = shader!("augment/effects")
+            .with(common::clock::WGSL)
+            .with(common::effects::WGSL)
+            .with(common::philox::WGSL)
+            .with(view::WGSL)
+            .shared("PURPOSE_JITTER", Purpose::Jitter)
+            .shared("PURPOSE_GREY", Purpose::Grey)
+            .shared("PURPOSE_BLUR", Purpose::Blur)
+            .shared("PURPOSE_SOLARISE", Purpose::Solarise);
         Launch::elementwise(shader, self.rows)
     }
 
@@ -153,7 +160,7 @@ impl Kernel for Effects {
         let seed = [clock[SEED], clock[SEED + 1]];
         let rows = effects.chunks_exact_mut(EFFECT_NUMBERS).zip(views.chunks_exact(VIEW_WORDS));
         for (out, words) in rows.take(self.rows) {
-            let (image, epoch, view) = (words[0], words[6], words[7]);
+            let (image, epoch, view) = (words[view::IMAGE], words[view::EPOCH], words[view::NUMBER]);
             let draw = |place: u32, purpose: Purpose| philox(seed, [image, epoch, place, purpose as u32]);
             let factors = draw(view * 2, Purpose::Jitter);
             let jitter = draw(view * 2 + 1, Purpose::Jitter);

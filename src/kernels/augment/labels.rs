@@ -38,13 +38,13 @@ impl Kernel for Labels {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch::elementwise(shader!("augment/labels"), self.rows)
+        Launch::elementwise(shader!("augment/labels").with(view::WGSL), self.rows)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (views, known, labels) = (args.uint(0), args.uint(1), args.uint_mut(2));
         for (label, view) in labels.iter_mut().zip(views.chunks_exact(VIEW_WORDS)).take(self.rows) {
-            *label = known[view[0] as usize];
+            *label = known[view[view::IMAGE] as usize];
         }
     }
 

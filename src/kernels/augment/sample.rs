@@ -90,8 +90,13 @@ impl Kernel for Sample {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader =
-            shader!("augment/sample").with(common::clock::WGSL).with(common::philox::WGSL).with(common::permute::WGSL);
+        let shader = shader!("augment/sample")
+            .with(common::clock::WGSL)
+            .with(common::philox::WGSL)
+            .with(common::permute::WGSL)
+            .with(view::WGSL)
+            .shared("PURPOSE_SHUFFLE", Purpose::Shuffle)
+            .shared("PURPOSE_VIEW", Purpose::View);
         Launch::elementwise(shader, self.rows as usize)
     }
 

@@ -82,7 +82,10 @@ impl Kernel for Sprites {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = shader!("augment/sprites").with(common::philox::WGSL).with(common::math::WGSL);
+        let shader = shader!("augment/sprites")
+            .with(common::philox::WGSL)
+            .shared("PURPOSE_SPRITES", Purpose::Sprites)
+            .with(common::math::WGSL);
         Launch::elementwise(shader, self.images * self.words())
     }
 

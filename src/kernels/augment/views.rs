@@ -65,6 +65,9 @@ pub struct Params {
     stride: u32,
 }
 
+/// The words of a view that its picture depends on.
+const VISIBLE: [usize; 6] = [view::IMAGE, view::LEFT, view::TOP, view::WIDTH, view::HEIGHT, view::FLIPS];
+
 impl Views {
     fn pixels_of_row(&self) -> usize {
         self.channels * self.height * self.width
@@ -98,7 +101,10 @@ impl Kernel for Views {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch::elementwise(shader!("augment/views").with(common::clock::WGSL), self.rows * self.pixels_of_row())
+        Launch::elementwise(
+            shader!("augment/views").with(common::clock::WGSL).with(view::WGSL),
+            self.rows * self.pixels_of_row(),
+        )
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -120,7 +126,7 @@ impl Kernel for Views {
             .take(self.rows)
             .enumerate()
             .for_each(|(row, (out, view))| {
-                let [image, left, top, crop_width, crop_height, flips] = [0, 1, 2, 3, 4, 5].map(|i| view[i] as usize);
+                let [image, left, top, crop_width, crop_height, flips] = VISIBLE.map(|word| view[word] as usize);
                 let across: Vec<_> = (0..width)
                     .map(|x| source(if flips & 1 != 0 { width - 1 - x } else { x }, width, crop_width))
                     .collect();

@@ -2,9 +2,8 @@
 
 pub mod clock;
 pub mod effects;
-pub mod lanes;
 pub mod math;
 pub mod permute;
 pub mod philox;
-pub mod total;
+mod reduce;
 pub mod view;

@@ -1,6 +1,8 @@
 //! Twin of `shaders/common/philox.wgsl`: the counter-based random generator of every kernel and of the initialisers.
 
-/// The shared WGSL.
+use crate::kernels::Constant;
+
+/// The shared WGSL. A shader gets the purposes that it needs as constants `PURPOSE_...`.
 pub const WGSL: &str = wgsl!("common/philox");
 
 /// What a random number is for. It is one word of the counter, so that streams never meet.
@@ -31,6 +33,12 @@ pub enum Purpose {
     Blur = 11,
     /// Whether a view is solarised.
     Solarise = 12,
+}
+
+impl From<Purpose> for Constant {
+    fn from(purpose: Purpose) -> Self {
+        Self::Word(purpose as u32)
+    }
 }
 
 /// Philox4x32-10 (Salmon et al., SC 2011): four words from a key and a counter.

@@ -1,9 +1,29 @@
-//! The layout of a drawn view.
+//! The layout of a drawn view: twin of `shaders/common/view.wgsl`.
 
 use crate::kernels::{Access, Binding, Content, Draw};
 
-/// Words that describe one view: image, left, top, width, height, flips (1 horizontal, 2 vertical), epoch, view.
+/// The shared WGSL.
+pub const WGSL: &str = wgsl!("common/view");
+
+/// Words of a view.
 pub const VIEW_WORDS: usize = 8;
+
+/// Which image it shows.
+pub const IMAGE: usize = 0;
+/// Left edge of the crop, in pixels.
+pub const LEFT: usize = 1;
+/// Upper edge of the crop.
+pub const TOP: usize = 2;
+/// Width of the crop.
+pub const WIDTH: usize = 3;
+/// Height of the crop.
+pub const HEIGHT: usize = 4;
+/// 1 is a horizontal flip, 2 a vertical one, 3 both.
+pub const FLIPS: usize = 5;
+/// The epoch in which it was drawn.
+pub const EPOCH: usize = 6;
+/// Its number among the views of its image.
+pub const NUMBER: usize = 7;
 
 /// The binding of so many views.
 pub fn binding(access: Access, rows: usize) -> Binding {

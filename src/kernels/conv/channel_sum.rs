@@ -2,7 +2,7 @@
 
 use super::ConvShape;
 use crate::kernels::planes::{Params, Planes};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::{Real, simd};
 use rayon::prelude::*;
 
@@ -28,7 +28,7 @@ impl Kernel for ChannelSum {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch::groups(shader!("conv/channel_sum").with(common::total::WGSL), self.planes.channels)
+        Launch::groups(shader!("conv/channel_sum").reducing(256), self.planes.channels)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

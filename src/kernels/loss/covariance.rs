@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/covariance.wgsl`: VICReg's variance and covariance.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -69,7 +69,7 @@ impl Kernel for Covariance {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch::per_row(shader!("loss/covariance").with(common::lanes::WGSL), self.columns())
+        Launch::per_row(shader!("loss/covariance").reducing(64), self.columns())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/cross_entropy.wgsl`: softmax cross-entropy.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -44,7 +44,7 @@ impl Kernel for CrossEntropy {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch::per_row(shader!("loss/cross_entropy").with(common::lanes::WGSL), self.rows)
+        Launch::per_row(shader!("loss/cross_entropy").reducing(64), self.rows)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,6 +1,6 @@
 //! Twin of `shaders/loss/infonce.wgsl`: InfoNCE over a matrix of similarities.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -51,7 +51,7 @@ impl Kernel for InfoNce {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch::per_row(shader!("loss/infonce").with(common::lanes::WGSL), self.rows)
+        Launch::per_row(shader!("loss/infonce").reducing(64), self.rows)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -69,6 +69,7 @@ impl Kernel for Likelihood {
     fn launch(&self, _tuning: &Tuning) -> Launch {
         let shader = shader!("loss/likelihood")
             .with(common::math::WGSL)
+            .reducing(64)
             .constant("BERNOULLI", self.kind == LikelihoodKind::Bernoulli);
         Launch::per_row(shader, self.rows)
     }

@@ -1,14 +1,12 @@
 //! Twins of `shaders/loss/normalise.wgsl` and `normalise_backward.wgsl`: rows of length one.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning, common};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
 
 /// Shorter rows are divided by this, as PyTorch's `normalize` does.
 const SHORTEST: f64 = 1e-12;
-/// The same for the shaders.
-const SHORTEST_WGSL: &str = "const SHORTEST: f32 = 1e-12;\n";
 
 /// Divides each row by its length. Tensors: x `[rows, width]`, unit `[rows, width]`.
 #[derive(Clone, Debug)]
@@ -39,7 +37,7 @@ pub struct Params {
 }
 
 fn launch(shader: Shader, rows: usize) -> Launch {
-    let shader = shader.with(SHORTEST_WGSL).with(common::lanes::WGSL);
+    let shader = shader.shared("SHORTEST", SHORTEST as f32).reducing(64);
     Launch::per_row(shader, rows)
 }
 

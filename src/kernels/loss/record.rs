@@ -54,7 +54,7 @@ impl Kernel for Record {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch::groups(shader!("loss/record").with(common::clock::WGSL), 1)
+        Launch::groups(shader!("loss/record").with(common::clock::WGSL).reducing(64), 1)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -7,13 +7,14 @@ use rayon::prelude::*;
 
 /// What becomes of the residual's gradient, which is g.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub enum ResidualGradient {
     /// There is no residual.
-    None,
+    None = 0,
     /// Store it.
-    Write,
+    Write = 1,
     /// Add it to what the tensor holds.
-    Add,
+    Add = 2,
 }
 
 /// `dx = scale / deviation (g - mean of g - (x - mean) mean of (g (x - mean)) / variance)`, where g is dy, with a ReLU only where
@@ -29,12 +30,6 @@ pub struct BatchNormBackward {
     /// What becomes of the residual's gradient.
     pub residual: ResidualGradient,
 }
-
-const DROP: &str = "fn keep(i: u32, g: f32) {}\n";
-const WRITE: &str = "@group(0) @binding(6) var<storage, read_write> dresidual: array<f32>;\n\
-                     fn keep(i: u32, g: f32) { dresidual[i] = g; }\n";
-const ADD: &str = "@group(0) @binding(6) var<storage, read_write> dresidual: array<f32>;\n\
-                   fn keep(i: u32, g: f32) { dresidual[i] += g; }\n";
 
 impl Kernel for BatchNormBackward {
     type Params = Params;
@@ -62,9 +57,8 @@ impl Kernel for BatchNormBackward {
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         let keep = match self.residual {
-            ResidualGradient::None => DROP,
-            ResidualGradient::Write => WRITE,
-            ResidualGradient::Add => ADD,
+            ResidualGradient::None => wgsl!("norm/no_residual"),
+            ResidualGradient::Write | ResidualGradient::Add => wgsl!("norm/residual"),
         };
         let shader = shader!("norm/batch_norm_backward")
             .with(keep)

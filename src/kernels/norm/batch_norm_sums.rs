@@ -1,7 +1,7 @@
 //! Twin of `shaders/norm/batch_norm_sums.wgsl`: the gradients of scale and shift.
 
 use crate::kernels::planes::{Params, Planes};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::{Real, simd};
 use rayon::prelude::*;
 
@@ -39,7 +39,7 @@ impl Kernel for BatchNormSums {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = shader!("norm/batch_norm_sums").with(common::total::WGSL).constant("RELU", self.relu);
+        let shader = shader!("norm/batch_norm_sums").reducing(256).constant("RELU", self.relu);
         Launch::groups(shader, self.planes.channels)
     }
 

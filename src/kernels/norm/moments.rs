@@ -1,7 +1,7 @@
 //! Twin of `shaders/norm/moments.wgsl`: what a batch normalisation normalises with.
 
 use crate::kernels::planes::Planes;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::{Real, simd};
 use encase::ShaderType;
 use rayon::prelude::*;
@@ -56,7 +56,7 @@ impl Kernel for Moments {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = shader!("norm/moments").with(common::total::WGSL).constant("TRAINING", self.training);
+        let shader = shader!("norm/moments").reducing(256).constant("TRAINING", self.training);
         Launch::groups(shader, self.planes.channels)
     }
 

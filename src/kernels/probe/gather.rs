@@ -42,13 +42,13 @@ impl Kernel for Gather {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch::elementwise(shader!("probe/gather"), self.rows * self.width)
+        Launch::elementwise(shader!("probe/gather").with(view::WGSL), self.rows * self.width)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (views, matrix, gathered) = (args.uint(0), args.real(1), args.real_mut(2));
         for (row, view) in gathered.chunks_exact_mut(self.width).zip(views.chunks_exact(VIEW_WORDS)).take(self.rows) {
-            row.copy_from_slice(&matrix[view[0] as usize * self.width..][..self.width]);
+            row.copy_from_slice(&matrix[view[view::IMAGE] as usize * self.width..][..self.width]);
         }
     }
 

@@ -1,5 +1,4 @@
-// Reductions over the 64 invocations of a workgroup, in a fixed order. Every invocation must call them.
-const LANES: u32 = 64u;
+// Reductions over the LANES invocations of a workgroup, a power of two, in a fixed order. Every invocation must call them.
 const LOWEST: f32 = -3.4028234e38;
 var<workgroup> lanes: array<f32, LANES>;
 
