@@ -13,13 +13,13 @@ const REPEATS: usize = 5;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let request: DeviceRequest = arguments.next().as_deref().unwrap_or("auto").parse()?;
-    let choice = choose(&request)?;
-    let tuning = match arguments.next().as_deref() {
-        Some("tile") => Tuning { matmul: Variant::Tile },
-        Some("strip") => Tuning { matmul: Variant::Strip },
-        _ => choice.tune()?,
+    let device = choose(&request)?;
+    let device = match arguments.next().as_deref() {
+        Some("tile") => device.tuned(Tuning { matmul: Variant::Tile }),
+        Some("strip") => device.tuned(Tuning { matmul: Variant::Strip }),
+        _ => device,
     };
-    println!("{}, {:?}", choice.reason, tuning.matmul);
+    println!("{}, {:?}", device.reason, device.tuning()?.matmul);
     for (rows, inputs, outputs) in
         [(128, 784, 400), (128, 784, 512), (128, 512, 256), (128, 256, 20), (128, 784, 2000), (1280, 500, 500)]
     {
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let mut layout = Layout::default();
             let [a, b, c] =
                 [("a", m * k), ("b", n * k), ("c", m * n)].map(|(name, len)| layout.add(name, DType::Real, [len]));
-            let mut executor = choice.open(&layout, tuning)?;
+            let mut executor = device.open(&layout)?;
             let mut graph = Graph::new("product");
             graph.push("product", Matmul { form, m, n, k, epilogue: Epilogue::None }, &[a, b, a, c]);
             let plan = executor.load(graph.finish()?)?;

@@ -23,9 +23,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let request: DeviceRequest = arguments.next().as_deref().unwrap_or("auto").parse()?;
     let epochs = arguments.next().as_deref().unwrap_or("200").parse()?;
-    let choice = choose(&request)?;
-    let tuning = choice.tune()?;
-    println!("{}, {epochs} epochs", choice.reason);
+    let device = choose(&request)?;
+    println!("{}, {epochs} epochs", device.reason);
     let ((train, train_labels), (test, test_labels)) = (cloud(60_000, 1), cloud(10_000, 2));
     let targets = |x: &[f32]| x.chunks(WIDTH).flat_map(|x| [x[0] - x[1], x[2] * x[3]]).collect::<Vec<f32>>();
     let (train_targets, test_targets) = (targets(&train), targets(&test));
@@ -36,10 +35,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for head in [Head::Linear, Head::Mlp { hidden: None }, Head::Mlp { hidden: Some(256) }] {
         let settings = ProbeSettings { head, epochs, ..ProbeSettings::default() };
         let start = Instant::now();
-        let found = classify(&choice, tuning, train, test, CLASSES, &settings)?;
+        let found = classify(&device, train, test, CLASSES, &settings)?;
         println!("{head:?}: {:.2} s, accuracy {:.4}", start.elapsed().as_secs_f64(), found.last);
         let start = Instant::now();
-        let found = regress(&choice, tuning, measured_train, measured_test, &settings)?;
+        let found = regress(&device, measured_train, measured_test, &settings)?;
         println!("{head:?}: {:.2} s, R^2 {found:.4?}", start.elapsed().as_secs_f64());
     }
     Ok(())

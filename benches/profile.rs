@@ -17,15 +17,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let request: DeviceRequest = arguments.next().as_deref().unwrap_or("auto").parse()?;
     let rows: usize = arguments.next().as_deref().unwrap_or("1280").parse()?;
     let conv = arguments.next().is_some_and(|networks| networks == "conv");
-    let choice = choose(&request)?;
-    let data = data::load(if conv { "sprites-rgb" } else { "sprites" }, None, &choice)?;
+    let device = choose(&request)?;
+    let data = data::load(if conv { "sprites-rgb" } else { "sprites" }, None, &device)?;
     let mut set = vec![format!("data.name={}", data.name), format!("batch={}", rows / 2)];
     if conv {
         set.extend(["model.kind=official-conv", "model.latent=64"].map(str::to_owned));
     }
     let sources = Sources { preset: Some("official-code".to_owned()), set, ..Sources::default() };
     let config = Config::merge(&sources)?;
-    let (mut session, step) = Session::open_to_train(&config, &data, &choice, choice.tune()?)?;
+    let (mut session, step) = Session::open_to_train(&config, &data, &device)?;
     let dispatches = session.executor.plan(step)?.dispatches.clone();
     let clock = session.blueprint.state.clock;
     session.executor.run(step, 2)?;
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .collect();
     medians.sort_by(|a, b| b.0.total_cmp(&a.0));
     let total: f64 = medians.iter().map(|(time, _)| time).sum();
-    println!("{}, {rows} rows: {total:.2} ms", choice.reason);
+    println!("{}, {rows} rows: {total:.2} ms", device.reason);
     for (time, index) in medians {
         println!("{time:9.3} ms {:5.1} %  {}", 100.0 * time / total, dispatches[index].label);
     }

@@ -19,9 +19,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = arguments.collect();
     let [conv, memory] = ["conv", "memory"].map(|word| words.iter().any(|given| given == word));
     let request: DeviceRequest = device.as_deref().unwrap_or("auto").parse()?;
-    let choice = choose(&request)?;
-    let tuning = choice.tune()?;
-    let data = data::load(if conv { "sprites-rgb" } else { "sprites" }, None, &choice)?;
+    let device = choose(&request)?;
+    let tuning = device.tuning()?;
+    let data = data::load(if conv { "sprites-rgb" } else { "sprites" }, None, &device)?;
     let sizes = if conv { [(64, 20), (320, 5)] } else { [(64, 60), (640, 20)] };
     for (batch, repeats) in sizes {
         let mut set = vec![format!("data.name={}", data.name), format!("batch={batch}")];
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let sources = Sources { preset: Some("official-code".to_owned()), set, ..Sources::default() };
         let config = Config::merge(&sources)?;
         let before = resident("VmRSS");
-        let (mut session, step) = Session::open_to_train(&config, &data, &choice, tuning)?;
+        let (mut session, step) = Session::open_to_train(&config, &data, &device)?;
         let plan = session.executor.plan(step)?;
         let planned = (plan.arena.device_bytes() + session.blueprint.layout.device_bytes()) >> 20;
         let dispatches = &plan.dispatches;
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let rows = batch * config.views;
         println!(
             "{{\"device\": {:?}, \"tuning\": {:?}, \"networks\": {:?}, \"rows\": {rows}, {times}\"planned_mib\": {planned}, \"allocated_mib\": {allocated}, \"grown_mib\": {grown}}}",
-            choice.reason,
+            device.reason,
             tuning.matmul,
             config.model.kind.name()
         );

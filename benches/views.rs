@@ -6,7 +6,7 @@
 use std::time::Instant;
 use wgpu_simvae::augment::{Augmentation, BlurSettings, EffectSettings, ImageSource, JitterSettings, SolariseSettings};
 use wgpu_simvae::data;
-use wgpu_simvae::device::{Choice, DeviceRequest, Values, choose};
+use wgpu_simvae::device::{Device, DeviceRequest, Values, choose};
 use wgpu_simvae::kernels::common::clock::fresh;
 use wgpu_simvae::kernels::{DType, Tuning};
 use wgpu_simvae::optim::StepState;
@@ -18,9 +18,9 @@ const VIEWS: usize = 2;
 const GROUP: usize = 20;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let device = std::env::args().nth(1).filter(|argument| !argument.starts_with("--"));
-    let request: DeviceRequest = device.as_deref().unwrap_or("auto").parse()?;
-    let choice = choose(&request)?;
+    let wanted = std::env::args().nth(1).filter(|argument| !argument.starts_with("--"));
+    let request: DeviceRequest = wanted.as_deref().unwrap_or("auto").parse()?;
+    let device = choose(&request)?;
     let none = EffectSettings::default();
     let jitter = JitterSettings { probability: 1.0, brightness: 0.8, contrast: 0.8, saturation: 0.8, hue: 0.2 };
     let official = EffectSettings { jitter, ..none.clone() };
@@ -31,15 +31,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ..official.clone()
     };
     for (name, effects) in [("crop, flip", none), ("crop, flip, jitter", official), ("everything", everything)] {
-        let time = time(&choice, effects)?;
-        println!("{{\"device\": {:?}, \"pipeline\": {name:?}, \"us_per_view\": {time:.3}}}", choice.reason);
+        let time = time(&device, effects)?;
+        println!("{{\"device\": {:?}, \"pipeline\": {name:?}, \"us_per_view\": {time:.3}}}", device.reason);
     }
     Ok(())
 }
 
 /// Median microseconds per view.
-fn time(choice: &Choice, effects: EffectSettings) -> Result<f64, Box<dyn std::error::Error>> {
-    let data = data::load("sprites-rgb", None, choice)?.train;
+fn time(device: &Device, effects: EffectSettings) -> Result<f64, Box<dyn std::error::Error>> {
+    let data = data::load("sprites-rgb", None, device)?.train;
     let mut layout = Layout::default();
     let state = StepState::new(&mut layout);
     let pixels = layout.add("pixels", DType::Uint, [data.pixels.len() / 4]);
@@ -56,7 +56,7 @@ fn time(choice: &Choice, effects: EffectSettings) -> Result<f64, Box<dyn std::er
     };
     let x = source.augmented(&mut g, state.clock, BATCH, VIEWS, &how).x;
     g.keep(x);
-    let mut executor = choice.open(&layout, Tuning::default())?;
+    let mut executor = device.tuned(Tuning::default()).open(&layout)?;
     let plan = executor.load(g.finish()?)?;
     executor.write(pixels, &Values::U32(bytemuck::pod_collect_to_vec(&data.pixels)))?;
     executor.write(state.clock, &Values::U32(fresh(0).to_vec()))?;

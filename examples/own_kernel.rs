@@ -3,7 +3,7 @@
 //! `cargo run --release --example own_kernel`
 
 use encase::ShaderType;
-use wgpu_simvae::device::{Choice, DeviceRequest, Executor, Values, choose, reference};
+use wgpu_simvae::device::{Device, DeviceRequest, Executor, Values, choose, reference};
 use wgpu_simvae::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
 use wgpu_simvae::math::Real;
 use wgpu_simvae::plan::{Graph, Layout};
@@ -74,9 +74,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // This kernel needs no persistent memory.
     let layout = Layout::default();
     println!("f64 reference  {:?}", run(reference(&layout)?.as_mut())?);
-    println!("CPU            {:?}", run(Choice::cpu().open(&layout, Tuning::default())?.as_mut())?);
+    println!("CPU            {:?}", run(Device::cpu().open(&layout)?.as_mut())?);
     match choose(&DeviceRequest::Gpu) {
-        Ok(gpu) => println!("{}  {:?}", gpu.short_name(), run(gpu.open(&layout, Tuning::default())?.as_mut())?),
+        Ok(gpu) => println!("{}  {:?}", gpu.short_name(), run(gpu.open(&layout)?.as_mut())?),
         Err(error) => println!("no GPU: {error}"),
     }
     Ok(())

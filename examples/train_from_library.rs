@@ -12,11 +12,11 @@ use wgpu_simvae::train::{RunOptions, Terminal, run};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let set = vec!["epochs=1".to_owned(), "model.latent=6".to_owned()];
     let config = Config::merge(&Sources { set, ..Sources::default() })?;
-    let choice = choose(&DeviceRequest::Auto)?;
-    let data = data::load(&config.data.name, None, &choice)?;
+    let device = choose(&DeviceRequest::Auto)?;
+    let data = data::load(&config.data.name, None, &device)?;
     let out = tempfile::tempdir()?;
     let options = RunOptions { out: out.path().to_owned(), resume: false, checkpoint: None };
-    let mut report = run(&config, &data, &choice, &options, &mut Terminal::default(), &AtomicBool::new(false))?;
+    let mut report = run(&config, &data, &device, &options, &mut Terminal::default(), &AtomicBool::new(false))?;
 
     let test = report.session.blueprint.test;
     let embedding = report.session.embed(&test, test.images)?;

@@ -12,8 +12,7 @@ pub use golden::{GoldenError, golden};
 pub use lockstep::{full_width, lockstep};
 pub use table::{Outcome, Row, Table};
 
-use crate::device::{Choice, DeviceError, Executor, reference};
-use crate::kernels::Tuning;
+use crate::device::{Device, DeviceError, Executor, reference};
 use crate::plan::Layout;
 
 /// Relative error of losses on f32 executors.
@@ -29,7 +28,7 @@ pub enum Target {
     /// The twins in f64.
     Reference,
     /// A device, in f32.
-    Device(Choice, Tuning),
+    Device(Device),
 }
 
 impl Target {
@@ -40,7 +39,7 @@ impl Target {
     pub fn open(&self, layout: &Layout) -> Result<Box<dyn Executor>, DeviceError> {
         match self {
             Target::Reference => reference(layout),
-            Target::Device(choice, tuning) => choice.open(layout, *tuning),
+            Target::Device(device) => device.open(layout),
         }
     }
 
@@ -48,7 +47,7 @@ impl Target {
     pub fn name(&self) -> String {
         match self {
             Target::Reference => "f64 twin".to_owned(),
-            Target::Device(choice, _) => choice.short_name(),
+            Target::Device(device) => device.short_name(),
         }
     }
 

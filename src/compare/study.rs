@@ -4,7 +4,7 @@ use super::report::{ReportError, html};
 use super::table::tables;
 use super::verdict::{JudgedRun, VerdictError, judge_run};
 use crate::data::DataError;
-use crate::device::Choice;
+use crate::device::Device;
 use crate::eval::judge::Judges;
 use crate::files::write_atomically;
 use crate::run_folder::{LockError, RunLock};
@@ -138,7 +138,7 @@ pub struct Compared {
 /// When settings or data are wrong, the folder holds rows of other settings, or a file of the comparison cannot be written.
 pub fn compare(
     study: &Study,
-    choice: &Choice,
+    device: &Device,
     progress: &mut dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Option<Compared>, CompareError> {
@@ -157,7 +157,7 @@ pub fn compare(
             return Ok(None);
         }
         progress.note(&format!("[{}/{count}] {}, seed {}", i + 1, config.method.name(), config.seed));
-        match row(folder, config, study, choice, progress, stop) {
+        match row(folder, config, study, device, progress, stop) {
             Ok(Some(run)) => {
                 done.judged.push(run);
                 done.folders.push(folder.clone());
@@ -192,12 +192,12 @@ fn row(
     folder: &Path,
     config: &Config,
     study: &Study,
-    choice: &Choice,
+    device: &Device,
     progress: &mut dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Option<JudgedRun>, CompareError> {
     let other = |difference: String| CompareError::OtherSettings { row: folder.to_owned(), difference };
-    let data = load_data(config, None, choice)?;
+    let data = load_data(config, None, device)?;
     let resume = !checkpoint::list(folder).map_err(|source| Box::new(source.into()))?.is_empty();
     if resume {
         let saved = Trained::settings(folder).map_err(Box::new)?;
@@ -214,15 +214,15 @@ fn row(
         }
     }
     let options = RunOptions { out: folder.to_owned(), resume, checkpoint: None };
-    let report = run(config, &data, choice, &options, progress, stop)
+    let report = run(config, &data, device, &options, progress, stop)
         .map_err(|source| CompareError::Train { row: folder.to_owned(), source: Box::new(source) })?;
     if report.interrupted {
         return Ok(None);
     }
     drop(report);
-    let mut trained = Trained::with_data(folder, config.clone(), data, choice).map_err(Box::new)?;
+    let mut trained = Trained::with_data(folder, config.clone(), data, device).map_err(Box::new)?;
     let mut note = |judge: &str| progress.note(&format!("  {judge}"));
-    let judged = judge_run(&mut trained, folder, choice, &study.judges, &mut note);
+    let judged = judge_run(&mut trained, folder, device, &study.judges, &mut note);
     let (judged, _) = judged.map_err(|source| fault(folder, source))?;
     judged.write(folder).map_err(|source| fault(folder, source))?;
     Ok(Some(judged))

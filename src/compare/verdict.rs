@@ -1,6 +1,6 @@
 //! A run and what the judges found, as it is kept in the run's folder.
 
-use crate::device::{Choice, DeviceError};
+use crate::device::{Device, DeviceError};
 use crate::draw::projection::principal_plane;
 use crate::draw::scatter::{self, Point};
 use crate::eval::judge::{Judges, Predictions, Style, Subject, Verdict, judge};
@@ -167,7 +167,7 @@ fn save(path: PathBuf, bytes: &[u8]) -> Result<PathBuf, VerdictError> {
 pub fn judge_run(
     trained: &mut Trained,
     run: &Path,
-    choice: &Choice,
+    device: &Device,
     judges: &Judges,
     note: &mut dyn FnMut(&str),
 ) -> Result<(JudgedRun, Predictions), VerdictError> {
@@ -192,7 +192,7 @@ pub fn judge_run(
         classes: data.train.classes.len(),
         style: (!names.is_empty()).then(style).transpose()?,
     };
-    let (mut verdict, predictions) = judge(choice, choice.tune()?, &subject, judges, note)?;
+    let (mut verdict, predictions) = judge(device, &subject, judges, note)?;
     match draw_plane(&subject, &data.test.classes, &run.join(PROJECTION)) {
         Err(error @ (VerdictError::Io { .. } | VerdictError::Drawing { .. })) => note(&format!("warning: {error}")),
         drawn => drawn?,

@@ -27,7 +27,7 @@ pub use identity::Identity;
 pub use pixels::Pixels;
 pub use sprites::glyph_names;
 
-use crate::device::Choice;
+use crate::device::Device;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -175,7 +175,7 @@ struct Entry {
 struct Request<'a> {
     name: &'static str,
     folder: Option<&'a Path>,
-    device: &'a Choice,
+    device: &'a Device,
     options: &'a FileOptions,
 }
 
@@ -253,7 +253,7 @@ pub fn known() -> Vec<(&'static str, &'static str)> {
 ///
 /// # Errors
 /// When the name is not known, or a file is missing, damaged or of another format.
-pub fn load(name: &str, folder: Option<&Path>, device: &Choice) -> Result<Dataset, DataError> {
+pub fn load(name: &str, folder: Option<&Path>, device: &Device) -> Result<Dataset, DataError> {
     load_with(name, folder, device, &FileOptions::default())
 }
 
@@ -264,7 +264,7 @@ pub fn load(name: &str, folder: Option<&Path>, device: &Choice) -> Result<Datase
 pub fn load_with(
     name: &str,
     folder: Option<&Path>,
-    device: &Choice,
+    device: &Device,
     options: &FileOptions,
 ) -> Result<Dataset, DataError> {
     let (family, path) = split(name);

@@ -1,7 +1,7 @@
 //! `sprites`: the embedded procedural data set. Content is the glyph, style is how it is drawn; both are known exactly.
 
 use super::{DataError, Dataset, ImageShape, Images, Request};
-use crate::device::Choice;
+use crate::device::Device;
 use crate::device::Values;
 use crate::kernels::augment::sprites::{FACTORS, Sprites};
 use crate::kernels::{DType, Tuning};
@@ -81,7 +81,7 @@ pub(super) fn render(request: &Request<'_>, channels: usize, size: usize) -> Res
     Ok(Dataset::new(request.name, train, test))
 }
 
-fn split(shape: ImageShape, images: usize, stream: u32, device: &Choice) -> Result<Images, DataError> {
+fn split(shape: ImageShape, images: usize, stream: u32, device: &Device) -> Result<Images, DataError> {
     let kernel = Sprites {
         images,
         channels: shape.channels,
@@ -97,7 +97,7 @@ fn split(shape: ImageShape, images: usize, stream: u32, device: &Choice) -> Resu
     let factors = layout.add("factors", DType::Real, [images, FACTORS.len()]);
     let mut graph = Graph::new("sprites");
     graph.push("sprites", kernel, &[glyphs, pixels, factors]);
-    let mut executor = device.open(&layout, Tuning::default())?;
+    let mut executor = device.tuned(Tuning::default()).open(&layout)?;
     let plan = executor.load(graph.finish().map_err(crate::device::DeviceError::from)?)?;
     executor.write(glyphs, &Values::F32(table()))?;
     executor.run(plan, 1)?;

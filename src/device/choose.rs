@@ -6,6 +6,7 @@ use crate::device::gpu::{AdapterEntry, GpuExecutor, GpuOptions, Guarded, adapter
 use crate::kernels::Tuning;
 use crate::plan::{Layout, Plan};
 use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
 
 /// What `--device` asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,22 +39,33 @@ impl FromStr for DeviceRequest {
     }
 }
 
-/// A chosen device, not yet opened.
-#[derive(Debug)]
-pub struct Choice {
-    adapter: Option<Box<AdapterEntry>>,
+/// A chosen device, not yet opened, and the kernels that suit it.
+#[derive(Clone, Debug)]
+pub struct Device {
+    adapter: Option<Arc<AdapterEntry>>,
+    tuning: OnceLock<Tuning>,
     /// What was chosen and why, on one line.
     pub reason: String,
 }
 
-impl Choice {
+impl Device {
     /// The native CPU executor.
     pub fn cpu() -> Self {
-        Self { adapter: None, reason: "native CPU kernels".to_owned() }
+        Self::with(None, "native CPU kernels".to_owned())
     }
 
     fn gpu(adapter: AdapterEntry, why: &str) -> Self {
-        Self { reason: format!("{}: {why}", adapter.describe()), adapter: Some(Box::new(adapter)) }
+        let reason = format!("{}: {why}", adapter.describe());
+        Self::with(Some(Arc::new(adapter)), reason)
+    }
+
+    fn with(adapter: Option<Arc<AdapterEntry>>, reason: String) -> Self {
+        Self { adapter, tuning: OnceLock::new(), reason }
+    }
+
+    /// The same device with these kernels, whatever suits it: those that a resumed run began with.
+    pub fn tuned(&self, tuning: Tuning) -> Self {
+        Self { tuning: OnceLock::from(tuning), ..self.clone() }
     }
 
     /// The name that a checkpoint keeps, to tell whether a resumed run is on the device that it began on.
@@ -66,12 +78,16 @@ impl Choice {
         self.adapter.as_deref().map_or_else(|| "CPU f32".to_owned(), |adapter| adapter.info.name.clone())
     }
 
-    /// The kernels that suit this device, from the cache or by a short timed trial.
+    /// The kernels that suit this device, from the cache or by a short timed trial; asked for once.
     ///
     /// # Errors
     /// When the adapter fails during the trial.
-    pub fn tune(&self) -> Result<Tuning, DeviceError> {
-        self.adapter.as_deref().map_or_else(|| Ok(Tuning::default()), tuning::cached)
+    pub fn tuning(&self) -> Result<Tuning, DeviceError> {
+        match (self.tuning.get(), self.adapter.as_deref()) {
+            (Some(tuning), _) => Ok(*tuning),
+            (None, None) => Ok(Tuning::default()),
+            (None, Some(adapter)) => tuning::cached(adapter).map(|tuning| *self.tuning.get_or_init(|| tuning)),
+        }
     }
 
     /// The most bytes that one buffer on this device can hold and a shader can count.
@@ -122,11 +138,11 @@ impl Choice {
     /// Opens the device and allocates `layout`.
     ///
     /// # Errors
-    /// When the adapter cannot be opened or a region does not fit it.
-    pub fn open(&self, layout: &Layout, tuning: Tuning) -> Result<Box<dyn Executor>, DeviceError> {
+    /// When the adapter cannot be opened, a region does not fit it, or it fails during the trial of its kernels.
+    pub fn open(&self, layout: &Layout) -> Result<Box<dyn Executor>, DeviceError> {
         Ok(match &self.adapter {
             Some(adapter) => {
-                let options = GpuOptions { tuning, bounds_checks: false };
+                let options = GpuOptions { tuning: self.tuning()?, bounds_checks: false };
                 Box::new(Guarded::open(&adapter.describe(), || GpuExecutor::new(adapter, layout, options))?)
             }
             None => Box::new(CpuExecutor::<f32>::new(layout)?),
@@ -146,9 +162,9 @@ pub fn reference(layout: &Layout) -> Result<Box<dyn Executor>, DeviceError> {
 ///
 /// # Errors
 /// When the wanted adapter is not there; the message lists those that are.
-pub fn choose(request: &DeviceRequest) -> Result<Choice, DeviceError> {
+pub fn choose(request: &DeviceRequest) -> Result<Device, DeviceError> {
     if *request == DeviceRequest::Cpu {
-        return Ok(Choice { reason: "native CPU kernels: asked for".to_owned(), ..Choice::cpu() });
+        return Ok(Device::with(None, "native CPU kernels: asked for".to_owned()));
     }
     let mut found = adapters();
     let names: Vec<String> = found.iter().enumerate().map(|(i, a)| format!("{i}: {}", a.describe())).collect();
@@ -164,26 +180,26 @@ pub fn choose(request: &DeviceRequest) -> Result<Choice, DeviceError> {
     let unknown = |wanted: String| DeviceError::UnknownName { wanted, hint: hint() };
     match request {
         DeviceRequest::Auto | DeviceRequest::Cpu => Ok(match found.iter().position(|adapter| !adapter.is_software()) {
-            Some(index) => Choice::gpu(found.swap_remove(index), "the first real GPU"),
+            Some(index) => Device::gpu(found.swap_remove(index), "the first real GPU"),
             None if found.is_empty() => {
-                Choice { reason: "native CPU kernels: no graphics driver was found".to_owned(), ..Choice::cpu() }
+                Device::with(None, "native CPU kernels: no graphics driver was found".to_owned())
             }
-            None => Choice {
-                reason: "native CPU kernels: faster than the software adapter, the only one found".to_owned(),
-                ..Choice::cpu()
-            },
+            None => Device::with(
+                None,
+                "native CPU kernels: faster than the software adapter, the only one found".to_owned(),
+            ),
         }),
         DeviceRequest::Gpu if found.is_empty() => {
             Err(DeviceError::NoAdapter { wanted: "--device gpu".to_owned(), hint: hint() })
         }
-        DeviceRequest::Gpu => Ok(Choice::gpu(found.swap_remove(0), "the first adapter")),
+        DeviceRequest::Gpu => Ok(Device::gpu(found.swap_remove(0), "the first adapter")),
         DeviceRequest::Index(index) if *index < found.len() => {
-            Ok(Choice::gpu(found.swap_remove(*index), "asked for by number"))
+            Ok(Device::gpu(found.swap_remove(*index), "asked for by number"))
         }
         DeviceRequest::Index(index) => Err(unknown(format!("--device {index}"))),
         DeviceRequest::Name(name) => {
             match found.iter().position(|adapter| adapter.describe().to_lowercase().contains(name)) {
-                Some(index) => Ok(Choice::gpu(found.swap_remove(index), "asked for by name")),
+                Some(index) => Ok(Device::gpu(found.swap_remove(index), "asked for by name")),
                 None => Err(unknown(format!("--device {name}"))),
             }
         }

@@ -4,10 +4,11 @@ mod choose;
 pub mod cpu;
 pub mod gpu;
 
-pub use choose::{Choice, DeviceRequest, choose, reference};
+pub use choose::{Device, DeviceRequest, choose, reference};
 
 use crate::plan::{Layout, Plan, PlanError, PlanId, Tensor};
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a device refused or lost.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +80,24 @@ pub enum DeviceError {
     /// The plan itself is wrong.
     #[error(transparent)]
     Plan(#[from] PlanError),
+}
+
+impl DeviceError {
+    /// What is wrong with a tensor.
+    pub(crate) fn bad(tensor: Tensor, problem: impl Into<String>) -> Self {
+        Self::BadTensor { shape: format!("{:?}", tensor.shape), problem: problem.into() }
+    }
+}
+
+/// Stands for a copy of a tensor that was asked for: only who asked gets it, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket(u64);
+
+impl Ticket {
+    fn unique() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// Numbers on the host, in the precision of the executor that they come from.
@@ -168,10 +187,10 @@ pub trait Executor {
     /// Reads a tensor: waits for all work queued before.
     fn read(&mut self, tensor: Tensor) -> Result<Values, DeviceError>;
 
-    /// Asks for a copy of a tensor as it is after all work queued before, without waiting. Copies arrive in the order
-    /// asked for, from [`Executor::arrived`].
-    fn request(&mut self, tensor: Tensor) -> Result<(), DeviceError>;
+    /// Asks for a copy of a tensor as it is after all work queued before, without waiting. It arrives from [`Executor::arrived`].
+    fn request(&mut self, tensor: Tensor) -> Result<Ticket, DeviceError>;
 
-    /// The oldest requested copy, if it has come; waits for it when `wait` is set or too many are on their way.
-    fn arrived(&mut self, wait: bool) -> Result<Option<Values>, DeviceError>;
+    /// The copy that was asked for, if it has come; waits for it when `wait` is set or too many are on their way. An error where it was
+    /// not asked for on this executor, or has been taken.
+    fn arrived(&mut self, ticket: Ticket, wait: bool) -> Result<Option<Values>, DeviceError>;
 }

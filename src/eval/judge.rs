@@ -5,8 +5,7 @@ use super::knn::{Metric, choose_k};
 use super::metrics::Contingency;
 use super::probe::{Head, ProbeResult, ProbeSettings, classify, regress};
 use super::{EvalError, Labelled, Measured};
-use crate::device::Choice;
-use crate::kernels::Tuning;
+use crate::device::Device;
 use serde::{Deserialize, Serialize};
 
 /// What is judged.
@@ -162,15 +161,14 @@ const HEADS: [Head; 2] = [Head::Linear, Head::Mlp { hidden: None }];
 /// When the representations do not fit together, or the device fails. A mixture that cannot be fitted, as
 /// when the representation has collapsed, becomes a note of the verdict.
 pub fn judge(
-    choice: &Choice,
-    tuning: Tuning,
+    device: &Device,
     subject: &Subject<'_>,
     judges: &Judges,
     note: &mut dyn FnMut(&str),
 ) -> Result<(Verdict, Predictions), EvalError> {
     let mut verdict = Verdict::default();
     let mut predictions = Predictions::default();
-    let court = Court { choice, tuning, subject, judges };
+    let court = Court { device, subject, judges };
     if subject.classes >= 2 {
         let [linear, mlp] = court.classify(subject.classes, subject.train, subject.test, note)?;
         note("nearest neighbours");
@@ -191,8 +189,7 @@ pub fn judge(
 }
 
 struct Court<'a> {
-    choice: &'a Choice,
-    tuning: Tuning,
+    device: &'a Device,
     subject: &'a Subject<'a>,
     judges: &'a Judges,
 }
@@ -213,15 +210,14 @@ impl Court<'_> {
         let mut one = |name: &str, head| {
             note(name);
             let settings = self.probe(head);
-            let ProbeResult { last, best, best_epoch, .. } =
-                classify(self.choice, self.tuning, train, test, classes, &settings)?;
+            let ProbeResult { last, best, best_epoch, .. } = classify(self.device, train, test, classes, &settings)?;
             Ok::<_, EvalError>(Accuracy { last, best, best_epoch })
         };
         Ok([one("linear probe", HEADS[0])?, one("MLP probe", HEADS[1])?])
     }
 
     fn nearest(&self, metric: Metric) -> Result<(Nearest, Vec<u8>), EvalError> {
-        let chosen = choose_k(self.choice, self.subject.train, self.subject.test, metric, self.judges.seed)?;
+        let chosen = choose_k(self.device, self.subject.train, self.subject.test, metric, self.judges.seed)?;
         Ok((Nearest { k: chosen.k, accuracy: chosen.accuracy }, chosen.predictions))
     }
 
@@ -248,7 +244,7 @@ impl Court<'_> {
         let mut scores = Vec::new();
         for (name, head) in ["style, linear probe", "style, MLP probe"].into_iter().zip(HEADS) {
             note(name);
-            scores.push(regress(self.choice, self.tuning, style.train, style.test, &self.probe(head))?);
+            scores.push(regress(self.device, style.train, style.test, &self.probe(head))?);
         }
         let factor = |(i, name): (usize, &String)| Factor {
             name: name.clone(),

@@ -6,7 +6,7 @@
 //! Cosine distances are taken from the origin and resolve to 1e-7.
 
 use super::{EvalError, Labelled, Rows};
-use crate::device::{Choice, Values};
+use crate::device::{Device, Values};
 use crate::kernels::DType;
 use crate::kernels::common::permute::permute;
 use crate::kernels::common::philox::{Purpose, philox, split};
@@ -80,7 +80,7 @@ fn vote(classes: &[u8]) -> u8 {
 /// When known points and queries have different widths, `k` is not in `1..=32` or larger than the number of known points, or
 /// the device fails.
 pub fn neighbours(
-    choice: &Choice,
+    device: &Device,
     known: Labelled<'_>,
     queries: Rows<'_>,
     k: usize,
@@ -127,7 +127,7 @@ pub fn neighbours(
         g.push("nearest", Nearest { queries: rows, points: n, k }, &[products, squares, found]);
     }
 
-    let mut executor = choice.open(&layout, choice.tune()?)?;
+    let mut executor = device.open(&layout)?;
     let frame = Frame::new(known.values(), queries.values(), columns, metric);
     executor.write(points, &Values::F32(frame.apply(known.values())))?;
     executor.write(asked, &Values::F32(frame.apply(queries.values())))?;
@@ -179,13 +179,13 @@ impl Frame {
 /// # Errors
 /// See [`neighbours`].
 pub fn accuracy(
-    choice: &Choice,
+    device: &Device,
     known: Labelled<'_>,
     queries: Labelled<'_>,
     k: usize,
     metric: Metric,
 ) -> Result<f64, EvalError> {
-    Ok(neighbours(choice, known, queries.rows(), k, metric)?.accuracy(queries.labels(), k))
+    Ok(neighbours(device, known, queries.rows(), k, metric)?.accuracy(queries.labels(), k))
 }
 
 /// A k chosen on training points alone, and what it achieves on others.
@@ -206,7 +206,7 @@ pub struct Chosen {
 /// # Errors
 /// When there are fewer than two training points; see [`neighbours`] for the others.
 pub fn choose_k(
-    choice: &Choice,
+    device: &Device,
     train: Labelled<'_>,
     queries: Labelled<'_>,
     metric: Metric,
@@ -227,11 +227,11 @@ pub fn choose_k(
     let ((held_values, held_labels), (known_values, known_labels)) = (gather(held_out), gather(known));
     let held_out = Rows::new("held-out points", &held_values, width)?;
     let known = Labelled::new("known points", &known_values, width, &known_labels)?;
-    let found = neighbours(choice, known, held_out, MOST_NEIGHBOURS.min(known.rows().count()), metric)?;
+    let found = neighbours(device, known, held_out, MOST_NEIGHBOURS.min(known.rows().count()), metric)?;
     let held_out: Vec<f64> = (1..=found.k).map(|k| found.accuracy(&held_labels, k)).collect();
     let best = held_out.iter().copied().fold(0.0, f64::max);
     let k = held_out.iter().position(|&accuracy| accuracy == best).map_or(1, |at| at + 1);
-    let predictions = neighbours(choice, train, queries.rows(), k, metric)?.vote(k);
+    let predictions = neighbours(device, train, queries.rows(), k, metric)?.vote(k);
     let accuracy = fraction_equal(&predictions, queries.labels());
     Ok(Chosen { k, held_out, predictions, accuracy })
 }

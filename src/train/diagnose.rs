@@ -2,8 +2,8 @@
 
 use super::session::Session;
 use crate::data::Dataset;
-use crate::device::{Choice, DeviceError, Values, reference};
-use crate::kernels::{Access, DType, Tuning};
+use crate::device::{Device, DeviceError, Values, reference};
+use crate::kernels::{Access, DType};
 use crate::plan::{Dispatch, Graph, Layout, PlanId};
 use crate::run_folder::Checkpoint;
 use crate::settings::Config;
@@ -56,8 +56,7 @@ impl fmt::Display for Origin {
 pub fn first_not_finite(
     config: &Config,
     data: &Dataset,
-    choice: &Choice,
-    tuning: Tuning,
+    device: &Device,
     checkpoint: Option<&Checkpoint>,
     step: u64,
 ) -> Result<Option<Origin>, DeviceError> {
@@ -65,7 +64,7 @@ pub fn first_not_finite(
     if step <= begin || step - begin > MOST_STEPS {
         return Ok(None);
     }
-    let (mut session, plan) = Session::open_to_train(config, data, choice, tuning)?;
+    let (mut session, plan) = Session::open_to_train(config, data, device)?;
     if checkpoint.is_some_and(|checkpoint| session.restore(checkpoint).is_err()) {
         return Ok(None);
     }

@@ -3,7 +3,7 @@
 use super::open::Trained;
 use super::session::Session;
 use crate::data::{Dataset, Identity};
-use crate::device::{Choice, DeviceError, Values};
+use crate::device::{Device, DeviceError, Values};
 use crate::files::write_atomically;
 use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::run_folder::{COUNTER, StateDict, VARIANCE};
@@ -104,7 +104,7 @@ pub fn import(
     weights: &Path,
     config: &Config,
     data: &Dataset,
-    choice: &Choice,
+    device: &Device,
     out: &Path,
 ) -> Result<String, ExchangeError> {
     let _owner = RunLock::acquire(out, "import")?;
@@ -114,8 +114,7 @@ pub fn import(
     let shape = data.train.shape;
     config.check_images([shape.channels, shape.height, shape.width])?;
     let bytes = std::fs::read(weights).map_err(|source| ExchangeError::Io { path: weights.to_owned(), source })?;
-    let tuning = choice.tune()?;
-    let mut session = Session::open(config, data, choice, tuning)?;
+    let mut session = Session::open(config, data, device)?;
     let Session { blueprint, executor, .. } = &mut session;
     let (params, memory) = (&blueprint.params, blueprint.memory);
 
@@ -131,7 +130,7 @@ pub fn import(
     }
     executor.write(memory.weights, &Values::F32(flat))?;
     memory.write_buffers(executor.as_mut(), buffers)?;
-    let written = store(config, data, out, &State::fresh(config.seed, choice.name(), tuning), &mut session);
+    let written = store(config, data, out, &State::fresh(config.seed, device.name(), device.tuning()?), &mut session);
     if written.is_err() {
         // The folder held no run before, so all of this is of this call.
         let _gone = std::fs::remove_dir_all(checkpoint::folder_of_all(out));

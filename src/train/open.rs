@@ -2,7 +2,7 @@
 
 use super::session::Session;
 use crate::data::{self, DataError, Dataset, Identity};
-use crate::device::Choice;
+use crate::device::Device;
 use crate::run_folder::{Checkpoint, OpenError, Record, Saved};
 use crate::settings::Config;
 use std::path::Path;
@@ -25,9 +25,9 @@ pub struct Trained {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn load_data(config: &Config, folder: Option<&Path>, choice: &Choice) -> Result<Dataset, DataError> {
+pub fn load_data(config: &Config, folder: Option<&Path>, device: &Device) -> Result<Dataset, DataError> {
     let saved = (!config.data.dir.is_empty()).then(|| Path::new(&config.data.dir));
-    data::load_with(&config.data.name, folder.or(saved), choice, &config.data.file_options())
+    data::load_with(&config.data.name, folder.or(saved), device, &config.data.file_options())
 }
 
 impl Trained {
@@ -48,10 +48,10 @@ impl Trained {
     ///
     /// # Errors
     /// When settings, data or checkpoint cannot be read, the data are not those of the training, or the device is too small.
-    pub fn open(run: &Path, data_folder: Option<&Path>, step: Option<u64>, choice: &Choice) -> Result<Self, OpenError> {
+    pub fn open(run: &Path, data_folder: Option<&Path>, step: Option<u64>, device: &Device) -> Result<Self, OpenError> {
         let config = Self::settings(run)?;
         let picked = Checkpoint::pick(run, step)?;
-        let data = load_data(&config, data_folder, choice)?;
+        let data = load_data(&config, data_folder, device)?;
         let mut notes = Vec::new();
         match Self::check_data(run, &data) {
             Err(OpenError::OtherData { difference, .. }) if data_folder.is_some() => {
@@ -59,7 +59,7 @@ impl Trained {
             }
             checked => checked?,
         }
-        let mut trained = Self::with_checkpoint(picked, config, data, choice)?;
+        let mut trained = Self::with_checkpoint(picked, config, data, device)?;
         trained.notes.splice(0..0, notes);
         Ok(trained)
     }
@@ -80,19 +80,19 @@ impl Trained {
     ///
     /// # Errors
     /// When the checkpoint cannot be read, or the device is too small.
-    pub fn with_data(run: &Path, config: Config, data: Dataset, choice: &Choice) -> Result<Self, OpenError> {
-        Self::with_checkpoint(Checkpoint::newest(run)?, config, data, choice)
+    pub fn with_data(run: &Path, config: Config, data: Dataset, device: &Device) -> Result<Self, OpenError> {
+        Self::with_checkpoint(Checkpoint::newest(run)?, config, data, device)
     }
 
     fn with_checkpoint(
         (checkpoint, passed_over): (Checkpoint, Vec<String>),
         config: Config,
         data: Dataset,
-        choice: &Choice,
+        device: &Device,
     ) -> Result<Self, OpenError> {
         let shape = data.train.shape;
         config.check_images([shape.channels, shape.height, shape.width])?;
-        let mut session = Session::open(&config, &data, choice, choice.tune()?)?;
+        let mut session = Session::open(&config, &data, device)?;
         let Session { blueprint, executor, .. } = &mut session;
         checkpoint.load(executor.as_mut(), &blueprint.params, &blueprint.memory)?;
         let notes = passed_over.into_iter().map(|problem| format!("passed over: {problem}")).collect();

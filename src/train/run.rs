@@ -7,8 +7,7 @@ use super::run_error::RunError;
 use super::session::Session;
 use super::training::Training;
 use crate::data::Dataset;
-use crate::device::Choice;
-use crate::kernels::Tuning;
+use crate::device::Device;
 use crate::run_folder::RunLock;
 use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::settings::Config;
@@ -60,7 +59,7 @@ impl std::fmt::Debug for Session {
 pub fn run(
     config: &Config,
     data: &Dataset,
-    choice: &Choice,
+    device: &Device,
     options: &RunOptions,
     progress: &mut dyn Progress,
     stop: &AtomicBool,
@@ -80,19 +79,21 @@ pub fn run(
     for note in &origin.notes {
         progress.note(note);
     }
-    let tuning = match origin.state() {
-        Some(state) if state.device == choice.name() => state.tuning,
+    // What was rounded one way goes on being rounded that way.
+    let tuned = match origin.state() {
+        Some(state) if state.device == device.name() => device.tuned(state.tuning),
         Some(state) => {
             progress.note(&format!(
                 "this run began on {}; on {} it goes on, but not bit for bit as it would have there",
                 state.device,
-                choice.name()
+                device.name()
             ));
-            choice.tune()?
+            device.clone()
         }
-        None => choice.tune()?,
+        None => device.clone(),
     };
-    let mut training = Training::open(config, data, choice, tuning, options, &origin)?;
+    let device = &tuned;
+    let mut training = Training::open(config, data, device, options, &origin)?;
     origin.record(data, options, progress)?;
     training.open_metrics()?;
     if let Some(checkpoint) = &origin.checkpoint {
@@ -105,7 +106,7 @@ pub fn run(
         RunError::NotFinite { what, step, good, .. } => {
             progress.finish();
             progress.note("a number is not finite: looking for where it began");
-            let origin = where_it_began(config, data, choice, tuning, &options.out, step);
+            let origin = where_it_began(config, data, device, &options.out, step);
             RunError::NotFinite { what, step, origin, good }
         }
         error => error,
@@ -115,7 +116,7 @@ pub fn run(
 }
 
 /// Where a number that is not finite began, as a sentence behind a space; empty where that cannot be found.
-fn where_it_began(config: &Config, data: &Dataset, choice: &Choice, tuning: Tuning, out: &Path, step: u64) -> String {
+fn where_it_began(config: &Config, data: &Dataset, device: &Device, out: &Path, step: u64) -> String {
     let all = checkpoint::list(out).unwrap_or_default();
     let before =
         all.iter().rev().filter(|(done, _)| *done < step).find_map(|(_, folder)| Checkpoint::open(folder).ok());
@@ -126,7 +127,7 @@ fn where_it_began(config: &Config, data: &Dataset, choice: &Choice, tuning: Tuni
         );
     }
     // Whatever goes wrong here, the first error is the one to tell.
-    match first_not_finite(config, data, choice, tuning, before.as_ref(), step) {
+    match first_not_finite(config, data, device, before.as_ref(), step) {
         Ok(Some(origin)) => format!(" {origin}."),
         Ok(None) | Err(_) => String::new(),
     }

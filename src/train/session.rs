@@ -4,8 +4,7 @@ use super::blueprint::{Blueprint, READ_BATCH};
 use super::stream::{Stream, pack};
 use crate::augment::ImageSource;
 use crate::data::{Dataset, Images};
-use crate::device::{Choice, DeviceError, Executor, Values};
-use crate::kernels::Tuning;
+use crate::device::{Device, DeviceError, Executor, Values};
 use crate::kernels::augment::sample::shuffled;
 use crate::kernels::common::clock;
 use crate::kernels::common::philox::split;
@@ -13,6 +12,7 @@ use crate::methods::CAPACITY;
 use crate::plan::PlanId;
 use crate::run_folder::{Checkpoint, CheckpointError};
 use crate::settings::Config;
+use std::collections::VecDeque;
 use std::ops::Range;
 
 /// Images whose loss is computed at a time, at most.
@@ -69,47 +69,36 @@ impl Session {
     ///
     /// # Errors
     /// When the data are not consistent, the device fails, or model and data do not fit it.
-    pub fn open(config: &Config, data: &Dataset, choice: &Choice, tuning: Tuning) -> Result<Self, DeviceError> {
-        let blueprint = Self::plan(config, data, choice)?;
-        choice.check_room(&blueprint.layout, None, copies(&blueprint))?;
-        Self::with(blueprint, config, data, choice, tuning)
+    pub fn open(config: &Config, data: &Dataset, device: &Device) -> Result<Self, DeviceError> {
+        let blueprint = Self::plan(config, data, device)?;
+        device.check_room(&blueprint.layout, None, copies(&blueprint))?;
+        Self::with(blueprint, config, data, device)
     }
 
     /// [`Session::open`] with the training step loaded. Step, model and data are planned before anything is allocated.
     ///
     /// # Errors
     /// As [`Session::open`]; also when the step does not fit beside the model.
-    pub fn open_to_train(
-        config: &Config,
-        data: &Dataset,
-        choice: &Choice,
-        tuning: Tuning,
-    ) -> Result<(Self, PlanId), DeviceError> {
-        let blueprint = Self::plan(config, data, choice)?;
+    pub fn open_to_train(config: &Config, data: &Dataset, device: &Device) -> Result<(Self, PlanId), DeviceError> {
+        let blueprint = Self::plan(config, data, device)?;
         let step = blueprint.training_step()?;
-        choice.check_room(&blueprint.layout, Some(&step), copies(&blueprint))?;
-        let mut session = Self::with(blueprint, config, data, choice, tuning)?;
+        device.check_room(&blueprint.layout, Some(&step), copies(&blueprint))?;
+        let mut session = Self::with(blueprint, config, data, device)?;
         let step = session.executor.load(step)?;
         Ok((session, step))
     }
 
-    fn plan(config: &Config, data: &Dataset, choice: &Choice) -> Result<Blueprint, DeviceError> {
+    fn plan(config: &Config, data: &Dataset, device: &Device) -> Result<Blueprint, DeviceError> {
         data.check().map_err(|error| DeviceError::Data(error.to_string()))?;
         let wanted = match config.data.device_bytes {
             0 => u64::MAX,
             bytes => bytes,
         };
-        Ok(Blueprint::new(config, data, wanted.min(choice.room())))
+        Ok(Blueprint::new(config, data, wanted.min(device.room())))
     }
 
-    fn with(
-        blueprint: Blueprint,
-        config: &Config,
-        data: &Dataset,
-        choice: &Choice,
-        tuning: Tuning,
-    ) -> Result<Self, DeviceError> {
-        let mut executor = choice.open(&blueprint.layout, tuning)?;
+    fn with(blueprint: Blueprint, config: &Config, data: &Dataset, device: &Device) -> Result<Self, DeviceError> {
+        let mut executor = device.open(&blueprint.layout)?;
         let labels = |images: &Images| Values::U32(images.labels.iter().map(|&label| u32::from(label)).collect());
         let mut streams = Vec::new();
         for (source, images) in [(&blueprint.train, &data.train), (&blueprint.test, &data.test)] {
@@ -205,16 +194,20 @@ impl Session {
         let (plan, encoded) = self.blueprint.encode(source, batch)?;
         let plan = self.executor.load(plan)?;
         let mut rows = Vec::with_capacity(count.next_multiple_of(batch) * width);
+        let mut requested = VecDeque::new();
         for first in (0..count).step_by(batch) {
             self.seek(source, first, batch)?;
             self.executor.run(plan, 1)?;
-            self.executor.request(encoded)?;
-            if let Some(values) = self.executor.arrived(false)? {
+            requested.push_back(self.executor.request(encoded)?);
+            if let Some(&oldest) = requested.front()
+                && let Some(values) = self.executor.arrived(oldest, false)?
+            {
+                requested.pop_front();
                 rows.extend(values.to_f32());
             }
         }
-        while let Some(values) = self.executor.arrived(true)? {
-            rows.extend(values.to_f32());
+        for ticket in requested {
+            rows.extend(self.executor.arrived(ticket, true)?.iter().flat_map(Values::to_f32));
         }
         self.executor.unload(plan);
         let rows = || rows.chunks_exact(width).take(count);

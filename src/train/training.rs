@@ -8,8 +8,7 @@ use super::run::{Report, RunOptions};
 use super::run_error::RunError;
 use super::session::Session;
 use crate::data::Dataset;
-use crate::device::Choice;
-use crate::kernels::Tuning;
+use crate::device::{Device, Ticket};
 use crate::methods::CAPACITY;
 use crate::plan::PlanId;
 use crate::run_folder::checkpoint::{self, Checkpoint};
@@ -31,16 +30,15 @@ pub(super) struct Training<'a> {
     metrics: Option<MetricsLog>,
     /// Checksum of the settings, for the checkpoints.
     settings: String,
-    device: String,
-    tuning: Tuning,
+    device: &'a Device,
     pub step: u64,
     total: u64,
     /// Seconds of earlier calls, and the beginning of this one.
     seconds_before: f64,
     began: Instant,
     first_step: u64,
-    /// Steps at which a copy of the log was requested, oldest first, and whether a logging interval ends there.
-    requested: VecDeque<(u64, bool)>,
+    /// Copies of the log that were requested, oldest first: at which step, and whether a logging interval ends there.
+    requested: VecDeque<(Ticket, u64, bool)>,
     /// The last step whose losses were looked at, and the interval that it belongs to.
     logged: u64,
     interval: Interval,
@@ -53,13 +51,12 @@ impl<'a> Training<'a> {
     pub fn open(
         config: &'a Config,
         data: &Dataset,
-        choice: &Choice,
-        tuning: Tuning,
+        device: &'a Device,
         options: &'a RunOptions,
         origin: &Origin,
     ) -> Result<Self, RunError> {
-        let (mut session, plan) = Session::open_to_train(config, data, choice, tuning)?;
-        let fresh = State::fresh(config.seed, choice.name(), tuning);
+        let (mut session, plan) = Session::open_to_train(config, data, device)?;
+        let fresh = State::fresh(config.seed, device.name(), device.tuning()?);
         let state = origin.state().unwrap_or(&fresh);
         if let Some(checkpoint) = &origin.checkpoint {
             session.restore(checkpoint)?;
@@ -77,8 +74,7 @@ impl<'a> Training<'a> {
             plan,
             metrics: None,
             settings: checksum(origin.settings.as_bytes()),
-            device: choice.name(),
-            tuning,
+            device,
             step: state.step,
             seconds_before: state.seconds,
             began: Instant::now(),
@@ -159,8 +155,8 @@ impl<'a> Training<'a> {
                 self.step += now;
                 interrupted = stop.load(Ordering::Relaxed);
             }
-            self.session.executor.request(self.session.blueprint.model.log.losses)?;
-            self.requested.push_back((self.step, self.step == until));
+            let ticket = self.session.executor.request(self.session.blueprint.model.log.losses)?;
+            self.requested.push_back((ticket, self.step, self.step == until));
             self.collect(false, progress)?;
             // Before the checkpoint: whoever resumes from it finds all pictures and curves up to there.
             if self.step == picture_mark && self.session.blueprint.model.networks.generative {
@@ -192,8 +188,9 @@ impl<'a> Training<'a> {
 
     /// Takes the copies of the log that have come, or with `wait` all of them.
     fn collect(&mut self, wait: bool, progress: &mut dyn Progress) -> Result<(), RunError> {
-        while let Some(copy) = self.session.executor.arrived(wait)? {
-            let Some((step, ends)) = self.requested.pop_front() else { break };
+        while let Some(&(ticket, step, ends)) = self.requested.front() {
+            let Some(copy) = self.session.executor.arrived(ticket, wait)? else { break };
+            self.requested.pop_front();
             let columns = self.session.blueprint.model.log.columns();
             let copy = copy.to_f64();
             for at in self.logged + 1..=step {
@@ -272,8 +269,8 @@ impl<'a> Training<'a> {
             format: State::FORMAT,
             step: self.step,
             clock: executor.read(blueprint.state.clock)?.words().to_vec(),
-            device: self.device.clone(),
-            tuning: self.tuning,
+            device: self.device.name(),
+            tuning: self.device.tuning()?,
             seconds,
             loss: self.loss,
             interval: (self.interval.begin < self.step).then(|| self.interval.clone()),

@@ -5,7 +5,7 @@ use flate2::write::GzEncoder;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use wgpu_simvae::data::{Dataset, FileOptions, load, load_with};
-use wgpu_simvae::device::Choice;
+use wgpu_simvae::device::Device;
 
 const IMAGES: [&str; 2] = ["train-images-idx3-ubyte", "t10k-images-idx3-ubyte"];
 const LABELS: [&str; 2] = ["train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"];
@@ -42,7 +42,7 @@ fn put(folder: &Path, name: &str, bytes: &[u8]) {
 }
 
 fn read(folder: &Path) -> Result<Dataset, String> {
-    load("mnist", Some(folder), &Choice::cpu()).map_err(|error| error.to_string())
+    load("mnist", Some(folder), &Device::cpu()).map_err(|error| error.to_string())
 }
 
 /// The message after one file of a good folder was replaced.
@@ -76,9 +76,9 @@ fn what_is_missing_is_named_with_the_remedy() {
     std::fs::remove_file(incomplete.path().join(LABELS[1])).expect("the file is there");
     let message = read(incomplete.path()).expect_err("a file is missing");
     assert!(message.contains(LABELS[1]) && message.contains("not found"), "{message}");
-    let message = load("mnist", None, &Choice::cpu()).expect_err("no folder was named").to_string();
+    let message = load("mnist", None, &Device::cpu()).expect_err("no folder was named").to_string();
     assert!(message.contains("--data-dir"), "{message}");
-    let message = load("minst", None, &Choice::cpu()).expect_err("no such data set").to_string();
+    let message = load("minst", None, &Device::cpu()).expect_err("no such data set").to_string();
     assert!(message.contains("did you mean `mnist`"), "{message}");
 }
 
@@ -99,7 +99,7 @@ fn damaged_files_are_refused() {
 fn no_more_is_read_than_is_wanted() {
     let limited = |folder: &Path, name: &str, limit: usize| {
         let options = FileOptions { limit, ..FileOptions::default() };
-        load_with(name, Some(folder), &Choice::cpu(), &options).map_err(|error| error.to_string())
+        load_with(name, Some(folder), &Device::cpu(), &options).map_err(|error| error.to_string())
     };
     let (plain, packed) = (folder(), folder());
     std::fs::remove_file(packed.path().join(IMAGES[0])).expect("the plain file is there");
@@ -155,8 +155,8 @@ fn images_that_are_too_large_are_refused() {
 #[test]
 fn sprites_are_the_same_every_time_and_know_their_style() {
     for (name, channels, size) in [("sprites", 1, 28), ("sprites-rgb", 3, 32)] {
-        let data = load(name, None, &Choice::cpu()).expect("sprites need nothing");
-        assert_eq!(data, load(name, None, &Choice::cpu()).expect("sprites need nothing"));
+        let data = load(name, None, &Device::cpu()).expect("sprites need nothing");
+        assert_eq!(data, load(name, None, &Device::cpu()).expect("sprites need nothing"));
         let train = &data.train;
         assert_eq!((train.shape.channels, train.shape.height, train.shape.width), (channels, size, size));
         assert!(train.classes.len() >= 10);
@@ -172,7 +172,7 @@ fn sprites_are_the_same_every_time_and_know_their_style() {
         }
         for limit in [1, 17, 1_000_000] {
             let options = FileOptions { limit, ..FileOptions::default() };
-            let part = load_with(name, None, &Choice::cpu(), &options).expect("sprites need nothing");
+            let part = load_with(name, None, &Device::cpu(), &options).expect("sprites need nothing");
             let mut first = data.clone();
             first.train.truncate(limit);
             assert_eq!(part, first, "the first {limit} training images, and every test image");
@@ -209,7 +209,7 @@ fn cut(path: &Path, length: u64) {
 }
 
 fn read_cifar(folder: &Path) -> Result<Dataset, String> {
-    load("cifar10", Some(folder), &Choice::cpu()).map_err(|error| error.to_string())
+    load("cifar10", Some(folder), &Device::cpu()).map_err(|error| error.to_string())
 }
 
 /// Packs the folder of a data set as its publishers do.

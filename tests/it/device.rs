@@ -52,25 +52,32 @@ fn relu(g: &mut Graph, x: Tensor, y: Tensor) {
 }
 
 #[test]
-fn copies_arrive_in_order_as_they_were_when_asked_for() {
+fn copies_arrive_for_who_asked_as_they_were_then() {
     let mut layout = Layout::default();
     let [x, y] = ["x", "y"].map(|name| layout.add(name, DType::Real, [5]));
     for mut executor in executors(&layout) {
         let mut g = Graph::new("relu");
         relu(&mut g, x, y);
         let plan = executor.load(g.finish().expect("valid")).expect("it loads");
+        let mut tickets = Vec::new();
         for step in 1..=3 {
             executor.write(x, &Values::F32(vec![step as f32; 5])).expect("it is written");
             executor.run(plan, 1).expect("it runs");
-            executor.request(y).expect("it is asked for");
+            tickets.push((step, executor.request(y).expect("it is asked for")));
         }
         // A read in between takes none of the copies away.
         assert_eq!(executor.read(y).expect("it is read").to_f32(), [3.0; 5]);
-        for step in 1..=3 {
-            let copy = executor.arrived(true).expect("it arrives").expect("it was asked for");
+        // Whoever asks first need not be served first.
+        for (step, ticket) in tickets.iter().copied().rev() {
+            let copy = executor.arrived(ticket, true).expect("it arrives").expect("it was asked for");
             assert_eq!(copy.to_f32(), [step as f32; 5], "{}", executor.device());
         }
-        assert!(executor.arrived(true).expect("nothing is left").is_none());
+        for (_, ticket) in tickets {
+            let error = executor.arrived(ticket, true).expect_err("it was taken").to_string();
+            assert!(error.contains("has been taken"), "{error}");
+        }
+        let ticket = CpuExecutor::<f32>::new(&layout).and_then(|mut other| other.request(y)).expect("another's");
+        assert!(executor.arrived(ticket, false).is_err(), "a ticket of another executor");
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use wgpu_simvae::check::{Outcome, Row, Table, Target, central_differences, golden, lockstep};
-use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::kernels::Tuning;
 use wgpu_simvae::kernels::linear::matmul::Variant;
 
 fn cpu() -> Target {
-    Target::Device(Choice::cpu(), Tuning::default())
+    Target::Device(Device::cpu())
 }
 
 /// The adapter with both matrix-product kernels; none where GPU tests are switched off.
@@ -16,7 +16,7 @@ fn gpus() -> Vec<Target> {
         return Vec::new();
     }
     [Variant::Tile, Variant::Strip]
-        .map(|matmul| Target::Device(choose(&DeviceRequest::Gpu).expect("an adapter"), Tuning { matmul }))
+        .map(|matmul| Target::Device(choose(&DeviceRequest::Gpu).expect("an adapter").tuned(Tuning { matmul })))
         .into()
 }
 

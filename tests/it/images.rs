@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 use wgpu_simvae::data::{Corrupt, Dataset, FileOptions, load_with};
-use wgpu_simvae::device::Choice;
+use wgpu_simvae::device::Device;
 
 fn temporary() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
@@ -39,7 +39,7 @@ fn options(size: usize) -> FileOptions {
 }
 
 fn read(name: &str, folder: &Path, options: &FileOptions) -> Result<Dataset, String> {
-    load_with(name, Some(folder), &Choice::cpu(), options).map_err(|error| error.to_string())
+    load_with(name, Some(folder), &Device::cpu(), options).map_err(|error| error.to_string())
 }
 
 fn refusal(name: &str, folder: &Path, words: &[&str]) {
@@ -84,7 +84,7 @@ fn sub_folders_are_classes_and_one_image_in_ten_is_for_testing() {
     all.dedup();
     assert_eq!(all.len(), 20, "every image is in one of the splits");
     let path = format!("folder:{}", folder.path().display());
-    let named = load_with(&path, None, &Choice::cpu(), &options(12)).expect("the path in the name");
+    let named = load_with(&path, None, &Device::cpu(), &options(12)).expect("the path in the name");
     assert_eq!(named, data, "the split is the same every time");
 }
 
@@ -145,7 +145,7 @@ fn folders_that_hold_no_data_set_are_refused() {
         put(many.path(), &format!("{class}/1.png"), b"");
     }
     refusal("folder", many.path(), &["257 sub-folders with images", "at most 256 classes"]);
-    let message = load_with("folder", None, &Choice::cpu(), &options(8)).expect_err("no path").to_string();
+    let message = load_with("folder", None, &Device::cpu(), &options(8)).expect_err("no path").to_string();
     assert!(message.contains("folder:PATH"), "{message}");
 }
 
@@ -248,7 +248,7 @@ fn celeba_has_hair_colours_as_classes_and_attributes_as_style() {
 #[test]
 fn damaged_lists_are_refused_by_line() {
     refusal("celeba", Path::new("/nonexistent/celeba"), &["list_attr_celeba.txt", "--data-dir"]);
-    let message = load_with("celeba", None, &Choice::cpu(), &options(8)).expect_err("no folder").to_string();
+    let message = load_with("celeba", None, &Device::cpu(), &options(8)).expect_err("no folder").to_string();
     assert!(message.contains("img_align_celeba.zip"), "{message}");
     let cases: [(&str, &str, &str, &[&str]); 9] = [
         (ATTRIBUTES, "6\n", "many\n", &["line 1", "`many`"]),

@@ -3,7 +3,7 @@
 //! The known values are scikit-learn 1.9's on the same numbers, which a linear congruential generator draws here and there.
 
 use crate::common::adapter;
-use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::eval::clustering::{Clustering, Settings};
 use wgpu_simvae::eval::knn::{Metric, Neighbours, accuracy, choose_k, neighbours};
 use wgpu_simvae::eval::metrics::{Contingency, mean_and_deviation, r_squared};
@@ -34,8 +34,8 @@ impl Words {
     }
 }
 
-fn devices() -> Vec<Choice> {
-    let mut devices = vec![Choice::cpu()];
+fn devices() -> Vec<Device> {
+    let mut devices = vec![Device::cpu()];
     if adapter().is_some() {
         devices.push(choose(&DeviceRequest::Gpu).expect("an adapter was found"));
     }
@@ -222,11 +222,11 @@ fn neighbours_are_those_of_brute_force() {
         let mut draw = |count: usize| (0..count * width).map(|_| words.bell()).collect::<Vec<f32>>();
         let (known, queries) = (draw(n), draw(m));
         let labels = vec![1; n];
-        for choice in devices() {
+        for device in devices() {
             for metric in [Metric::Euclidean, Metric::Cosine] {
                 let points = labelled(&known, &labels);
                 let asked = rows(&queries, width);
-                let found = neighbours(&choice, points, asked, k, metric).expect("good points");
+                let found = neighbours(&device, points, asked, k, metric).expect("good points");
                 assert_eq!((found.k, found.indices.len()), (k, m * k));
                 let tolerance = if metric == Metric::Euclidean { 3e-6 * width as f64 } else { 1e-6 };
                 assert_nearest(&found, &known, &queries, width, metric, tolerance);
@@ -240,13 +240,13 @@ fn offset_huge_and_tiny_embeddings_keep_their_neighbours() {
     let mut words = Words(11);
     let still: Vec<f32> = (0..300 * 3).map(|_| words.bell()).collect();
     let labels = vec![0; 200];
-    for choice in devices() {
+    for device in devices() {
         for (offset, scale) in [(0.0, 1e30), (0.0, 1e-30), (4000.0, 1.0)] {
             let moved: Vec<f32> = still.iter().map(|x| x * scale + offset).collect();
             let (known, queries) = moved.split_at(200 * 3);
             let points = labelled(known, &labels);
             let asked = rows(queries, 3);
-            let found = neighbours(&choice, points, asked, 6, Metric::Euclidean).expect("good points");
+            let found = neighbours(&device, points, asked, 6, Metric::Euclidean).expect("good points");
             let tolerance = 1e-5 * f64::from(scale).powi(2);
             assert_nearest(&found, known, queries, 3, Metric::Euclidean, tolerance);
         }
@@ -259,8 +259,8 @@ fn equally_near_points_come_in_order() {
     let lattice: Vec<f32> = (0..81).flat_map(|i| [(i % 9 - 4) as f32, (i / 9 - 4) as f32]).collect();
     let labels: Vec<u8> = (0..81).collect();
     let points = labelled(&lattice, &labels);
-    for choice in devices() {
-        let found = neighbours(&choice, points, points.rows(), 13, Metric::Euclidean).expect("good points");
+    for device in devices() {
+        let found = neighbours(&device, points, points.rows(), 13, Metric::Euclidean).expect("good points");
         for (i, query) in lattice.chunks(2).enumerate() {
             let mut want: Vec<(f64, u32)> =
                 distances(&lattice, query, Metric::Euclidean).into_iter().zip(0..).collect();
@@ -270,7 +270,7 @@ fn equally_near_points_come_in_order() {
             assert_eq!(found.classes[i * 13], i as u8);
         }
         let origin = rows(&[0.0; 6], 2);
-        let found = neighbours(&choice, points, origin, 3, Metric::Cosine).expect("good points");
+        let found = neighbours(&device, points, origin, 3, Metric::Cosine).expect("good points");
         assert_eq!(found.indices, [0, 1, 2].repeat(3), "every angle at the origin is as good as another");
     }
 }
@@ -289,7 +289,7 @@ fn accuracy_counts_the_right_classes() {
     // Points on a line: class 0 around 0, class 1 around 10.
     let known = labelled(&[0.0, 1.0, 2.0, 9.0, 10.0, 11.0], &[0, 0, 0, 1, 1, 1]);
     let queries = labelled(&[0.4, 10.2, 5.4, 5.6], &[0, 1, 0, 1]);
-    let of = |queries| accuracy(&Choice::cpu(), known, queries, 3, Metric::Euclidean).expect("good points");
+    let of = |queries| accuracy(&Device::cpu(), known, queries, 3, Metric::Euclidean).expect("good points");
     assert_eq!(of(queries), 1.0);
     assert_eq!(of(queries.relabelled(&[1, 0, 1, 0]).expect("one label for each")), 0.0);
 }
@@ -309,26 +309,26 @@ fn k_is_chosen_on_held_out_points() {
     }
     let train = labelled(&rows[..4000], &noisy[..2000]);
     let test = labelled(&rows[4000..], &clean[2000..]);
-    let choice = Choice::cpu();
-    let chosen = choose_k(&choice, train, test, Metric::Euclidean, 1).expect("good points");
+    let device = Device::cpu();
+    let chosen = choose_k(&device, train, test, Metric::Euclidean, 1).expect("good points");
     assert_eq!(chosen.held_out.len(), 20);
     let best = chosen.held_out.iter().copied().fold(0.0, f64::max);
     assert_eq!(chosen.held_out.iter().position(|&accuracy| accuracy == best), Some(chosen.k - 1));
     assert!(chosen.k > 4 && chosen.accuracy > 0.95, "{chosen:?}");
-    assert_eq!(chosen.accuracy, accuracy(&choice, train, test, chosen.k, Metric::Euclidean).expect("good points"));
-    assert_eq!(choose_k(&choice, train, test, Metric::Euclidean, 1).expect("good points"), chosen);
-    let other = choose_k(&choice, train, test, Metric::Euclidean, 2).expect("good points");
+    assert_eq!(chosen.accuracy, accuracy(&device, train, test, chosen.k, Metric::Euclidean).expect("good points"));
+    assert_eq!(choose_k(&device, train, test, Metric::Euclidean, 1).expect("good points"), chosen);
+    let other = choose_k(&device, train, test, Metric::Euclidean, 2).expect("good points");
     assert_ne!(other.held_out, chosen.held_out, "another seed holds out other points");
     let few = labelled(&[1.0, 2.0, 3.0], &[0, 1, 1]);
-    assert_eq!(choose_k(&choice, few, few, Metric::Cosine, 0).expect("good points").held_out.len(), 2);
+    assert_eq!(choose_k(&device, few, few, Metric::Cosine, 0).expect("good points").held_out.len(), 2);
     let one = labelled(&[1.0], &[0]);
-    assert!(matches!(choose_k(&choice, one, one, Metric::Cosine, 0), Err(EvalError::TooFew { wanted: 2, .. })));
+    assert!(matches!(choose_k(&device, one, one, Metric::Cosine, 0), Err(EvalError::TooFew { wanted: 2, .. })));
 }
 
 #[test]
 fn points_that_do_not_fit_are_refused() {
     let known = labelled(&[0.0, 1.0, 2.0, 3.0], &[0, 1]);
-    let of = |queries, k| neighbours(&Choice::cpu(), known, queries, k, Metric::Euclidean);
+    let of = |queries, k| neighbours(&Device::cpu(), known, queries, k, Metric::Euclidean);
     assert!(matches!(of(known.rows(), 3), Err(EvalError::OutOfRange { value: 3, most: 2, .. })));
     assert!(matches!(of(known.rows(), 0), Err(EvalError::OutOfRange { .. })));
     assert!(matches!(of(rows(&[0.0, 1.0], 1), 1), Err(EvalError::Width { found: 1, known: 2, .. })));

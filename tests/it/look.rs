@@ -5,7 +5,7 @@ use crate::common::older::make_older;
 use std::path::Path;
 use std::process::Output;
 use wgpu_simvae::data::load;
-use wgpu_simvae::device::Choice;
+use wgpu_simvae::device::Device;
 
 const TINY: [&str; 6] = ["model.hidden=[16]", "model.latent=5", "data.limit=64", "batch=8", "epochs=1", "log.every=4"];
 
@@ -72,7 +72,7 @@ fn embeddings_are_complete_and_say_what_they_hold() {
     for (split, images) in [("train", 64), ("test", 2400)] {
         let bytes = std::fs::read(folder.join(format!("{split}.safetensors"))).expect("an embedding");
         let file = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
-        let data = load("sprites", None, &Choice::cpu()).expect("sprites");
+        let data = load("sprites", None, &Device::cpu()).expect("sprites");
         for (name, width) in [("mu", 5), ("logvar", 5), ("factors", data.test.factor_names.len())] {
             assert_eq!(file.tensor(name).expect(name).shape(), [images, width], "{split} {name}");
         }

@@ -4,7 +4,7 @@ use crate::common::sprites;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data::Dataset;
-use wgpu_simvae::device::Choice;
+use wgpu_simvae::device::Device;
 use wgpu_simvae::run_folder::checkpoint;
 use wgpu_simvae::run_folder::metrics::MetricsLog;
 use wgpu_simvae::settings::Sources;
@@ -27,7 +27,7 @@ fn train(method: Method, data: &Dataset, out: &Path) -> Report {
     ];
     let config = Config::merge(&Sources { set: set.to_vec(), ..Sources::default() }).expect("valid settings");
     let options = RunOptions { out: out.to_owned(), resume: false, checkpoint: None };
-    run(&config, data, &Choice::cpu(), &options, &mut Silent, &AtomicBool::new(false)).expect("it trains")
+    run(&config, data, &Device::cpu(), &options, &mut Silent, &AtomicBool::new(false)).expect("it trains")
 }
 
 #[test]

@@ -5,7 +5,7 @@ use image::{GrayImage, Luma};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
-use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::nn::{Backbone, Networks, Params, Sizes};
 use wgpu_simvae::run_folder::checkpoint;
 use wgpu_simvae::run_folder::metrics::MetricsLog;
@@ -79,8 +79,8 @@ fn data(config: &Config) -> Dataset {
     sprites(&config.data.name, config.data.limit, 24)
 }
 
-fn train(config: &Config, choice: &Choice, out: &Path, resume: bool, stop_at: Option<u64>) -> Report {
-    crate::common::stopping::train(config, &data(config), choice, out, resume, stop_at)
+fn train(config: &Config, device: &Device, out: &Path, resume: bool, stop_at: Option<u64>) -> Report {
+    crate::common::stopping::train(config, &data(config), device, out, resume, stop_at)
 }
 
 fn content(out: &Path) -> Vec<Vec<u8>> {
@@ -89,13 +89,13 @@ fn content(out: &Path) -> Vec<Vec<u8>> {
     files.map(|name| std::fs::read(folder.join(name)).expect("a checkpoint's file")).into()
 }
 
-fn trains_and_resumes_on(choice: &Choice, set: &[&str]) {
+fn trains_and_resumes_on(device: &Device, set: &[&str]) {
     let folder = tempfile::tempdir().expect("a folder");
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
     let config = config(set);
-    let mut report = train(&config, choice, &whole, false, None);
-    assert!(train(&config, choice, &parts, false, Some(5)).interrupted);
-    train(&config, choice, &parts, true, None);
+    let mut report = train(&config, device, &whole, false, None);
+    assert!(train(&config, device, &parts, false, Some(5)).interrupted);
+    train(&config, device, &parts, true, None);
     assert!(content(&whole) == content(&parts), "weights, running statistics and moments are the same");
 
     let rows = MetricsLog::read(&whole.join("metrics.jsonl")).expect("metrics");
@@ -114,8 +114,8 @@ fn trains_and_resumes_on(choice: &Choice, set: &[&str]) {
 
 #[test]
 fn convolutional_networks_train_and_resume_on_the_cpu() {
-    trains_and_resumes_on(&Choice::cpu(), &["optim.lr=2e-3"]);
-    trains_and_resumes_on(&Choice::cpu(), &["optim.lr=2e-3", "model.kind=resnet18", "method=simclr", "epochs=8"]);
+    trains_and_resumes_on(&Device::cpu(), &["optim.lr=2e-3"]);
+    trains_and_resumes_on(&Device::cpu(), &["optim.lr=2e-3", "model.kind=resnet18", "method=simclr", "epochs=8"]);
 }
 
 #[test]
@@ -136,11 +136,11 @@ fn grey_pictures_of_a_folder_train_convolutional_networks() {
         picture.save(class.join(format!("{number}.png"))).expect("a picture");
     }
     let options = FileOptions { size: 16, ..FileOptions::default() };
-    let data = load_with("folder", Some(pictures.path()), &Choice::cpu(), &options).expect("a data set");
+    let data = load_with("folder", Some(pictures.path()), &Device::cpu(), &options).expect("a data set");
     assert_eq!((data.train.shape.channels, data.train.shape.height), (1, 16));
     let config = config(&["data.name=folder", "data.size=16", "optim.lr=2e-3", "epochs=10"]);
     let out = pictures.path().join("run");
-    crate::common::stopping::train(&config, &data, &Choice::cpu(), &out, false, None);
+    crate::common::stopping::train(&config, &data, &Device::cpu(), &out, false, None);
     let rows = MetricsLog::read(&out.join("metrics.jsonl")).expect("metrics");
     let totals: Vec<f64> = rows.iter().filter_map(|row| row.losses.get("total").copied()).collect();
     assert!(totals.last() < totals.first(), "the loss falls in {totals:?}");
@@ -155,7 +155,7 @@ fn images_that_the_decoder_cannot_return_to_are_refused() {
     let config = config.expect("valid settings");
     let options =
         RunOptions { out: tempfile::tempdir().expect("a folder").path().join("run"), resume: false, checkpoint: None };
-    let error = run(&config, &data(&config), &Choice::cpu(), &options, &mut Silent, &AtomicBool::new(false));
+    let error = run(&config, &data(&config), &Device::cpu(), &options, &mut Silent, &AtomicBool::new(false));
     let message = match error {
         Err(error @ RunError::Config(_)) => error.to_string(),
         other => panic!("{other:?}"),
@@ -169,29 +169,29 @@ fn images_that_the_decoder_cannot_return_to_are_refused() {
 fn exported_weights_come_back_and_others_are_refused_by_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let [run, copy, file] = ["run", "copy", "weights.safetensors"].map(|name| folder.path().join(name));
-    let (config, choice) = (config(&["epochs=1"]), Choice::cpu());
+    let (config, device) = (config(&["epochs=1"]), Device::cpu());
     let data = data(&config);
-    let steps = train(&config, &choice, &run, false, None).steps;
+    let steps = train(&config, &device, &run, false, None).steps;
     export(&run, None, &file).expect("it is exported");
     let bytes = std::fs::read(&file).expect("a file");
     let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("a whole file");
     let counter = tensors.tensor("enc.1.num_batches_tracked").expect("PyTorch's counter");
     assert_eq!((counter.dtype(), counter.data()), (safetensors::Dtype::I64, &steps.to_le_bytes()[..]));
 
-    import(&file, &config, &data, &choice, &copy).expect("it is imported");
+    import(&file, &config, &data, &device, &copy).expect("it is imported");
     assert!(content(&run)[0] == content(&copy)[0], "weights and running statistics are the same");
     let embed = |folder: &Path| {
-        let mut trained = Trained::with_data(folder, config.clone(), data.clone(), &choice).expect("it opens");
+        let mut trained = Trained::with_data(folder, config.clone(), data.clone(), &device).expect("it opens");
         let source = trained.session.blueprint.test;
         trained.session.embed(&source, 8).expect("it embeds").mu
     };
     assert_eq!(embed(&run), embed(&copy));
-    assert!(matches!(import(&file, &config, &data, &choice, &copy), Err(ExchangeError::Occupied { .. })));
+    assert!(matches!(import(&file, &config, &data, &device, &copy), Err(ExchangeError::Occupied { .. })));
 
     let mut other = config.clone();
     other.model.latent = 5;
     other.model.kind = wgpu_simvae::settings::ModelKind::Resnet18;
-    let error = import(&file, &other, &data, &choice, &folder.path().join("other")).expect_err("other networks");
+    let error = import(&file, &other, &data, &device, &folder.path().join("other")).expect_err("other networks");
     let message = error.to_string();
     for part in
         ["missing: `enc.layer4.1.conv2.weight`", "`dec.linear.weight` is F32 [128, 6]", "unknown: `enc.0.weight`"]

@@ -1,9 +1,8 @@
 //! Probes: what they can tell from rows, and what they refuse.
 
-use wgpu_simvae::device::Choice;
+use wgpu_simvae::device::Device;
 use wgpu_simvae::eval::probe::{Head, ProbeSettings, classify, regress};
 use wgpu_simvae::eval::{EvalError, Labelled, Measured, Rows};
-use wgpu_simvae::kernels::Tuning;
 use wgpu_simvae::kernels::common::philox::{philox, unit};
 
 const WIDTH: usize = 4;
@@ -33,7 +32,7 @@ fn a_hidden_layer_tells_what_a_line_cannot() {
     let test = Labelled::new("test", &y, WIDTH, &wanted).expect("good rows");
     let of = |head, standardise| {
         let settings = ProbeSettings { standardise, ..settings(head) };
-        classify(&Choice::cpu(), Tuning::default(), train, test, 2, &settings).expect("it is trained")
+        classify(&Device::cpu(), train, test, 2, &settings).expect("it is trained")
     };
     assert!(of(Head::Linear, false).last < 0.65);
     for standardise in [false, true] {
@@ -53,8 +52,7 @@ fn a_line_explains_a_sum_and_no_constant() {
         Measured::new(rows(x, WIDTH), rows(factors, 2)).expect("factors of each")
     };
     let (train, test) = (measured(&x, &known), measured(&y, &wanted));
-    let found =
-        regress(&Choice::cpu(), Tuning::default(), train, test, &settings(Head::Linear)).expect("it is trained");
+    let found = regress(&Device::cpu(), train, test, &settings(Head::Linear)).expect("it is trained");
     assert!(found[0].is_some_and(|score| score > 0.99), "{found:?}");
     assert_eq!(found[1], None, "a factor that does not vary");
 }
@@ -63,7 +61,7 @@ fn a_line_explains_a_sum_and_no_constant() {
 fn what_cannot_be_learnt_is_refused() {
     let set = |width| Labelled::new("rows", &[0.5; 6], width, &[0, 1, 2, 0, 1, 2][..6 / width]).expect("good rows");
     let of = |test, classes, settings: &ProbeSettings| {
-        classify(&Choice::cpu(), Tuning::default(), set(2), test, classes, settings).expect_err("it is refused")
+        classify(&Device::cpu(), set(2), test, classes, settings).expect_err("it is refused")
     };
     let good = ProbeSettings { epochs: 1, ..ProbeSettings::default() };
     assert!(matches!(of(set(3), 3, &good), EvalError::Width { found: 3, known: 2, .. }));

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
-use wgpu_simvae::device::Choice;
+use wgpu_simvae::device::Device;
 use wgpu_simvae::settings::Config;
 use wgpu_simvae::settings::ranges::{RANGES, Range};
 use wgpu_simvae::settings::{ConfigError, Sources};
@@ -40,14 +40,14 @@ fn readers(range: &Range) -> Vec<[&'static str; 2]> {
 fn trains(config: &Config, data: &Dataset) -> Result<(), String> {
     let folder = tempfile::tempdir().expect("a folder");
     let options = RunOptions { out: folder.path().join("run"), resume: false, checkpoint: None };
-    let report = run(config, data, &Choice::cpu(), &options, &mut Silent, &AtomicBool::new(false));
+    let report = run(config, data, &Device::cpu(), &options, &mut Silent, &AtomicBool::new(false));
     report.map(|report| assert_eq!(report.steps, 1)).map_err(|error| error.to_string())
 }
 
 #[test]
 fn the_first_step_is_finite_at_both_ends_of_every_range() {
     let options = FileOptions { limit: 24, ..FileOptions::default() };
-    let mut data = load_with("sprites-rgb", None, &Choice::cpu(), &options).expect("sprites need nothing");
+    let mut data = load_with("sprites-rgb", None, &Device::cpu(), &options).expect("sprites need nothing");
     data.test.truncate(8);
     for range in RANGES {
         for [method, views] in readers(&range) {
@@ -107,7 +107,7 @@ fn sizes_are_refused_before_anything_is_made() {
 
 #[test]
 fn models_that_fit_no_machine_are_refused_with_their_bytes() {
-    let data = load_with("sprites-rgb", None, &Choice::cpu(), &FileOptions { limit: 24, ..FileOptions::default() });
+    let data = load_with("sprites-rgb", None, &Device::cpu(), &FileOptions { limit: 24, ..FileOptions::default() });
     let data = data.expect("sprites need nothing");
     for hidden in ["[1048576]", "[1048576,1048576]"] {
         let set = [format!("model.hidden={hidden}"), "model.latent=1048576".to_owned()];

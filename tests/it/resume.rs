@@ -4,7 +4,7 @@ use crate::common::sprites;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use wgpu_simvae::data::Dataset;
-use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::run_folder::checkpoint::{self, Checkpoint};
 use wgpu_simvae::run_folder::metrics::MetricsLog;
 use wgpu_simvae::settings::Config;
@@ -23,8 +23,8 @@ fn data(config: &Config) -> Dataset {
     sprites("sprites", config.data.limit, 40)
 }
 
-fn train(config: &Config, choice: &Choice, out: &Path, resume: bool, stop_at: Option<u64>) -> Report {
-    crate::common::stopping::train(config, &data(config), choice, out, resume, stop_at)
+fn train(config: &Config, device: &Device, out: &Path, resume: bool, stop_at: Option<u64>) -> Report {
+    crate::common::stopping::train(config, &data(config), device, out, resume, stop_at)
 }
 
 /// The bytes of the newest checkpoint's weights and moments, and its clock.
@@ -35,16 +35,16 @@ fn content(out: &Path) -> (Vec<u8>, Vec<u8>, Vec<u32>) {
     (read("model.safetensors"), read("optimizer.safetensors"), clock)
 }
 
-fn stopping_changes_nothing_on(choice: &Choice) {
+fn stopping_changes_nothing_on(device: &Device) {
     let folder = tempfile::tempdir().expect("a folder");
     let config = config(&[]);
-    let whole = train(&config, choice, &folder.path().join("whole"), false, None);
+    let whole = train(&config, device, &folder.path().join("whole"), false, None);
     let parts = folder.path().join("parts");
-    let first = train(&config, choice, &parts, false, Some(6));
+    let first = train(&config, device, &parts, false, Some(6));
     assert!(first.interrupted && first.steps < whole.steps);
-    let second = train(&config, choice, &parts, true, Some(first.steps + 9));
+    let second = train(&config, device, &parts, true, Some(first.steps + 9));
     assert!(second.interrupted && second.steps > first.steps);
-    let last = train(&config, choice, &parts, true, None);
+    let last = train(&config, device, &parts, true, None);
     assert!(!last.interrupted);
     assert_eq!(last.steps, whole.steps);
     assert_eq!(content(&folder.path().join("whole")), content(&parts));
@@ -56,7 +56,7 @@ fn stopping_changes_nothing_on(choice: &Choice) {
 
 #[test]
 fn stopping_and_resuming_changes_nothing_on_the_cpu() {
-    stopping_changes_nothing_on(&Choice::cpu());
+    stopping_changes_nothing_on(&Device::cpu());
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn the_logging_interval_changes_no_weight() {
         .into_iter()
         .map(|every| {
             let out = folder.path().join(every);
-            train(&config(&[every]), &Choice::cpu(), &out, false, None);
+            train(&config(&[every]), &Device::cpu(), &out, false, None);
             out
         })
         .collect();
@@ -85,7 +85,7 @@ fn seeds_give_other_weights() {
     let folder = tempfile::tempdir().expect("a folder");
     let [a, b] = ["seed=1", "seed=2"].map(|seed| {
         let out = folder.path().join(seed);
-        train(&config(&[seed]), &Choice::cpu(), &out, false, None);
+        train(&config(&[seed]), &Device::cpu(), &out, false, None);
         content(&out).0
     });
     assert_ne!(a, b);

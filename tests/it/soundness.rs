@@ -2,12 +2,12 @@
 //! checks, dispatches that are not there.
 
 use wgpu_simvae::device::cpu::CpuExecutor;
-use wgpu_simvae::device::{Choice, DeviceError, DeviceRequest, Executor, Values, choose};
+use wgpu_simvae::device::{Device, DeviceError, DeviceRequest, Executor, Values, choose};
 use wgpu_simvae::kernels::activation::{Activation, Function};
 use wgpu_simvae::kernels::augment::sample::{Sample, VIEW_WORDS};
 use wgpu_simvae::kernels::common::clock;
 use wgpu_simvae::kernels::registry;
-use wgpu_simvae::kernels::{DType, Shader, Tuning};
+use wgpu_simvae::kernels::{DType, Shader};
 use wgpu_simvae::plan::{Graph, Layout, Plan, PlanError, Tensor};
 
 const COUNT: usize = 5;
@@ -29,8 +29,8 @@ fn plan() -> (Plan, Tensor, Tensor) {
 fn devices(layout: &Layout) -> Vec<Box<dyn Executor>> {
     let mut all: Vec<Box<dyn Executor>> = vec![Box::new(CpuExecutor::<f32>::new(layout).expect("there is room"))];
     if crate::common::adapter().is_some() {
-        let choice = choose(&DeviceRequest::Gpu).expect("an adapter");
-        all.push(choice.open(layout, Tuning::default()).expect("the adapter opens"));
+        let device = choose(&DeviceRequest::Gpu).expect("an adapter");
+        all.push(device.open(layout).expect("the adapter opens"));
     }
     all
 }
@@ -155,6 +155,6 @@ fn every_row_of_a_large_batch_is_drawn() {
 fn models_are_checked_before_the_device_is_opened() {
     let mut layout = Layout::default();
     layout.add("too many numbers to count in words", DType::Real, [1 << 33]);
-    let refused = Choice::cpu().check_room(&layout, None, 0);
+    let refused = Device::cpu().check_room(&layout, None, 0);
     assert!(matches!(refused, Err(DeviceError::TooLarge { .. })), "{refused:?}");
 }

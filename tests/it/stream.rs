@@ -4,7 +4,7 @@ use crate::common::sprites;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use wgpu_simvae::data::Dataset;
-use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::run_folder::checkpoint;
 use wgpu_simvae::settings::Config;
 use wgpu_simvae::settings::Sources;
@@ -38,9 +38,9 @@ impl Progress for Stop<'_> {
     fn finish(&mut self) {}
 }
 
-fn train(config: &Config, choice: &Choice, out: &Path, resume: bool) -> Report {
+fn train(config: &Config, device: &Device, out: &Path, resume: bool) -> Report {
     let options = RunOptions { out: out.to_owned(), resume, checkpoint: None };
-    run(config, &data(config), choice, &options, &mut Silent, &AtomicBool::new(false)).expect("it trains")
+    run(config, &data(config), device, &options, &mut Silent, &AtomicBool::new(false)).expect("it trains")
 }
 
 fn weights(out: &Path) -> Vec<u8> {
@@ -48,23 +48,23 @@ fn weights(out: &Path) -> Vec<u8> {
     std::fs::read(folder.join("model.safetensors")).expect("weights")
 }
 
-fn streaming_changes_nothing_on(choice: &Choice) {
+fn streaming_changes_nothing_on(device: &Device) {
     let folder = tempfile::tempdir().expect("a folder");
     let [resident, streamed, parts] = ["resident", "streamed", "parts"].map(|name| folder.path().join(name));
     // Supervised: the labels follow the images.
     for method in ["method=simvae", "method=supervised"] {
         let outs = [&resident, &streamed, &parts].map(|out| out.join(method));
-        let mut whole = train(&config(method, &[]), choice, &outs[0], false);
-        let mut stream = train(&config(method, &[STREAMED]), choice, &outs[1], false);
+        let mut whole = train(&config(method, &[]), device, &outs[0], false);
+        let mut stream = train(&config(method, &[STREAMED]), device, &outs[1], false);
         assert!(weights(&outs[0]) == weights(&outs[1]), "{method}: other weights");
 
         let stop = AtomicBool::new(false);
         let streaming = config(method, &[STREAMED]);
         let options = RunOptions { out: outs[2].clone(), resume: false, checkpoint: None };
         let mut progress = Stop(&stop, 0);
-        let part = run(&streaming, &data(&streaming), choice, &options, &mut progress, &stop).expect("it trains");
+        let part = run(&streaming, &data(&streaming), device, &options, &mut progress, &stop).expect("it trains");
         assert!(part.interrupted && progress.1 == 2, "training and test images stream");
-        train(&streaming, choice, &outs[2], true);
+        train(&streaming, device, &outs[2], true);
         assert!(weights(&outs[0]) == weights(&outs[2]), "{method}: a resumed stream ends with other weights");
 
         let [mut a, mut b] = [&mut whole, &mut stream].map(|report| {
@@ -89,7 +89,7 @@ fn streaming_changes_nothing_on(choice: &Choice) {
 
 #[test]
 fn streaming_changes_nothing_on_the_cpu() {
-    streaming_changes_nothing_on(&Choice::cpu());
+    streaming_changes_nothing_on(&Device::cpu());
 }
 
 #[test]

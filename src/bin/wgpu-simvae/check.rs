@@ -6,7 +6,7 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use wgpu_simvae::compare::JudgedRun;
 use wgpu_simvae::console::print;
-use wgpu_simvae::device::Choice;
+use wgpu_simvae::device::Device;
 use wgpu_simvae::run_folder::{Finding, OpenError, Record, verify};
 use wgpu_simvae::train::{Trained, load_data};
 
@@ -60,7 +60,7 @@ fn data(run: &Path, folder: Option<&Path>) -> Result<String, String> {
     if record.is_none() {
         return Err("a run of an older version does not know its data".to_owned());
     }
-    let now = load_data(&config, folder, &Choice::cpu()).map_err(|error| error.to_string())?;
+    let now = load_data(&config, folder, &Device::cpu()).map_err(|error| error.to_string())?;
     match Trained::check_data(run, &now) {
         Ok(()) => Ok("the data are those that the run was trained on".to_owned()),
         Err(OpenError::OtherData { difference, .. }) => Err(format!("other data: {difference}")),

@@ -75,10 +75,10 @@ pub fn main(arguments: &CompareArguments) -> Result<(), Failure> {
         None => PathBuf::from("runs").join(format!("compare-{}", title(&arguments.settings.merged()?.data.name))),
     };
     let study = Study { methods, seeds: arguments.seeds, sources, judges: arguments.judges.settings(), out };
-    let choice = choose(&arguments.device)?;
-    tell(format_args!("device: {}", choice.reason));
+    let device = choose(&arguments.device)?;
+    tell(format_args!("device: {}", device.reason));
     let stop = stop_on_interrupt()?;
-    let compared = compare(&study, &choice, &mut Terminal::default(), &stop).map_err(|error| match error {
+    let compared = compare(&study, &device, &mut Terminal::default(), &stop).map_err(|error| match error {
         CompareError::Config(_) | CompareError::OtherSettings { .. } => usage(error),
         CompareError::Lock(LockError::Busy { .. }) => usage(error),
         CompareError::Train { ref source, .. } if source.is_usage() => usage(error),

@@ -25,12 +25,12 @@ pub struct EvalArguments {
 
 /// Runs all judges, prints their tables and writes `RUN/eval.json`.
 pub fn main(arguments: &EvalArguments) -> Result<(), Failure> {
-    let (mut trained, choice) = arguments.folder.open()?;
+    let (mut trained, device) = arguments.folder.open()?;
     let run = &arguments.folder.run;
     let _owner = RunLock::acquire_if_writable(run, "eval").map_err(usage)?;
     let judges = arguments.judges.settings();
     let mut note = |judge: &str| tell(format_args!("  {judge}"));
-    let (judged, predictions) = judge_run(&mut trained, run, &choice, &judges, &mut note)?;
+    let (judged, predictions) = judge_run(&mut trained, run, &device, &judges, &mut note)?;
     // Saved before they are shown, and shown all the same where they cannot be saved.
     let mut saved = vec![judged.write(run).map_err(anyhow::Error::from)];
     if arguments.predictions {

@@ -46,9 +46,9 @@ pub fn export(arguments: &ExportArguments) -> Result<(), Failure> {
 
 pub fn import(arguments: &ImportArguments) -> Result<(), Failure> {
     let config = arguments.settings.merged()?;
-    let choice = choose(&arguments.device)?;
-    let data = load_data(&config, None, &choice)?;
-    let imported = import_weights(&arguments.file, &config, &data, &choice, &arguments.out);
+    let device = choose(&arguments.device)?;
+    let data = load_data(&config, None, &device)?;
+    let imported = import_weights(&arguments.file, &config, &data, &device, &arguments.out);
     let prefix = imported.map_err(|error| match error {
         ExchangeError::Config(_) | ExchangeError::Occupied { .. } | ExchangeError::OtherNetworks { .. } => usage(error),
         ExchangeError::Lock(LockError::Busy { .. }) => usage(error),

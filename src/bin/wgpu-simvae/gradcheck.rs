@@ -5,8 +5,7 @@ use clap::Args;
 use std::path::PathBuf;
 use wgpu_simvae::check::{Table, Target, central_differences, full_width, golden, lockstep};
 use wgpu_simvae::console::{print, tell};
-use wgpu_simvae::device::{Choice, DeviceRequest, choose};
-use wgpu_simvae::kernels::Tuning;
+use wgpu_simvae::device::{Device, DeviceRequest, choose};
 
 #[derive(Debug, Args)]
 pub struct GradcheckArguments {
@@ -23,13 +22,11 @@ pub struct GradcheckArguments {
 }
 
 pub fn main(arguments: &GradcheckArguments) -> Result<(), Failure> {
-    let cpu = || Target::Device(Choice::cpu(), Tuning::default());
-    let mut targets = vec![Target::Reference, cpu()];
+    let mut targets = vec![Target::Reference, Target::Device(Device::cpu())];
     match arguments.device.as_ref().map_or_else(|| choose(&DeviceRequest::Gpu), choose) {
-        Ok(choice) if choice.name() != Choice::cpu().name() => {
-            tell(format_args!("device: {}", choice.reason));
-            let tuning = choice.tune()?;
-            targets.push(Target::Device(choice, tuning));
+        Ok(device) if device.name() != Device::cpu().name() => {
+            tell(format_args!("device: {}", device.reason));
+            targets.push(Target::Device(device));
         }
         Ok(_) => {}
         Err(error) if arguments.device.is_some() => return Err(error.into()),

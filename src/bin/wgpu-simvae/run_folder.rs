@@ -4,7 +4,7 @@ use crate::Failure;
 use clap::Args;
 use std::path::PathBuf;
 use wgpu_simvae::console::tell;
-use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::eval::judge::Judges;
 use wgpu_simvae::train::Trained;
 
@@ -25,17 +25,17 @@ pub struct RunFolder {
 
 impl RunFolder {
     /// Opens the checkpoint on the device.
-    pub fn open(&self) -> Result<(Trained, Choice), Failure> {
+    pub fn open(&self) -> Result<(Trained, Device), Failure> {
         // Before the device: a wrong folder is noticed at once.
         let config = Trained::settings(&self.run)?;
-        let choice = choose(&self.device)?;
-        tell(format_args!("device: {}", choice.reason));
-        let trained = Trained::open(&self.run, self.data_dir.as_deref(), self.checkpoint, &choice)?;
+        let device = choose(&self.device)?;
+        tell(format_args!("device: {}", device.reason));
+        let trained = Trained::open(&self.run, self.data_dir.as_deref(), self.checkpoint, &device)?;
         for note in &trained.notes {
             tell(note);
         }
         tell(format_args!("{}: {} after {} steps", self.run.display(), config.method.name(), trained.step));
-        Ok((trained, choice))
+        Ok((trained, device))
     }
 }
 

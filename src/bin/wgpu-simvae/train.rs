@@ -8,7 +8,7 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::{Dataset, title};
-use wgpu_simvae::device::{Choice, DeviceRequest, choose};
+use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::eval::Labelled;
 use wgpu_simvae::eval::knn::{Metric, accuracy};
 use wgpu_simvae::run_folder::{OpenError, claim};
@@ -39,11 +39,11 @@ pub struct TrainArguments {
 
 pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     let config = settings(arguments)?;
-    let choice = choose(&arguments.device)?;
+    let device = choose(&arguments.device)?;
     let mut progress = Terminal::default();
-    progress.note(&format!("device: {}", choice.reason));
+    progress.note(&format!("device: {}", device.reason));
 
-    let data = load_data(&config, None, &choice)?;
+    let data = load_data(&config, None, &device)?;
     let classes = match data.train.classes.len() {
         1 => "one class".to_owned(),
         count => format!("{count} classes"),
@@ -61,7 +61,7 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
         None => default_folder(&config)?,
     };
     let options = RunOptions { out: out.clone(), resume: arguments.resume, checkpoint: arguments.checkpoint };
-    let mut report = run(&config, &data, &choice, &options, &mut progress, &stop).map_err(|error| {
+    let mut report = run(&config, &data, &device, &options, &mut progress, &stop).map_err(|error| {
         // A claimed folder into which nothing was written.
         let _not_empty = std::fs::remove_dir(&out);
         if error.is_usage() { usage(error) } else { error.into() }
@@ -81,7 +81,7 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     }
     let labelled = data.train.len().min(KNN_IMAGES);
     let k = KNN.min(labelled);
-    let score = nearest_neighbours(&mut report.session, &data, &choice, k)?;
+    let score = nearest_neighbours(&mut report.session, &data, &device, k)?;
     print(format_args!(
         "k-NN (k = {k}, Euclidean, {labelled} labelled images) on the test images' representations: {:.2} %",
         100.0 * score
@@ -136,11 +136,11 @@ fn summary(out: &Path, report: &Report) {
     print(format_args!("checkpoint  {}", report.checkpoint.display()));
 }
 
-fn nearest_neighbours(session: &mut Session, data: &Dataset, choice: &Choice, k: usize) -> Result<f64, Failure> {
+fn nearest_neighbours(session: &mut Session, data: &Dataset, device: &Device, k: usize) -> Result<f64, Failure> {
     let (train, test) = (session.blueprint.train, session.blueprint.test);
     let known = session.embed(&train, KNN_IMAGES)?;
     let queries = session.embed(&test, test.images)?;
     let known = Labelled::new("training images", &known.mu, known.latent, &data.train.labels[..known.len()])?;
     let queries = Labelled::new("test images", &queries.mu, queries.latent, &data.test.labels)?;
-    Ok(accuracy(choice, known, queries, k, Metric::Euclidean)?)
+    Ok(accuracy(device, known, queries, k, Metric::Euclidean)?)
 }

@@ -78,10 +78,7 @@ impl<T: Element> Memory<T> {
     }
 
     pub fn locate(&self, tensor: Tensor) -> Result<Span, DeviceError> {
-        let bad = |problem: &str| DeviceError::BadTensor {
-            shape: format!("{:?}", tensor.shape),
-            problem: problem.to_owned(),
-        };
+        let bad = |problem: &str| DeviceError::bad(tensor, problem);
         let (buffer, from) = match tensor.place {
             Place::Region { id, offset } => (id.0, offset),
             Place::Arena { plan, index } => {
@@ -145,9 +142,8 @@ impl<T: Element> Memory<T> {
     pub fn write(&mut self, tensor: Tensor, values: &Values) -> Result<(), DeviceError> {
         let span = self.locate(tensor)?;
         let range = span.from..span.from + span.len;
-        let bad = |problem: String| DeviceError::BadTensor { shape: format!("{:?}", tensor.shape), problem };
         if values.len() != span.len {
-            return Err(bad(format!("{} values were given for it", values.len())));
+            return Err(DeviceError::bad(tensor, format!("{} values were given for it", values.len())));
         }
         match (&mut self.buffers[span.buffer], values) {
             (Buffer::Uint(x), Values::U32(from)) => x[range].copy_from_slice(from),
@@ -155,7 +151,7 @@ impl<T: Element> Memory<T> {
                 x[range].iter_mut().zip(from).for_each(|(x, &v)| *x = T::of(f64::from(v)));
             }
             (Buffer::Real(x), Values::F64(from)) => x[range].iter_mut().zip(from).for_each(|(x, &v)| *x = T::of(v)),
-            _ => return Err(bad("words were given for reals, or reals for words".to_owned())),
+            _ => return Err(DeviceError::bad(tensor, "words were given for reals, or reals for words")),
         }
         Ok(())
     }

@@ -7,12 +7,12 @@ mod room;
 
 pub use room::{check_f32, room};
 
-use crate::device::{DeviceError, Executor, Values};
+use crate::device::{DeviceError, Executor, Ticket, Values};
 use crate::kernels::{Access, AnyKernel, Args};
 use crate::math::Real;
 use crate::plan::{Layout, Plan, PlanId, Tensor};
 use memory::{Memory, Span};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub struct CpuExecutor<T: Element> {
     layout: Layout,
     memory: Memory<T>,
     plans: BTreeMap<PlanId, Loaded>,
-    copies: VecDeque<Values>,
+    copies: Vec<(Ticket, Values)>,
 }
 
 /// A precision that the CPU executor runs in: `f32` or `f64`.
@@ -79,7 +79,7 @@ impl<T: Element> CpuExecutor<T> {
             device,
             layout: layout.clone(),
             plans: BTreeMap::new(),
-            copies: VecDeque::new(),
+            copies: Vec::new(),
         })
     }
 
@@ -174,13 +174,16 @@ impl<T: Element> Executor for CpuExecutor<T> {
         self.memory.read(tensor)
     }
 
-    fn request(&mut self, tensor: Tensor) -> Result<(), DeviceError> {
-        let copy = self.memory.read(tensor)?;
-        self.copies.push_back(copy);
-        Ok(())
+    fn request(&mut self, tensor: Tensor) -> Result<Ticket, DeviceError> {
+        let (ticket, copy) = (Ticket::unique(), self.memory.read(tensor)?);
+        self.copies.push((ticket, copy));
+        Ok(ticket)
     }
 
-    fn arrived(&mut self, _wait: bool) -> Result<Option<Values>, DeviceError> {
-        Ok(self.copies.pop_front())
+    fn arrived(&mut self, ticket: Ticket, _wait: bool) -> Result<Option<Values>, DeviceError> {
+        match self.copies.iter().position(|(of, _)| *of == ticket) {
+            Some(at) => Ok(Some(self.copies.remove(at).1)),
+            None => Err(self.failed("this copy was not asked for, or has been taken".to_owned())),
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::adapter::AdapterEntry;
 use super::memory::{ELEMENT, Memory};
 use super::pipelines::Pipelines;
 use super::readback::Readback;
-use crate::device::{DeviceError, Executor, Values};
+use crate::device::{DeviceError, Executor, Ticket, Values};
 use crate::kernels::{DType, Tuning};
 use crate::plan::{Layout, Plan, PlanId, Tensor};
 use std::collections::{BTreeMap, VecDeque};
@@ -26,7 +26,7 @@ const MAX_COPIES: usize = 4;
 /// How to open a GPU.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GpuOptions {
-    /// The kernels to use where there is a choice.
+    /// The kernels to use where there is a device.
     pub tuning: Tuning,
     /// Keep wgpu's run-time bounds checks in the shaders.
     pub bounds_checks: bool,
@@ -103,23 +103,22 @@ impl GpuExecutor {
 
     fn check(&self) -> Result<(), DeviceError> {
         match self.error.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-            Some(message) => Err(DeviceError::Failed { device: self.name.clone(), message }),
+            Some(message) => Err(self.failed(message)),
             None => Ok(()),
         }
     }
 
-    fn wait(&self, submission: Option<SubmissionIndex>) -> Result<(), DeviceError> {
-        self.device
-            .poll(PollType::Wait { submission_index: submission, timeout: None })
-            .map_err(|error| DeviceError::Failed { device: self.name.clone(), message: error.to_string() })?;
+    fn poll(&self, how: PollType) -> Result<(), DeviceError> {
+        self.device.poll(how).map_err(|error| self.failed(error.to_string()))?;
         self.check()
     }
 
+    fn wait(&self, submission: Option<SubmissionIndex>) -> Result<(), DeviceError> {
+        self.poll(PollType::Wait { submission_index: submission, timeout: None })
+    }
+
     fn loaded(&self, id: PlanId) -> Result<&Loaded, DeviceError> {
-        self.plans.get(&id).ok_or_else(|| DeviceError::Failed {
-            device: self.name.clone(),
-            message: format!("plan {} was not loaded", id.0),
-        })
+        self.plans.get(&id).ok_or_else(|| self.failed(format!("plan {} was not loaded", id.0)))
     }
 
     /// Compiles the dispatches of a plan whose arena is there.
@@ -254,10 +253,9 @@ impl Executor for GpuExecutor {
     }
 
     fn write(&mut self, tensor: Tensor, values: &Values) -> Result<(), DeviceError> {
-        let bad = |problem: String| DeviceError::BadTensor { shape: format!("{:?}", tensor.shape), problem };
         let at = self.memory.locate(tensor)?;
         if values.len() as u64 * ELEMENT != at.size {
-            return Err(bad(format!("{} values were given for it", values.len())));
+            return Err(DeviceError::bad(tensor, format!("{} values were given for it", values.len())));
         }
         match (tensor.dtype, values) {
             (DType::Uint, Values::U32(x)) => self.queue.write_buffer(at.buffer, at.offset, bytemuck::cast_slice(x)),
@@ -265,46 +263,35 @@ impl Executor for GpuExecutor {
             (DType::Real, Values::F64(_)) => {
                 self.queue.write_buffer(at.buffer, at.offset, bytemuck::cast_slice(&values.to_f32()));
             }
-            _ => return Err(bad("words were given for reals, or reals for words".to_owned())),
+            _ => return Err(DeviceError::bad(tensor, "words were given for reals, or reals for words")),
         }
         self.check()
     }
 
     fn read(&mut self, tensor: Tensor) -> Result<Values, DeviceError> {
-        self.request(tensor)?;
-        self.wait(self.readback.newest())?;
+        let ticket = self.request(tensor)?;
+        let copy = self.arrived(ticket, true)?;
+        // All work queued before is done.
         self.in_flight.clear();
-        match self.readback.take_newest() {
-            Some(Ok(values)) => Ok(values),
-            Some(Err(message)) => Err(DeviceError::Failed { device: self.name.clone(), message }),
-            None => Err(bad_copy(&self.name)),
-        }
+        copy.ok_or_else(|| self.failed("a copy that was waited for has not come".to_owned()))
     }
 
-    fn request(&mut self, tensor: Tensor) -> Result<(), DeviceError> {
+    fn request(&mut self, tensor: Tensor) -> Result<Ticket, DeviceError> {
         let at = self.memory.locate(tensor)?;
-        self.readback.start(&self.device, &self.queue, &at, tensor.dtype);
-        self.check()
+        let ticket = self.readback.start(&self.device, &self.queue, &at, tensor.dtype);
+        self.check()?;
+        Ok(ticket)
     }
 
-    fn arrived(&mut self, wait: bool) -> Result<Option<Values>, DeviceError> {
+    fn arrived(&mut self, ticket: Ticket, wait: bool) -> Result<Option<Values>, DeviceError> {
+        let Some(submission) = self.readback.submission(ticket) else {
+            return Err(self.failed("this copy was not asked for, or has been taken".to_owned()));
+        };
         if wait || self.readback.len() > MAX_COPIES {
-            if let Some(oldest) = self.readback.oldest() {
-                self.wait(Some(oldest))?;
-            }
+            self.wait(Some(submission))?;
         } else {
-            self.device
-                .poll(PollType::Poll)
-                .map_err(|error| DeviceError::Failed { device: self.name.clone(), message: error.to_string() })?;
-            self.check()?;
+            self.poll(PollType::Poll)?;
         }
-        self.readback
-            .take_arrived()
-            .transpose()
-            .map_err(|message| DeviceError::Failed { device: self.name.clone(), message })
+        self.readback.take(ticket).transpose().map_err(|message| self.failed(message))
     }
-}
-
-fn bad_copy(device: &str) -> DeviceError {
-    DeviceError::Failed { device: device.to_owned(), message: "a requested copy is gone".to_owned() }
 }

@@ -1,7 +1,7 @@
 //! The graphics stack panics where it should return an error: when a device is lost while it is waited for, and when what is left of it is
 //! dropped. Here that becomes an error.
 
-use crate::device::{DeviceError, Executor, Values};
+use crate::device::{DeviceError, Executor, Ticket, Values};
 use crate::plan::{Layout, Plan, PlanId, Tensor};
 use crate::quiet::quietly;
 use std::mem::ManuallyDrop;
@@ -96,12 +96,12 @@ impl<E: Executor> Executor for Guarded<E> {
         self.guard(|inner| inner.read(tensor))
     }
 
-    fn request(&mut self, tensor: Tensor) -> Result<(), DeviceError> {
+    fn request(&mut self, tensor: Tensor) -> Result<Ticket, DeviceError> {
         self.guard(|inner| inner.request(tensor))
     }
 
-    fn arrived(&mut self, wait: bool) -> Result<Option<Values>, DeviceError> {
-        self.guard(|inner| inner.arrived(wait))
+    fn arrived(&mut self, ticket: Ticket, wait: bool) -> Result<Option<Values>, DeviceError> {
+        self.guard(|inner| inner.arrived(ticket, wait))
     }
 }
 
@@ -146,10 +146,10 @@ mod tests {
         fn read(&mut self, _tensor: Tensor) -> Result<Values, DeviceError> {
             panic!("the parent device is lost")
         }
-        fn request(&mut self, _tensor: Tensor) -> Result<(), DeviceError> {
-            Ok(())
+        fn request(&mut self, _tensor: Tensor) -> Result<Ticket, DeviceError> {
+            Ok(Ticket::unique())
         }
-        fn arrived(&mut self, _wait: bool) -> Result<Option<Values>, DeviceError> {
+        fn arrived(&mut self, _ticket: Ticket, _wait: bool) -> Result<Option<Values>, DeviceError> {
             Ok(None)
         }
     }

@@ -76,10 +76,7 @@ impl Memory {
     }
 
     pub fn locate(&self, tensor: Tensor) -> Result<Located<'_>, DeviceError> {
-        let bad = |problem: &str| DeviceError::BadTensor {
-            shape: format!("{:?}", tensor.shape),
-            problem: problem.to_owned(),
-        };
+        let bad = |problem: &str| DeviceError::bad(tensor, problem);
         let (buffer, from) = match tensor.place {
             Place::Region { id, offset } => (self.regions.get(id.0), offset),
             Place::Arena { plan, index } => {

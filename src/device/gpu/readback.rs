@@ -1,9 +1,8 @@
 //! Reading device memory back: copies that arrive later, so that a training loop never waits for one.
 
 use super::memory::Located;
-use crate::device::Values;
+use crate::device::{Ticket, Values};
 use crate::kernels::DType;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use wgpu::{Buffer, BufferDescriptor, BufferUsages, CommandEncoderDescriptor, Device, MapMode, Queue, SubmissionIndex};
@@ -14,21 +13,22 @@ const FAILED: u8 = 2;
 
 /// A copy under way from the device to the host.
 struct Copy {
+    ticket: Ticket,
     staging: Buffer,
     dtype: DType,
     state: Arc<AtomicU8>,
     submission: SubmissionIndex,
 }
 
-/// Copies under way, oldest first.
+/// Copies under way.
 #[derive(Default)]
 pub struct Readback {
-    copies: VecDeque<Copy>,
+    copies: Vec<Copy>,
 }
 
 impl Readback {
     /// Starts a copy of a tensor as it is after all submitted work.
-    pub fn start(&mut self, device: &Device, queue: &Queue, tensor: &Located<'_>, dtype: DType) {
+    pub fn start(&mut self, device: &Device, queue: &Queue, tensor: &Located<'_>, dtype: DType) -> Ticket {
         let staging = device.create_buffer(&BufferDescriptor {
             label: Some("read-back"),
             size: tensor.size,
@@ -43,7 +43,9 @@ impl Readback {
         staging.slice(..).map_async(MapMode::Read, move |result| {
             outcome.store(if result.is_ok() { READY } else { FAILED }, Ordering::Release);
         });
-        self.copies.push_back(Copy { staging, dtype, state, submission });
+        let ticket = Ticket::unique();
+        self.copies.push(Copy { ticket, staging, dtype, state, submission });
+        ticket
     }
 
     /// Copies under way.
@@ -51,27 +53,16 @@ impl Readback {
         self.copies.len()
     }
 
-    /// The oldest copy's submission, to wait for.
-    pub fn oldest(&self) -> Option<SubmissionIndex> {
-        self.copies.front().map(|copy| copy.submission.clone())
+    /// A copy's submission, to wait for; none where there is no such copy.
+    pub fn submission(&self, ticket: Ticket) -> Option<SubmissionIndex> {
+        self.copies.iter().find(|copy| copy.ticket == ticket).map(|copy| copy.submission.clone())
     }
 
-    /// The newest copy, taken out of turn.
-    pub fn take_newest(&mut self) -> Option<Result<Values, String>> {
-        self.copies.pop_back().map(Copy::values)
-    }
-
-    /// The newest copy's submission, to wait for.
-    pub fn newest(&self) -> Option<SubmissionIndex> {
-        self.copies.back().map(|copy| copy.submission.clone())
-    }
-
-    /// The oldest copy, if it has arrived.
-    pub fn take_arrived(&mut self) -> Option<Result<Values, String>> {
-        if self.copies.front()?.state.load(Ordering::Acquire) == PENDING {
-            return None;
-        }
-        self.copies.pop_front().map(Copy::values)
+    /// A copy, if it has arrived.
+    pub fn take(&mut self, ticket: Ticket) -> Option<Result<Values, String>> {
+        let arrived = |copy: &Copy| copy.ticket == ticket && copy.state.load(Ordering::Acquire) != PENDING;
+        let at = self.copies.iter().position(arrived)?;
+        Some(self.copies.remove(at).values())
     }
 }
 

@@ -1,8 +1,9 @@
 //! A probe on a device: its memory, its training step, its evaluation, and the loop over epochs.
 
 use super::{Head, ProbeSettings};
-use crate::device::{Choice, Values};
+use crate::device::{Device, Values};
 use crate::eval::{EvalError, Rows};
+use crate::kernels::DType;
 use crate::kernels::augment::labels::Labels;
 use crate::kernels::augment::sample::{Sample, VIEW_WORDS};
 use crate::kernels::common::clock;
@@ -10,10 +11,10 @@ use crate::kernels::linear::column_sum::ColumnSum;
 use crate::kernels::loss::cross_entropy::CrossEntropy;
 use crate::kernels::loss::record::Record;
 use crate::kernels::probe::{correct::Correct, gather::Gather, squared_error::SquaredError};
-use crate::kernels::{DType, Tuning};
 use crate::nn::{Mlp, ParamMemory, Params};
 use crate::optim::{Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
+use std::collections::VecDeque;
 
 /// Columns of the loss log: the total and its only term.
 const COLUMNS: usize = 2;
@@ -74,8 +75,7 @@ struct Probe {
 
 /// Trains a probe and returns its evaluations, the last one after the last epoch.
 pub(super) fn fit(
-    choice: &Choice,
-    tuning: Tuning,
+    device: &Device,
     train: Rows<'_>,
     test: Rows<'_>,
     task: &Task,
@@ -87,7 +87,7 @@ pub(super) fn fit(
 
     let (mut layout, mut params) = (Layout::default(), Params::default());
     let probe = Probe::new(&mut layout, &mut params, train, test, task, settings, batch);
-    let mut executor = choice.open(&layout, tuning)?;
+    let mut executor = device.open(&layout)?;
     for (split, rows, answers) in [(&probe.train, train, &task.train), (&probe.test, test, &task.test)] {
         executor.write(split.embeddings, &Values::F32(rows.values().to_vec()))?;
         executor.write(split.answers, answers)?;
@@ -98,9 +98,8 @@ pub(super) fn fit(
     let evaluation = executor.load(probe.evaluation()?)?;
 
     let mut history: Vec<Evaluation> = Vec::new();
-    let mut epochs = (1..=settings.epochs).filter(|epoch| epoch % settings.evaluate_every == 0);
-    let mut note = |copy: Values| {
-        let epoch = epochs.next().unwrap_or(settings.epochs);
+    let mut requested = VecDeque::new();
+    let mut note = |copy: Values, epoch: u32| {
         let found = probe.read(&copy.to_f64(), epoch);
         let loss = found.loss;
         history.push(found);
@@ -110,14 +109,13 @@ pub(super) fn fit(
         executor.run(step, (steps_until(epoch) - steps_until(epoch - 1)) as u32)?;
         if epoch % settings.evaluate_every == 0 || epoch == settings.epochs {
             executor.run(evaluation, 1)?;
-            executor.request(probe.report)?;
+            requested.push_back((executor.request(probe.report)?, epoch));
         }
-        while let Some(copy) = executor.arrived(false)? {
-            note(copy)?;
+        while let Some(&(ticket, of)) = requested.front() {
+            let Some(copy) = executor.arrived(ticket, epoch == settings.epochs)? else { break };
+            requested.pop_front();
+            note(copy, of)?;
         }
-    }
-    while let Some(copy) = executor.arrived(true)? {
-        note(copy)?;
     }
     Ok(history)
 }

@@ -8,8 +8,7 @@ mod fit;
 mod moments;
 
 use super::{EvalError, Labelled, Measured};
-use crate::device::{Choice, Values};
-use crate::kernels::Tuning;
+use crate::device::{Device, Values};
 use fit::{Kind, Task, fit};
 use moments::Moments;
 
@@ -78,8 +77,7 @@ pub struct ProbeResult {
 /// When the sets have different widths, a label is not below `classes`, the settings make no sense, the training diverges or the
 /// device fails.
 pub fn classify(
-    choice: &Choice,
-    tuning: Tuning,
+    device: &Device,
     train: Labelled<'_>,
     test: Labelled<'_>,
     classes: usize,
@@ -95,9 +93,9 @@ pub fn classify(
     let history = if settings.standardise {
         let moments = Moments::of(known);
         let (x, y) = (moments.standardise(known), moments.standardise(asked));
-        fit(choice, tuning, known.with(&x), asked.with(&y), &task, settings)?
+        fit(device, known.with(&x), asked.with(&y), &task, settings)?
     } else {
-        fit(choice, tuning, known, asked, &task, settings)?
+        fit(device, known, asked, &task, settings)?
     };
     let accuracies = history.iter().map(|evaluation| evaluation.scores[0] / asked.count() as f64);
     let (mut last, mut best, mut best_epoch) = (0.0, -1.0, 0);
@@ -121,8 +119,7 @@ pub fn classify(
 /// # Errors
 /// When the sets have different widths, the settings make no sense, the training diverges or the device fails.
 pub fn regress(
-    choice: &Choice,
-    tuning: Tuning,
+    device: &Device,
     train: Measured<'_>,
     test: Measured<'_>,
     settings: &ProbeSettings,
@@ -143,7 +140,7 @@ pub fn regress(
     let (x, y) = (moments.standardise(known), moments.standardise(asked));
     // Only the last epoch's score is wanted.
     let settings = ProbeSettings { evaluate_every: settings.epochs, ..settings.clone() };
-    let history = fit(choice, tuning, known.with(&x), asked.with(&y), &task, &settings)?;
+    let history = fit(device, known.with(&x), asked.with(&y), &task, &settings)?;
     let errors = history.last().map_or(&[][..], |evaluation| &evaluation.scores);
     let explained = |(error, deviation): (&f64, &f64)| {
         let total = deviation * deviation * asked.count() as f64;

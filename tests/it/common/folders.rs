@@ -4,7 +4,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use std::path::Path;
 use tempfile::TempDir;
 use wgpu_simvae::data::{Corrupt, Dataset, FileOptions, load_with};
-use wgpu_simvae::device::Choice;
+use wgpu_simvae::device::Device;
 
 /// An empty folder.
 pub fn temporary() -> TempDir {
@@ -37,7 +37,7 @@ pub fn folder_of(names: &[&str]) -> TempDir {
 
 /// Reads a folder as a data set.
 pub fn read_with(folder: &Path, options: &FileOptions) -> Result<Dataset, String> {
-    load_with("folder", Some(folder), &Choice::cpu(), options).map_err(|error| error.to_string())
+    load_with("folder", Some(folder), &Device::cpu(), options).map_err(|error| error.to_string())
 }
 
 /// Pictures made small.

@@ -8,13 +8,13 @@ pub mod renderer;
 pub mod stopping;
 
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
-use wgpu_simvae::device::Choice;
+use wgpu_simvae::device::Device;
 use wgpu_simvae::device::gpu::{AdapterEntry, adapters};
 
 /// The first so many training and test images of the sprites, grey ones or coloured.
 pub fn sprites(name: &str, train: usize, test: usize) -> Dataset {
     let options = FileOptions { limit: train, ..FileOptions::default() };
-    let mut data = load_with(name, None, &Choice::cpu(), &options).expect("sprites need nothing");
+    let mut data = load_with(name, None, &Device::cpu(), &options).expect("sprites need nothing");
     data.test.truncate(test);
     data
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use wgpu_simvae::data::Dataset;
-use wgpu_simvae::device::Choice;
+use wgpu_simvae::device::Device;
 use wgpu_simvae::settings::Config;
 use wgpu_simvae::train::{Progress, Report, RunOptions, Silent, run};
 
@@ -25,7 +25,7 @@ impl Progress for StopAt<'_> {
 pub fn train(
     config: &Config,
     data: &Dataset,
-    choice: &Choice,
+    device: &Device,
     out: &Path,
     resume: bool,
     stop_at: Option<u64>,
@@ -33,8 +33,8 @@ pub fn train(
     let stop = AtomicBool::new(false);
     let options = RunOptions { out: out.to_owned(), resume, checkpoint: None };
     match stop_at {
-        Some(step) => run(config, data, choice, &options, &mut StopAt(step, &stop), &stop),
-        None => run(config, data, choice, &options, &mut Silent, &stop),
+        Some(step) => run(config, data, device, &options, &mut StopAt(step, &stop), &stop),
+        None => run(config, data, device, &options, &mut Silent, &stop),
     }
     .expect("it trains")
 }
