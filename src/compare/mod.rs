@@ -7,7 +7,8 @@ mod study;
 mod table;
 mod verdict;
 
+pub use crate::eval::judge::Unit;
 pub use report::{ReportError, html};
 pub use study::{CompareError, Compared, FailedRow, Study, compare, row_folder};
-pub use table::{Cell, Table, Unit, tables};
-pub use verdict::{JudgedRun, VerdictError, judge_run};
+pub use table::{Cell, Table, tables};
+pub use verdict::{JudgedRun, Predictions, VerdictError, judge_run};

@@ -85,7 +85,7 @@ pub fn html(compared: &Compared) -> Result<String, ReportError> {
     }
     let data = runs.first().map_or("", |run| run.data.as_str());
     let seeds = runs.iter().map(|run| run.seed + 1).max().unwrap_or(0);
-    let notes = runs.iter().flat_map(|run| run.verdict.notes.iter().map(move |note| (run, note)));
+    let notes = runs.iter().flat_map(|run| run.found.notes().map(move |note| (run, note)));
     let epochs = runs.first().map_or(0, |run| run.judges.probe_epochs);
     let page = markup! {
         (DOCTYPE)

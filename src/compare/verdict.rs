@@ -3,8 +3,8 @@
 use crate::device::{Device, DeviceError};
 use crate::draw::projection::principal_plane;
 use crate::draw::scatter::{self, Point};
-use crate::eval::judge::{Judges, Predictions, Style, Subject, Verdict, judge};
-use crate::eval::{EvalError, Labelled, Measured, Rows};
+use crate::eval::judge::{Case, Found, Judges};
+use crate::eval::{EvalError, Labelled};
 use crate::files::write_atomically;
 use crate::run_folder::checksum;
 use crate::train::Trained;
@@ -69,17 +69,8 @@ pub struct JudgedRun {
     /// How it was judged.
     pub judges: Judges,
     /// What the judges found.
-    pub verdict: Verdict,
-    /// Mean squared error of a pixel (in 0..=1) of the test images' reconstructions from the posterior mean; none without a
-    /// decoder.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reconstruction_error: Option<f64>,
-    /// The objective and its terms on views of the test images, as they are logged in training; empty for the untrained
-    /// encoder. Terms that the test images do not define are left out, with a note.
-    pub held_out: BTreeMap<String, f64>,
-    /// The evidence bound per view of a test image; see [`Objective::bound`](crate::methods::Objective::bound).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bound: Option<f64>,
+    #[serde(flatten)]
+    pub found: Found,
 }
 
 impl JudgedRun {
@@ -159,6 +150,9 @@ fn save(path: PathBuf, bytes: &[u8]) -> Result<PathBuf, VerdictError> {
     }
 }
 
+/// The classes and clusters that judges saw in the test images, by the judge's name.
+pub type Predictions = BTreeMap<&'static str, Vec<u8>>;
+
 /// Judges a run on a device and draws `projection.svg` into its folder: the test images on the principal plane of their
 /// representations. `note` hears which judge is at work.
 ///
@@ -171,72 +165,32 @@ pub fn judge_run(
     judges: &Judges,
     note: &mut dyn FnMut(&str),
 ) -> Result<(JudgedRun, Predictions), VerdictError> {
-    let Trained { config, data, session, step, .. } = trained;
     note("embedding");
-    let (train_source, test_source) = (session.blueprint.train, session.blueprint.test);
-    let train = session.embed(&train_source, train_source.images)?;
-    let test = session.embed(&test_source, test_source.images)?;
-    let latent = test.latent;
-    let known = Labelled::new("training images", &train.mu, latent, &data.train.labels)?;
-    let asked = Labelled::new("test images", &test.mu, latent, &data.test.labels)?;
-    let names = &data.train.factor_names;
-    let style = || {
-        let train = Rows::new("factors of the training images", &data.train.factors, names.len())?;
-        let test = Rows::new("factors of the test images", &data.test.factors, names.len())?;
-        let (train, test) = (Measured::new(known.rows(), train)?, Measured::new(asked.rows(), test)?);
-        Ok::<_, EvalError>(Style { names, binary: data.train.binary_factors, train, test })
-    };
-    let subject = Subject {
-        train: known,
-        test: asked,
-        classes: data.train.classes.len(),
-        style: (!names.is_empty()).then(style).transpose()?,
-    };
-    let (mut verdict, predictions) = judge(device, &subject, judges, note)?;
-    match draw_plane(&subject, &data.test.classes, &run.join(PROJECTION)) {
-        Err(error @ (VerdictError::Io { .. } | VerdictError::Drawing { .. })) => note(&format!("warning: {error}")),
+    let session = &mut trained.session;
+    let (train, test) = (session.blueprint.train, session.blueprint.test);
+    let (train, test) = (session.embed(&train, train.images)?, session.embed(&test, test.images)?);
+    let step = trained.step;
+    let mut case = Case::new(trained, [&train, &test], device, judges, note)?;
+    let found = Found::by_all(&mut case)?;
+    match draw_plane(case.test, &case.data.test.classes, &run.join(PROJECTION)) {
+        Err(error @ (VerdictError::Io { .. } | VerdictError::Drawing { .. })) => {
+            (case.say)(&format!("warning: {error}"));
+        }
         drawn => drawn?,
     }
-    let mut held_out = Vec::new();
-    if session.blueprint.objective.trains() {
-        note("held-out loss");
-        held_out = session.held_out_loss(config.seed)?;
-    }
-    let terms: Vec<f64> = held_out.iter().skip(1).map(|(_, value)| *value).collect();
-    let mut reconstruction_error = match session.blueprint.model.networks.generative {
-        true => match session.reconstruction_error(&test_source) {
-            Err(DeviceError::NotFinite { .. }) => Some(f64::NAN),
-            error => Some(error?),
-        },
-        false => None,
-    };
-    let mut bound = session.blueprint.objective.bound(&terms);
-    let mut finite = |what: &str, value: f64| {
-        if !value.is_finite() {
-            let count = test_source.images;
-            verdict.notes.push(format!("{what} is no finite number on these test images ({count}), and left out"));
-        }
-        value.is_finite()
-    };
-    held_out.retain(|(name, value)| finite(&format!("the held-out loss `{name}`"), *value));
-    reconstruction_error = reconstruction_error.filter(|value| finite("the error of the reconstructions", *value));
-    bound = bound.filter(|value| finite("the evidence bound", *value));
     let judged = JudgedRun {
-        method: config.method.name().to_owned(),
-        data: data.name.clone(),
-        seed: config.seed,
-        steps: *step,
+        method: case.config.method.name().to_owned(),
+        data: case.data.name.clone(),
+        seed: case.config.seed,
+        steps: step,
         judges: judges.clone(),
-        verdict,
-        reconstruction_error,
-        bound,
-        held_out: held_out.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        found,
     };
-    Ok((judged, predictions))
+    Ok((judged, case.predictions))
 }
 
-fn draw_plane(subject: &Subject<'_>, classes: &[String], path: &Path) -> Result<(), VerdictError> {
-    let (rows, labels) = (subject.test.rows(), subject.test.labels());
+fn draw_plane(test: Labelled<'_>, classes: &[String], path: &Path) -> Result<(), VerdictError> {
+    let (rows, labels) = (test.rows(), test.labels());
     let shown = labels.len().min(POINTS);
     let plane = principal_plane(&rows.values()[..shown * rows.width()], rows.width());
     let points: Vec<Point> =

@@ -117,6 +117,9 @@ pub enum EvalError {
         /// The loss.
         loss: f64,
     },
+    /// Scores that JSON cannot hold.
+    #[error("what a judge found cannot be stored: {0}")]
+    Unstorable(#[from] serde_json::Error),
     /// The device failed or is too small.
     #[error(transparent)]
     Device(#[from] DeviceError),

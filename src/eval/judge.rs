@@ -1,38 +1,14 @@
-//! All judges of a representation, one after the other: how much content it holds, and how much style.
+//! What a judge is: it looks at a trained model and finds scores, which have a key in `eval.json` and columns in the tables.
 
-use super::clustering::{self, cluster};
-use super::knn::{Metric, choose_k};
-use super::metrics::Contingency;
-use super::probe::{Head, ProbeResult, ProbeSettings, classify, regress};
-use super::{EvalError, Labelled, Measured};
+use super::{EvalError, Labelled, judges};
+use crate::data::Dataset;
 use crate::device::Device;
+use crate::settings::Config;
+use crate::train::{Embedding, Session, Trained};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-
-/// What is judged.
-#[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
-    /// Representations that the judges learn from, with their classes.
-    pub train: Labelled<'a>,
-    /// Those that they are asked about.
-    pub test: Labelled<'a>,
-    /// Number of classes; with fewer than two there is no content to judge.
-    pub classes: usize,
-    /// The style factors of the images; none where they are unknown.
-    pub style: Option<Style<'a>>,
-}
-
-/// The style of the images that are judged.
-#[derive(Clone, Copy, Debug)]
-pub struct Style<'a> {
-    /// Names of the factors.
-    pub names: &'a [String],
-    /// Whether they are yes or no rather than continuous.
-    pub binary: bool,
-    /// Representations that the judges learn from, with their factors.
-    pub train: Measured<'a>,
-    /// Those that they are asked about.
-    pub test: Measured<'a>,
-}
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// How to judge. The defaults are the paper's, but for the mixture: it is fitted to the test images, the authors' to the
 /// training images.
@@ -52,230 +28,241 @@ impl Default for Judges {
     }
 }
 
-/// What the judges found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Verdict {
-    /// Content; none where the images have no classes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content: Option<Content>,
-    /// Style: one entry for each factor.
-    pub style: Vec<Factor>,
-    /// Judges that could not decide, and why.
+/// One way to judge a trained model: a file in `judges/`, and a line in their list.
+pub trait Judge {
+    /// Where its scores stand in `eval.json`: names with dots between them.
+    const KEY: &'static str;
+
+    /// What it finds. No number in it may be NaN or infinite: JSON has none.
+    type Scores: Serialize + DeserializeOwned;
+
+    /// Judges; none where there is nothing to judge, or, with a note, where it cannot decide.
+    ///
+    /// # Errors
+    /// When the representations do not fit together, or the device fails.
+    fn judge(case: &mut Case<'_>) -> Result<Option<Self::Scores>, EvalError>;
+
+    /// Its columns in the tables, in their order; of no scores those that are there whatever is found.
+    fn columns(scores: Option<&Self::Scores>) -> Vec<Column>;
+}
+
+/// What is judged, and where judges leave what is no score.
+pub struct Case<'a> {
+    /// Where judges compute.
+    pub device: &'a Device,
+    /// How to judge.
+    pub judges: &'a Judges,
+    /// The settings of the run.
+    pub config: &'a Config,
+    /// Its images, with what is known of them.
+    pub data: &'a Dataset,
+    /// The model.
+    pub session: &'a mut Session,
+    /// Representations that judges learn from.
+    pub train: Labelled<'a>,
+    /// Those that they are asked about.
+    pub test: Labelled<'a>,
+    /// Hears which judge is at work.
+    pub say: &'a mut dyn FnMut(&str),
+    /// What was left out, and why.
     pub notes: Vec<String>,
+    /// Classes and clusters that judges saw in the test images, by the judge's name.
+    pub predictions: BTreeMap<&'static str, Vec<u8>>,
+    held_out: Option<Vec<(&'static str, f64)>>,
 }
 
-/// How well the class can be told from the representation. Accuracies are on the test images, in 0..=1.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Content {
-    /// A linear probe.
-    pub linear: Accuracy,
-    /// A probe with one hidden layer as wide as the representation.
-    pub mlp: Accuracy,
-    /// Nearest neighbours by Euclidean distance.
-    pub knn_euclidean: Nearest,
-    /// Nearest neighbours by cosine distance.
-    pub knn_cosine: Nearest,
-    /// A mixture of as many Gaussians as there are classes, fitted to the test images without labels.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gmm: Option<Clusters>,
+impl<'a> Case<'a> {
+    /// A trained model with the representations of its training and its test images.
+    ///
+    /// # Errors
+    /// When a representation is missing or not finite.
+    pub fn new(
+        trained: &'a mut Trained,
+        [train, test]: [&'a Embedding; 2],
+        device: &'a Device,
+        judges: &'a Judges,
+        say: &'a mut dyn FnMut(&str),
+    ) -> Result<Self, EvalError> {
+        let Trained { config, data, session, .. } = trained;
+        Ok(Self {
+            train: Labelled::new("training images", &train.mu, train.latent, &data.train.labels)?,
+            test: Labelled::new("test images", &test.mu, test.latent, &data.test.labels)?,
+            device,
+            judges,
+            config,
+            data,
+            session,
+            say,
+            notes: Vec::new(),
+            predictions: BTreeMap::new(),
+            held_out: None,
+        })
+    }
+
+    /// Number of classes; none where there are fewer than two, and no content to judge.
+    pub fn classes(&self) -> Option<usize> {
+        Some(self.data.train.classes.len()).filter(|&classes| classes >= 2)
+    }
+
+    /// The objective and its terms on views of the test images, total first; empty for the untrained encoder.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn held_out(&mut self) -> Result<Vec<(&'static str, f64)>, EvalError> {
+        if self.held_out.is_none() && self.session.blueprint.objective.trains() {
+            (self.say)("held-out loss");
+            self.held_out = Some(self.session.held_out_loss(self.config.seed)?);
+        }
+        Ok(self.held_out.clone().unwrap_or_default())
+    }
+
+    /// A score of the test images, unless it is not finite: then a note says so.
+    pub fn finite(&mut self, what: &str, score: f64) -> Option<f64> {
+        if !score.is_finite() {
+            let count = self.test.rows().count();
+            self.notes.push(format!("{what} is no finite number on these test images ({count}), and left out"));
+        }
+        Some(score).filter(|score| score.is_finite())
+    }
 }
 
-/// Accuracy of a trained probe.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Accuracy {
-    /// After the last epoch.
-    pub last: f64,
-    /// The best of all epochs. Optimistic: the test images chose the epoch.
-    pub best: f64,
-    /// The epoch that reached it first.
-    pub best_epoch: u32,
-}
-
-/// Accuracy of nearest neighbours.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Nearest {
-    /// Neighbours, chosen on a tenth of the training images.
-    pub k: usize,
-    /// Accuracy with all training images known.
-    pub accuracy: f64,
-}
-
-/// How well clusters agree with classes.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Clusters {
-    /// Accuracy after matching clusters to classes by the Hungarian method.
-    pub accuracy: f64,
-    /// Normalised mutual information.
-    pub nmi: f64,
-    /// Adjusted Rand index.
-    pub ari: f64,
-    /// Whether the best start of the mixture converged.
-    pub converged: bool,
-}
-
-/// How well a factor of style can be told from the representation, on the test images.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Factor {
-    /// Name.
+/// A column of a table, and the score of one run in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// The table.
+    pub section: Section,
+    /// Its name.
     pub name: String,
-    /// What the scores are.
-    pub score: Score,
-    /// Of a linear probe; none where the factor does not vary.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub linear: Option<f64>,
-    /// Of a probe with one hidden layer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mlp: Option<f64>,
-    /// The accuracy of always answering what is most common; only for accuracies.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub majority: Option<f64>,
+    /// How its scores are written.
+    pub unit: Unit,
+    /// The score; none where it does not apply.
+    pub score: Option<f64>,
 }
 
-/// What a factor's score is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Score {
-    /// Coefficient of determination: 1 is perfect, 0 no better than the mean.
-    R2,
-    /// Fraction of right answers.
-    Accuracy,
+impl Column {
+    /// A column of a table.
+    pub fn new(section: Section, name: &str, unit: Unit, score: Option<f64>) -> Self {
+        Self { section, name: name.to_owned(), unit, score }
+    }
 }
 
-/// The classes and clusters that the judges saw in the test images.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Predictions {
-    /// By the nearest neighbours, Euclidean.
-    pub knn_euclidean: Vec<u8>,
-    /// By the nearest neighbours, cosine.
-    pub knn_cosine: Vec<u8>,
-    /// Clusters of the mixture.
-    pub gmm: Vec<u8>,
+/// A table that columns stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// What it is about.
+    pub title: &'static str,
+    /// How to read it.
+    pub about: &'static str,
 }
 
-/// The two probes.
-const HEADS: [Head; 2] = [Head::Linear, Head::Mlp { hidden: None }];
-
-/// Runs every judge on a device. `note` hears which one is at work.
-///
-/// # Errors
-/// When the representations do not fit together, or the device fails. A mixture that cannot be fitted, as
-/// when the representation has collapsed, becomes a note of the verdict.
-pub fn judge(
-    device: &Device,
-    subject: &Subject<'_>,
-    judges: &Judges,
-    note: &mut dyn FnMut(&str),
-) -> Result<(Verdict, Predictions), EvalError> {
-    let mut verdict = Verdict::default();
-    let mut predictions = Predictions::default();
-    let court = Court { device, subject, judges };
-    if subject.classes >= 2 {
-        let [linear, mlp] = court.classify(subject.classes, subject.train, subject.test, note)?;
-        note("nearest neighbours");
-        let (knn_euclidean, euclidean) = court.nearest(Metric::Euclidean)?;
-        let (knn_cosine, cosine) = court.nearest(Metric::Cosine)?;
-        note("mixture of Gaussians");
-        let (gmm, clusters) = court.cluster(&mut verdict.notes)?;
-        verdict.content = Some(Content { linear, mlp, knn_euclidean, knn_cosine, gmm });
-        predictions = Predictions { knn_euclidean: euclidean, knn_cosine: cosine, gmm: clusters };
-    }
-    if subject.classes == 1 {
-        verdict.notes.push("content: not judged, there is one class".to_owned());
-    }
-    if let Some(style) = &subject.style {
-        verdict.style = if style.binary { court.attributes(style, note)? } else { court.factors(style, note)? };
-    }
-    Ok((verdict, predictions))
+/// How a score is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A fraction, in percent.
+    Percent,
+    /// A number between about -1 and 1.
+    Ratio,
+    /// A small error: less is better.
+    SmallError,
+    /// Nats.
+    Nats,
 }
 
-struct Court<'a> {
-    device: &'a Device,
-    subject: &'a Subject<'a>,
-    judges: &'a Judges,
+/// A judge among the others, whatever its scores are.
+pub(super) struct Entry {
+    key: &'static str,
+    judge: fn(&mut Case<'_>) -> Result<Option<Value>, EvalError>,
+    columns: fn(&Found) -> Vec<Column>,
 }
 
-impl Court<'_> {
-    fn probe(&self, head: Head) -> ProbeSettings {
-        let Judges { probe_epochs, seed, .. } = *self.judges;
-        ProbeSettings { head, epochs: probe_epochs, seed, ..ProbeSettings::default() }
-    }
+/// The line of a judge in the list of all.
+pub(super) const fn entry<J: Judge>() -> Entry {
+    Entry { key: J::KEY, judge: found_by::<J>, columns: columns_of::<J> }
+}
 
-    fn classify(
-        &self,
-        classes: usize,
-        train: Labelled<'_>,
-        test: Labelled<'_>,
-        note: &mut dyn FnMut(&str),
-    ) -> Result<[Accuracy; 2], EvalError> {
-        let mut one = |name: &str, head| {
-            note(name);
-            let settings = self.probe(head);
-            let ProbeResult { last, best, best_epoch, .. } = classify(self.device, train, test, classes, &settings)?;
-            Ok::<_, EvalError>(Accuracy { last, best, best_epoch })
-        };
-        Ok([one("linear probe", HEADS[0])?, one("MLP probe", HEADS[1])?])
-    }
+fn found_by<J: Judge>(case: &mut Case<'_>) -> Result<Option<Value>, EvalError> {
+    Ok(J::judge(case)?.map(serde_json::to_value).transpose()?)
+}
 
-    fn nearest(&self, metric: Metric) -> Result<(Nearest, Vec<u8>), EvalError> {
-        let chosen = choose_k(self.device, self.subject.train, self.subject.test, metric, self.judges.seed)?;
-        Ok((Nearest { k: chosen.k, accuracy: chosen.accuracy }, chosen.predictions))
-    }
+fn columns_of<J: Judge>(found: &Found) -> Vec<Column> {
+    J::columns(found.of::<J>().as_ref())
+}
 
-    fn cluster(&self, notes: &mut Vec<String>) -> Result<(Option<Clusters>, Vec<u8>), EvalError> {
-        let Judges { mixture_starts: starts, seed, .. } = *self.judges;
-        let settings = clustering::Settings { starts, seed, ..clustering::Settings::new(self.subject.classes) };
-        let test = &self.subject.test;
-        match cluster(test.rows(), &settings) {
-            Ok(found) => {
-                let table = Contingency::new(test.labels(), &found.labels)?;
-                let (accuracy, nmi, ari) = (table.matched_accuracy(), table.nmi(), table.ari());
-                Ok((Some(Clusters { accuracy, nmi, ari, converged: found.converged }), found.labels))
+/// Key of the notes.
+const NOTES: &str = "verdict.notes";
+
+/// What the judges found, as `eval.json` has it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Found(Map<String, Value>);
+
+impl Found {
+    /// Asks every judge.
+    ///
+    /// # Errors
+    /// When one of them refuses. What cannot be decided, as when the representation has collapsed, becomes a note.
+    pub fn by_all(case: &mut Case<'_>) -> Result<Self, EvalError> {
+        if case.data.train.classes.len() == 1 {
+            case.notes.push("content: not judged, there is one class".to_owned());
+        }
+        let mut found = Self::default();
+        for entry in &judges::ALL {
+            if let Some(scores) = (entry.judge)(case)? {
+                found.put(entry.key, scores);
             }
-            Err(error @ (EvalError::Collapsed { .. } | EvalError::Singular { .. } | EvalError::OutOfRange { .. })) => {
-                notes.push(format!("mixture of Gaussians: {error}"));
-                Ok((None, Vec::new()))
+        }
+        found.put(NOTES, case.notes.as_slice().into());
+        Ok(found)
+    }
+
+    /// What one judge found; none where it found nothing.
+    pub fn of<J: Judge>(&self) -> Option<J::Scores> {
+        serde_json::from_value(self.at(J::KEY)?.clone()).ok()
+    }
+
+    /// What was left out, and why.
+    pub fn notes(&self) -> impl Iterator<Item = &str> {
+        self.at(NOTES).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    /// The columns of all judges.
+    pub fn columns(&self) -> Vec<Column> {
+        judges::ALL.iter().flat_map(|entry| (entry.columns)(self)).collect()
+    }
+
+    fn at(&self, key: &str) -> Option<&Value> {
+        let mut names = key.split('.');
+        let first = self.0.get(names.next()?)?;
+        names.try_fold(first, |value, name| value.get(name))
+    }
+
+    fn put(&mut self, key: &str, scores: Value) {
+        let mut inside = &mut self.0;
+        let mut names: Vec<&str> = key.split('.').collect();
+        let last = names.pop().unwrap_or_default();
+        for name in names {
+            match inside.entry(name).or_insert_with(|| Value::Object(Map::new())) {
+                Value::Object(map) => inside = map,
+                // Two judges claim one key: the test below finds them.
+                _ => return,
             }
-            Err(error) => Err(error),
         }
+        inside.insert(last.to_owned(), scores);
     }
+}
 
-    /// Continuous factors: one probe of each kind predicts them all.
-    fn factors(&self, style: &Style<'_>, note: &mut dyn FnMut(&str)) -> Result<Vec<Factor>, EvalError> {
-        let mut scores = Vec::new();
-        for (name, head) in ["style, linear probe", "style, MLP probe"].into_iter().zip(HEADS) {
-            note(name);
-            scores.push(regress(self.device, style.train, style.test, &self.probe(head))?);
-        }
-        let factor = |(i, name): (usize, &String)| Factor {
-            name: name.clone(),
-            score: Score::R2,
-            linear: scores[0][i].filter(|score| score.is_finite()),
-            mlp: scores[1][i].filter(|score| score.is_finite()),
-            majority: None,
-        };
-        Ok(style.names.iter().enumerate().map(factor).collect())
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Factors that are yes or no: two probes for each.
-    fn attributes(&self, style: &Style<'_>, note: &mut dyn FnMut(&str)) -> Result<Vec<Factor>, EvalError> {
-        let mut all = Vec::new();
-        for (column, name) in style.names.iter().enumerate() {
-            let answers = |set: Measured<'_>| -> Vec<u8> {
-                let factors = set.factors();
-                factors.values().iter().skip(column).step_by(factors.width()).map(|&x| u8::from(x >= 0.5)).collect()
-            };
-            let (known, wanted) = (answers(style.train), answers(style.test));
-            let (train, test) = (self.subject.train.relabelled(&known)?, self.subject.test.relabelled(&wanted)?);
-            let share = wanted.iter().map(|&yes| f64::from(yes)).sum::<f64>() / wanted.len().max(1) as f64;
-            let [linear, mlp] = self.classify(2, train, test, &mut |probe| note(&format!("{name}, {probe}")))?;
-            all.push(Factor {
-                name: name.clone(),
-                score: Score::Accuracy,
-                linear: Some(linear.last),
-                mlp: Some(mlp.last),
-                majority: Some(share.max(1.0 - share)),
-            });
+    #[test]
+    fn every_judge_has_a_key_of_its_own() {
+        let mut found = Found::default();
+        let keys = || judges::ALL.iter().map(|entry| entry.key).chain([NOTES]);
+        keys().for_each(|key| found.put(key, key.into()));
+        for key in keys() {
+            assert_eq!(found.at(key).and_then(Value::as_str), Some(key));
         }
-        Ok(all)
+        assert_eq!(found.at("verdict.content.nobody"), None);
     }
 }

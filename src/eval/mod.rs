@@ -3,6 +3,7 @@
 pub mod clustering;
 mod error;
 pub mod judge;
+pub mod judges;
 pub mod knn;
 pub mod metrics;
 pub mod probe;

@@ -4,6 +4,7 @@ use crate::common::ends::{simvae, text};
 use std::path::Path;
 use std::process::Output;
 use wgpu_simvae::compare::{JudgedRun, tables};
+use wgpu_simvae::eval::judges::{Bound, HeldOut, LinearProbe, Reconstruction, Style};
 
 const TINY: [&str; 7] =
     ["model.hidden=[16]", "model.latent=5", "data.limit=96", "batch=8", "epochs=1", "log.every=4", "views=2"];
@@ -46,11 +47,11 @@ fn a_comparison_trains_judges_and_reports_every_row_once() {
     let names: Vec<(&str, u64)> = runs.iter().map(|run| (run.method.as_str(), run.seed)).collect();
     assert_eq!(names, [("random", 0), ("random", 1), ("simvae", 0), ("simvae", 1)]);
     for run in &runs {
-        let content = run.verdict.content.as_ref().expect("sprites have classes");
-        assert!((0.0..=1.0).contains(&content.linear.last) && content.linear.best >= content.linear.last);
-        assert_eq!(run.verdict.style.len(), 6, "grey sprites show six factors");
-        assert_eq!(run.reconstruction_error.is_some(), run.method == "simvae");
-        assert_eq!((run.steps > 0, run.bound.is_some()), (run.method == "simvae", run.method == "simvae"));
+        let linear = run.found.of::<LinearProbe>().expect("sprites have classes");
+        assert!((0.0..=1.0).contains(&linear.last) && linear.best >= linear.last);
+        assert_eq!(run.found.of::<Style>().map(|factors| factors.len()), Some(6), "grey sprites show six factors");
+        let (error, bound) = (run.found.of::<Reconstruction>(), run.found.of::<Bound>());
+        assert_eq!([error.is_some(), bound.is_some(), run.steps > 0], [run.method == "simvae"; 3]);
     }
     assert_eq!(tables(&runs).len(), 4);
 
@@ -82,10 +83,11 @@ fn eval_writes_its_verdict_and_predictions() {
     assert_eq!((judged.method.as_str(), judged.judges.probe_epochs), ("cr-vae", 2));
 
     // The held-out terms are weighted: reconstruction, kl and consistency make the total, and the bound leaves out the last.
-    let term = |name: &str| judged.held_out[name];
+    let held_out = judged.found.of::<HeldOut>().expect("losses");
+    let term = |name: &str| held_out[name];
     let total = term("reconstruction") + term("kl") + term("consistency");
-    assert!((total - term("total")).abs() < 1e-4 * total.abs(), "{:?}", judged.held_out);
-    let bound = judged.bound.expect("a generative model");
+    assert!((total - term("total")).abs() < 1e-4 * total.abs(), "{held_out:?}");
+    let bound = judged.found.of::<Bound>().expect("a generative model");
     assert!((bound + 0.5 * (term("reconstruction") + term("kl"))).abs() < 1e-6 * bound.abs());
 
     let bytes = std::fs::read(run.join("predictions.safetensors")).expect("predictions");

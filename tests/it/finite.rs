@@ -6,6 +6,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use wgpu_simvae::compare::JudgedRun;
+use wgpu_simvae::eval::judges::{HeldOut, LinearProbe};
 
 const TINY: [&str; 7] =
     ["model.hidden=[16]", "data.limit=64", "batch=8", "views=2", "epochs=2", "log.every=4", "optim.warmup_epochs=0"];
@@ -141,11 +142,12 @@ fn one_test_image_and_one_class_are_judged_as_far_as_they_can_be() {
             let json = std::fs::read_to_string(run.join("eval.json")).expect("a verdict");
             assert!(!json.contains("null") && !json.contains("NaN"), "{json}");
             let judged = JudgedRun::read(&run).expect("a whole verdict").expect("a verdict");
-            assert_eq!(judged.verdict.content.is_some(), out == "two");
-            assert_eq!(judged.verdict.notes.iter().any(|note| note.contains("one class")), out == "one");
+            assert_eq!(judged.found.of::<LinearProbe>().is_some(), out == "two");
+            assert_eq!(judged.found.notes().any(|note| note.contains("one class")), out == "one");
         }
         let vicreg = JudgedRun::read(&folder.path().join(out).join("vicreg-seed-0")).expect("whole").expect("there");
-        assert!(!vicreg.held_out.contains_key("variance") && vicreg.held_out.contains_key("invariance"));
+        let held_out = vicreg.found.of::<HeldOut>().expect("losses");
+        assert!(!held_out.contains_key("variance") && held_out.contains_key("invariance"));
     }
 }
 

@@ -6,9 +6,8 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use wgpu_simvae::compare::{judge_run, tables};
+use wgpu_simvae::compare::{Predictions, judge_run, tables};
 use wgpu_simvae::console::{print, tell};
-use wgpu_simvae::eval::judge::Predictions;
 use wgpu_simvae::files::write_atomically;
 use wgpu_simvae::run_folder::RunLock;
 
@@ -42,7 +41,7 @@ pub fn main(arguments: &EvalArguments) -> Result<(), Failure> {
     for table in tables(std::slice::from_ref(&judged)) {
         print(table);
     }
-    for note in &judged.verdict.notes {
+    for note in judged.found.notes() {
         print(note);
     }
     for path in saved {
@@ -52,9 +51,7 @@ pub fn main(arguments: &EvalArguments) -> Result<(), Failure> {
 }
 
 fn tensors(predictions: &Predictions) -> Result<Vec<u8>, safetensors::SafeTensorError> {
-    let Predictions { knn_euclidean, knn_cosine, gmm } = predictions;
-    let all = [("knn.euclidean", knn_euclidean), ("knn.cosine", knn_cosine), ("gmm", gmm)];
     let views =
-        all.into_iter().map(|(name, labels)| Ok((name, TensorView::new(Dtype::U8, vec![labels.len()], labels)?)));
+        predictions.iter().map(|(name, labels)| Ok((name, TensorView::new(Dtype::U8, vec![labels.len()], labels)?)));
     safetensors::serialize(views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?, None)
 }

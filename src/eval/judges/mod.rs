@@ -1,0 +1,42 @@
+//! All judges, in the order in which they judge and stand in the tables. Each is a file here, and a line below.
+
+mod held_out;
+mod mixture;
+mod neighbours;
+mod probes;
+mod reconstruction;
+mod style;
+
+pub use held_out::{Bound, HeldOut};
+pub use mixture::{Clusters, Mixture};
+pub use neighbours::{CosineNeighbours, EuclideanNeighbours, Nearest};
+pub use probes::{Accuracy, LinearProbe, MlpProbe};
+pub use reconstruction::Reconstruction;
+pub use style::{Factor, Score, Style};
+
+use super::judge::{Entry, Section, entry};
+
+pub(super) const ALL: [Entry; 9] = [
+    entry::<LinearProbe>(),
+    entry::<MlpProbe>(),
+    entry::<EuclideanNeighbours>(),
+    entry::<CosineNeighbours>(),
+    entry::<Mixture>(),
+    entry::<Style>(),
+    entry::<HeldOut>(),
+    entry::<Reconstruction>(),
+    entry::<Bound>(),
+];
+
+/// Scores of the classes.
+const CONTENT: Section = Section {
+    title: "Content",
+    about: "Accuracy in percent on the test images. `best` is optimistic: the test images chose the epoch.",
+};
+
+/// Scores of decoders.
+const GENERATION: Section = Section {
+    title: "Generation",
+    about: "Reconstructions of the test images from the posterior mean, and the bound on views of them in nats, without \
+            constants.",
+};

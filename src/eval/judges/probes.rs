@@ -1,0 +1,87 @@
+//! How well a probe tells the class.
+
+use super::CONTENT;
+use crate::eval::judge::{Case, Column, Judge, Judges, Unit};
+use crate::eval::probe::{Head, ProbeResult, ProbeSettings, classify};
+use crate::eval::{EvalError, Labelled};
+use serde::{Deserialize, Serialize};
+
+/// Accuracy of a trained probe on the test images, in 0..=1.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Accuracy {
+    /// After the last epoch.
+    pub last: f64,
+    /// The best of all epochs. Optimistic: the test images chose the epoch.
+    pub best: f64,
+    /// The epoch that reached it first.
+    pub best_epoch: u32,
+}
+
+/// A linear probe.
+#[derive(Debug)]
+pub struct LinearProbe;
+
+/// A probe with one hidden layer as wide as the representation.
+#[derive(Debug)]
+pub struct MlpProbe;
+
+/// The head of [`MlpProbe`].
+pub(super) const MLP: Head = Head::Mlp { hidden: None };
+
+impl Judge for LinearProbe {
+    const KEY: &'static str = "verdict.content.linear";
+    type Scores = Accuracy;
+
+    fn judge(case: &mut Case<'_>) -> Result<Option<Accuracy>, EvalError> {
+        content(case, "linear probe", Head::Linear)
+    }
+
+    fn columns(scores: Option<&Accuracy>) -> Vec<Column> {
+        columns(["linear, last", "linear, best"], scores)
+    }
+}
+
+impl Judge for MlpProbe {
+    const KEY: &'static str = "verdict.content.mlp";
+    type Scores = Accuracy;
+
+    fn judge(case: &mut Case<'_>) -> Result<Option<Accuracy>, EvalError> {
+        content(case, "MLP probe", MLP)
+    }
+
+    fn columns(scores: Option<&Accuracy>) -> Vec<Column> {
+        columns(["MLP, last", "MLP, best"], scores)
+    }
+}
+
+fn content(case: &mut Case<'_>, name: &str, head: Head) -> Result<Option<Accuracy>, EvalError> {
+    let Some(classes) = case.classes() else { return Ok(None) };
+    (case.say)(name);
+    accuracy(case, case.train, case.test, classes, head).map(Some)
+}
+
+fn columns([last, best]: [&str; 2], scores: Option<&Accuracy>) -> Vec<Column> {
+    vec![
+        Column::new(CONTENT, last, Unit::Percent, scores.map(|accuracy| accuracy.last)),
+        Column::new(CONTENT, best, Unit::Percent, scores.map(|accuracy| accuracy.best)),
+    ]
+}
+
+/// How the probes of a judgement are trained.
+pub(super) fn settings(judges: &Judges, head: Head) -> ProbeSettings {
+    let Judges { probe_epochs: epochs, seed, .. } = *judges;
+    ProbeSettings { head, epochs, seed, ..ProbeSettings::default() }
+}
+
+/// Trains a probe and asks it.
+pub(super) fn accuracy(
+    case: &Case<'_>,
+    train: Labelled<'_>,
+    test: Labelled<'_>,
+    classes: usize,
+    head: Head,
+) -> Result<Accuracy, EvalError> {
+    let found = classify(case.device, train, test, classes, &settings(case.judges, head))?;
+    let ProbeResult { last, best, best_epoch, .. } = found;
+    Ok(Accuracy { last, best, best_epoch })
+}
