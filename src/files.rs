@@ -1,5 +1,6 @@
-//! Files that are either whole or absent.
+//! Files that are either whole or absent, and what cannot be done with one.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -7,13 +8,83 @@ use std::path::{Path, PathBuf};
 /// What the names of temporary files begin with.
 const DRAFT: &str = ".writing-";
 
+/// A file or folder that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: it cannot be {doing}: {source}. {advice}")]
+pub struct FileError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What was to be done with it.
+    pub doing: Doing,
+    /// What the system said.
+    pub source: io::Error,
+    /// What the user can do.
+    pub advice: &'static str,
+}
+
+/// Advice where a folder was chosen on the command line.
+pub const OTHER_FOLDER: &str = "Choose another folder with --out, or make room";
+
+/// What is done with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// It is read, or a folder listed.
+    Reading,
+    /// It is written or made.
+    Writing,
+}
+
+impl fmt::Display for Doing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Doing::Reading => "read",
+            Doing::Writing => "written",
+        })
+    }
+}
+
+impl FileError {
+    /// What the system said when a file was read, for `map_err`.
+    pub fn reading(path: &Path) -> impl Fn(io::Error) -> Self {
+        let advice = "Check that it is there and can be read";
+        move |source| Self { path: path.to_owned(), doing: Doing::Reading, source, advice }
+    }
+
+    /// What the system said when a file was written or made, for `map_err`.
+    pub fn writing(path: &Path) -> impl Fn(io::Error) -> Self {
+        let advice = "Check that the folder is writable and has room";
+        move |source| Self { path: path.to_owned(), doing: Doing::Writing, source, advice }
+    }
+
+    /// The same with other advice, where more is known of what the file is for.
+    pub fn advise(self, advice: &'static str) -> Self {
+        Self { advice, ..self }
+    }
+}
+
+/// Reads a file; none where there is none.
+///
+/// # Errors
+/// When there is one that cannot be read.
+pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FileError::reading(path)(error)),
+    }
+}
+
 /// Writes a file so that a crash at any moment leaves the old content or the new one: a temporary file beside it, fsync,
 /// rename, fsync of the folder. Creates the folder. Links are followed, and a file that is there keeps its mode; what is there and no
 /// regular file, such as a device or a pipe, is written to and stays what it is.
 ///
 /// # Errors
 /// Any error of the file system; the temporary file is removed.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write(path, bytes).map_err(FileError::writing(path))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let there = match fs::metadata(path) {
         Ok(there) => Some(there),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
@@ -85,6 +156,20 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn errors_name_the_file_what_was_done_and_what_to_do() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        assert_eq!(read_if_there(&path).expect("nothing is there"), None);
+        fs::create_dir(&path).expect("a folder in the way");
+        let read = read_if_there(&path).expect_err("a folder").to_string();
+        assert!(
+            read.contains("file: it cannot be read: ") && read.ends_with(". Check that it is there and can be read")
+        );
+        let written = write_atomically(&path, b"one").expect_err("a folder").advise("Take another").to_string();
+        assert!(written.ends_with("it cannot be written: there is a folder of this name. Take another"), "{written}");
+    }
 
     #[test]
     fn what_is_there_stays_what_it_is() {

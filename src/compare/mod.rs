@@ -8,7 +8,7 @@ mod table;
 mod verdict;
 
 pub use crate::eval::judge::Unit;
-pub use report::{ReportError, html};
+pub use report::html;
 pub use study::{CompareError, Compared, FailedRow, Study, compare, row_folder};
 pub use table::{Cell, Table, tables};
 pub use verdict::{JudgedRun, Predictions, VerdictError, judge_run};

@@ -3,10 +3,11 @@
 use super::study::Compared;
 use super::table::{Table, tables};
 use super::verdict::JudgedRun;
+use crate::files::{FileError, read_if_there};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const STYLE: &str = "
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #1c2430 }
@@ -19,13 +20,8 @@ figcaption { font-weight: 600 } img { max-width: 100%; height: auto } img[src^='
 details { margin: .3rem 0 } pre { background: #f5f7f9; padding: .7rem; overflow-x: auto }
 ";
 
-/// A report that cannot be made.
-#[derive(Debug, thiserror::Error)]
-#[error("{path}: {source}. The run's folder is incomplete: delete it, and compare again")]
-pub struct ReportError {
-    path: PathBuf,
-    source: std::io::Error,
-}
+/// What to do where a file cannot be read.
+const INCOMPLETE: &str = "The run's folder is incomplete: delete it, and compare again";
 
 /// What the report shows of a run's folder; pictures as URLs that hold them.
 struct Pictures {
@@ -37,45 +33,38 @@ struct Pictures {
 }
 
 impl Pictures {
-    fn read(folder: &Path, run: &JudgedRun) -> Result<Self, ReportError> {
+    fn read(folder: &Path, run: &JudgedRun) -> Result<Self, FileError> {
         let newest = std::fs::read_dir(folder.join("reconstructions"))
             .map(|entries| entries.flatten().map(|entry| entry.path()).collect::<Vec<_>>())
             .unwrap_or_default()
             .into_iter()
             .filter(|path| path.extension().is_some_and(|extension| extension == "png"))
             .max();
-        let text = |name: &str| optional(folder.join(name), |path| std::fs::read_to_string(path));
         // As pictures, not as markup: what stands in a file of somebody else is shown, and never run.
-        let url = |kind: &str, bytes: &[u8]| format!("data:image/{kind};base64,{}", STANDARD.encode(bytes));
-        let svg = |name: &str| Ok(text(name)?.map(|svg| url("svg+xml", svg.as_bytes())));
-        let png = match newest {
-            Some(path) => optional(path, |path| std::fs::read(path))?,
-            None => None,
-        };
+        let url = |kind: &str, bytes: Vec<u8>| format!("data:image/{kind};base64,{}", STANDARD.encode(bytes));
+        let svg = |name: &str| Ok(content(&folder.join(name))?.map(|svg| url("svg+xml", svg)));
+        let png = newest.map_or(Ok(None), |path| content(&path))?;
+        let settings = content(&folder.join("config.toml"))?.unwrap_or_default();
         Ok(Self {
             name: run.method.clone(),
             curves: svg("losses.svg")?,
             plane: svg("projection.svg")?,
-            reconstructions: png.map(|bytes| url("png", &bytes)),
-            settings: text("config.toml")?.unwrap_or_default(),
+            reconstructions: png.map(|bytes| url("png", bytes)),
+            settings: String::from_utf8_lossy(&settings).into_owned(),
         })
     }
 }
 
 /// A file's content; none where there is no such file.
-fn optional<T>(path: PathBuf, read: impl Fn(&Path) -> std::io::Result<T>) -> Result<Option<T>, ReportError> {
-    match read(&path) {
-        Ok(content) => Ok(Some(content)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ReportError { path, source }),
-    }
+fn content(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    read_if_there(path).map_err(|error| error.advise(INCOMPLETE))
 }
 
 /// The report of a comparison. Pictures and settings are those of each method's first run.
 ///
 /// # Errors
 /// When a file of a run's folder cannot be read.
-pub fn html(compared: &Compared) -> Result<String, ReportError> {
+pub fn html(compared: &Compared) -> Result<String, FileError> {
     let Compared { judged: runs, folders, failed } = compared;
     let mut shown: Vec<Pictures> = Vec::new();
     for (folder, run) in folders.iter().zip(runs) {

@@ -1,12 +1,12 @@
 //! Trains and judges every row of a comparison; what is done is kept, so that an interrupted comparison goes on.
 
-use super::report::{ReportError, html};
+use super::report::html;
 use super::table::tables;
 use super::verdict::{JudgedRun, VerdictError, judge_run};
 use crate::data::DataError;
 use crate::device::Device;
 use crate::eval::judge::Judges;
-use crate::files::write_atomically;
+use crate::files::{FileError, write_atomically};
 use crate::run_folder::{LockError, RunLock};
 use crate::run_folder::{OpenError, checkpoint};
 use crate::settings::{Config, Method};
@@ -56,17 +56,9 @@ pub enum CompareError {
         /// What differs.
         difference: String,
     },
-    /// The report cannot be made.
+    /// A file of the comparison or of a row cannot be read or written.
     #[error(transparent)]
-    Report(#[from] ReportError),
-    /// A file cannot be written.
-    #[error("{path}: {source}. Check that the folder is writable and has room")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    File(#[from] FileError),
 }
 
 impl CompareError {
@@ -171,17 +163,12 @@ pub fn compare(
             Err(error) => return Err(error),
         }
     }
-    let write = |name: &str, bytes: &[u8]| {
-        let path = study.out.join(name);
-        write_atomically(&path, bytes).map_err(|source| CompareError::Io { path, source })
-    };
+    let write = |name: &str, bytes: &[u8]| write_atomically(&study.out.join(name), bytes);
     let mut text: Vec<String> = tables(&done.judged).iter().map(|table| format!("## {table}")).collect();
     text.extend(done.failed.iter().map(|row| format!("Failed: {}, seed {}: {}\n", row.method, row.seed, row.reason)));
     write("tables.md", text.join("\n").as_bytes())?;
-    let json = serde_json::to_vec_pretty(&done.judged).map_err(|error| CompareError::Io {
-        path: study.out.join("results.json"),
-        source: std::io::Error::other(error),
-    })?;
+    let json = serde_json::to_vec_pretty(&done.judged);
+    let json = json.map_err(|error| FileError::writing(&study.out.join("results.json"))(error.into()))?;
     write("results.json", &json)?;
     write("report.html", html(&done)?.as_bytes())?;
     Ok(Some(done))

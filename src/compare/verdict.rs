@@ -5,7 +5,7 @@ use crate::draw::projection::principal_plane;
 use crate::draw::scatter::{self, Point};
 use crate::eval::judge::{Case, Found, Judges};
 use crate::eval::{EvalError, Labelled};
-use crate::files::write_atomically;
+use crate::files::{FileError, read_if_there, write_atomically};
 use crate::run_folder::checksum;
 use crate::train::Trained;
 use serde::{Deserialize, Serialize};
@@ -30,13 +30,8 @@ pub enum VerdictError {
     #[error(transparent)]
     Device(#[from] DeviceError),
     /// A file cannot be read or written.
-    #[error("{path}: {source}. Check that the folder exists, is writable and has room")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The verdict cannot be understood.
     #[error("{path}: {problem}. Delete the file to judge the run again")]
     Format {
@@ -80,14 +75,8 @@ impl JudgedRun {
     /// When the file cannot be read or is damaged.
     pub fn read(run: &Path) -> Result<Option<Self>, VerdictError> {
         let path = run.join(FILE);
-        match std::fs::read(&path) {
-            Ok(bytes) => match Saved::open(&bytes) {
-                Ok(judged) => Ok(Some(judged)),
-                Err(problem) => Err(VerdictError::Format { path, problem }),
-            },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(VerdictError::Io { path, source }),
-        }
+        let Some(bytes) = read_if_there(&path)? else { return Ok(None) };
+        Saved::open(&bytes).map(Some).map_err(|problem| VerdictError::Format { path, problem })
     }
 
     /// Writes the verdict into a run's folder and returns its path.
@@ -97,7 +86,8 @@ impl JudgedRun {
     pub fn write(&self, run: &Path) -> Result<PathBuf, VerdictError> {
         let path = run.join(FILE);
         let json = Saved::seal(self).map_err(|problem| VerdictError::Format { path: path.clone(), problem })?;
-        save(path, &json)
+        write_atomically(&path, &json)?;
+        Ok(path)
     }
 }
 
@@ -143,13 +133,6 @@ fn holds_null(json: &Value) -> bool {
     }
 }
 
-fn save(path: PathBuf, bytes: &[u8]) -> Result<PathBuf, VerdictError> {
-    match write_atomically(&path, bytes) {
-        Ok(()) => Ok(path),
-        Err(source) => Err(VerdictError::Io { path, source }),
-    }
-}
-
 /// The classes and clusters that judges saw in the test images, by the judge's name.
 pub type Predictions = BTreeMap<&'static str, Vec<u8>>;
 
@@ -173,7 +156,7 @@ pub fn judge_run(
     let mut case = Case::new(trained, [&train, &test], device, judges, note)?;
     let found = Found::by_all(&mut case)?;
     match draw_plane(case.test, &case.data.test.classes, &run.join(PROJECTION)) {
-        Err(error @ (VerdictError::Io { .. } | VerdictError::Drawing { .. })) => {
+        Err(error @ (VerdictError::File(_) | VerdictError::Drawing { .. })) => {
             (case.say)(&format!("warning: {error}"));
         }
         drawn => drawn?,
@@ -197,5 +180,5 @@ fn draw_plane(test: Labelled<'_>, classes: &[String], path: &Path) -> Result<(),
         plane.into_iter().zip(labels).map(|([x, y], &class)| Point { x, y, class: class.into() }).collect();
     let svg =
         scatter::svg(&points, classes).map_err(|problem| VerdictError::Drawing { path: path.to_owned(), problem })?;
-    save(path.to_owned(), svg.as_bytes()).map(|_| ())
+    Ok(write_atomically(path, svg.as_bytes())?)
 }

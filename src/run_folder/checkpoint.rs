@@ -7,7 +7,7 @@
 
 use super::{CheckpointError, MANIFEST, Manifest, State};
 use crate::device::{Executor, Values};
-use crate::files::sync_folder;
+use crate::files::{FileError, sync_folder};
 use crate::nn::{ParamMemory, ParamSpec, Params};
 use crate::plan::Tensor;
 use safetensors::SafeTensors;
@@ -24,10 +24,6 @@ const STATE: &str = "state.json";
 const UNFINISHED: &str = ".writing-";
 /// Times that the list is read anew because a training run replaced its checkpoints meanwhile.
 const ATTEMPTS: usize = 20;
-
-fn io_error(path: &Path) -> impl Fn(io::Error) -> CheckpointError {
-    move |source| CheckpointError::Io { path: path.to_owned(), source }
-}
 
 fn damaged(path: &Path, problem: impl Into<String>) -> CheckpointError {
     CheckpointError::Damaged { path: path.to_owned(), problem: problem.into() }
@@ -52,11 +48,11 @@ pub fn list(run: &Path) -> Result<Vec<(u64, PathBuf)>, CheckpointError> {
     let entries = match fs::read_dir(&parent) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(io_error(&parent)(error)),
+        Err(error) => return Err(FileError::reading(&parent)(error).into()),
     };
     let mut found = Vec::new();
     for entry in entries {
-        let name = entry.map_err(io_error(&parent))?.file_name();
+        let name = entry.map_err(FileError::reading(&parent))?.file_name();
         if let Some(step) = name.to_str().and_then(|name| name.strip_prefix("step-")?.parse().ok()) {
             found.push((step, parent.join(name)));
         }
@@ -85,13 +81,13 @@ impl Checkpoint {
     /// When a file is missing or damaged.
     pub fn open(folder: &Path) -> Result<Self, CheckpointError> {
         let path = folder.join(MANIFEST);
-        let manifest = match Manifest::read(folder).map_err(io_error(&path))? {
+        let manifest = match Manifest::read(folder)? {
             Some(manifest) => Some(manifest.map_err(|problem| damaged(&path, problem))?),
             None => None,
         };
         let read = |name: &str| {
             let file = folder.join(name);
-            let bytes = fs::read(&file).map_err(io_error(&file))?;
+            let bytes = fs::read(&file).map_err(FileError::reading(&file))?;
             match manifest.as_ref().map_or(Ok(()), |manifest| manifest.check(name, &bytes)) {
                 Ok(()) => Ok(bytes),
                 Err(problem) => Err(damaged(&file, problem)),
@@ -216,10 +212,11 @@ pub fn save(
         let moments = [("exp_avg.", params.specs(), first.as_slice()), ("exp_avg_sq.", params.specs(), &second)];
         encode(&moments, &target.join(OPTIMISER))?
     };
-    let json = serde_json::to_vec_pretty(state).map_err(|error| io_error(&target.join(STATE))(error.into()))?;
+    let json =
+        serde_json::to_vec_pretty(state).map_err(|error| FileError::writing(&target.join(STATE))(error.into()))?;
     let files = [(MODEL, model), (OPTIMISER, moments), (STATE, json)];
 
-    fs::create_dir_all(&parent).map_err(io_error(&parent))?;
+    fs::create_dir_all(&parent).map_err(FileError::writing(&parent))?;
     clear_unfinished(&parent);
     let draft = parent.join(format!("{UNFINISHED}{}", state.step));
     let written = write_draft(&draft, state.step, settings, &files).and_then(|()| put_in_place(&draft, &target));
@@ -228,25 +225,25 @@ pub fn save(
         let _gone_or_not = fs::remove_dir_all(&draft);
     }
     written?;
-    sync_folder(&parent).map_err(io_error(&parent))?;
+    sync_folder(&parent).map_err(FileError::writing(&parent))?;
     let all = list(run)?;
     let older = all.iter().rev().filter(|(step, _)| *step < state.step);
     for (_, old) in older.skip(keep.saturating_sub(1)) {
-        fs::remove_dir_all(old).map_err(io_error(old))?;
+        fs::remove_dir_all(old).map_err(FileError::writing(old))?;
     }
     Ok(target)
 }
 
 fn write_draft(draft: &Path, step: u64, settings: &str, files: &[(&str, Vec<u8>)]) -> Result<(), CheckpointError> {
-    fs::create_dir(draft).map_err(io_error(draft))?;
+    fs::create_dir(draft).map_err(FileError::writing(draft))?;
     let mut manifest = Manifest::new(step, settings.to_owned());
     for (name, bytes) in files {
         manifest.add(name, bytes);
         write_synced(&draft.join(name), bytes)?;
     }
     let path = draft.join(MANIFEST);
-    write_synced(&path, &manifest.to_bytes().map_err(io_error(&path))?)?;
-    sync_folder(draft).map_err(io_error(draft))
+    write_synced(&path, &manifest.to_bytes().map_err(FileError::writing(&path))?)?;
+    Ok(sync_folder(draft).map_err(FileError::writing(draft))?)
 }
 
 /// Renames a whole draft. A checkpoint of the same step stays where it is whole and the same; another one, as of a device that rounds
@@ -258,15 +255,15 @@ fn put_in_place(draft: &Path, target: &Path) -> Result<(), CheckpointError> {
             found.settings == new.settings && found.model == new.model && found.optimiser == new.optimiser
         };
         if Checkpoint::open(target).is_ok_and(same) {
-            return fs::remove_dir_all(draft).map_err(io_error(draft));
+            return Ok(fs::remove_dir_all(draft).map_err(FileError::writing(draft))?);
         }
         let aside = draft.with_extension("damaged");
-        fs::rename(target, &aside).map_err(io_error(target))?;
-        fs::rename(draft, target).map_err(io_error(target))?;
+        fs::rename(target, &aside).map_err(FileError::writing(target))?;
+        fs::rename(draft, target).map_err(FileError::writing(target))?;
         let removed = if aside.is_dir() { fs::remove_dir_all(&aside) } else { fs::remove_file(&aside) };
-        return removed.map_err(io_error(&aside));
+        return Ok(removed.map_err(FileError::writing(&aside))?);
     }
-    fs::rename(draft, target).map_err(io_error(target))
+    Ok(fs::rename(draft, target).map_err(FileError::writing(target))?)
 }
 
 fn clear_unfinished(parent: &Path) {
@@ -283,7 +280,7 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
         file.write_all(bytes)?;
         file.sync_all()
     };
-    write().map_err(io_error(path))
+    Ok(write().map_err(FileError::writing(path))?)
 }
 
 /// How many of a tensor's numbers are not finite, in words; none where all are.

@@ -1,5 +1,6 @@
 //! One owner at a time: a lock that the system takes back when its process ends, however it ends.
 
+use crate::files::{FileError, OTHER_FOLDER};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -18,14 +19,9 @@ pub enum LockError {
         /// The process, as it calls itself.
         owner: String,
     },
-    /// The file system refused.
-    #[error("{path}: {source}. Choose another folder with --out, or make room")]
-    Io {
-        /// The folder or its lock.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// The folder or its lock cannot be made.
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 /// The right to write into a folder, until it is dropped. A folder that was made for it and stayed empty goes with it.
@@ -44,10 +40,11 @@ impl RunLock {
     /// At once when another process owns it, or the file system refuses.
     pub fn acquire(folder: &Path, purpose: &str) -> Result<Self, LockError> {
         let made = !folder.exists();
-        fs::create_dir_all(folder).map_err(|source| LockError::Io { path: folder.to_owned(), source })?;
+        let refused = |path: &Path, error| FileError::writing(path)(error).advise(OTHER_FOLDER);
+        fs::create_dir_all(folder).map_err(|error| refused(folder, error))?;
         let path = folder.join(FILE);
         loop {
-            let mut file = open(&path).map_err(|source| LockError::Io { path: path.clone(), source })?;
+            let mut file = open(&path).map_err(|error| refused(&path, error))?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -55,7 +52,7 @@ impl RunLock {
                 }
                 // A file system without locks leaves the care to its user.
                 Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-                Err(TryLockError::Error(source)) => return Err(LockError::Io { path, source }),
+                Err(TryLockError::Error(error)) => return Err(refused(&path, error).into()),
             }
             // The owner before may have removed the file in between: then the lock is on a file that nobody finds.
             if is_at(&file, &path) {
@@ -75,7 +72,7 @@ impl RunLock {
     pub fn acquire_if_writable(folder: &Path, purpose: &str) -> Result<Option<Self>, LockError> {
         match Self::acquire(folder, purpose) {
             Ok(lock) => Ok(Some(lock)),
-            Err(LockError::Io { .. }) => Ok(None),
+            Err(LockError::File(_)) => Ok(None),
             Err(busy) => Err(busy),
         }
     }

@@ -1,6 +1,7 @@
 //! What the files of a checkpoint must be: `manifest.json`, written after all of them.
 
 use super::{checksum, sealed};
+use crate::files::{FileError, read_if_there};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
@@ -62,12 +63,8 @@ impl Manifest {
     ///
     /// # Errors
     /// When it cannot be read; what is wrong with it, in words, where it is damaged.
-    pub fn read(folder: &Path) -> io::Result<Option<Result<Self, String>>> {
-        match std::fs::read(folder.join(MANIFEST)) {
-            Ok(bytes) => Ok(Some(sealed::unseal(&bytes))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+    pub fn read(folder: &Path) -> Result<Option<Result<Self, String>>, FileError> {
+        Ok(read_if_there(&folder.join(MANIFEST))?.map(|bytes| sealed::unseal(&bytes)))
     }
 
     /// Checks a file's content.

@@ -1,7 +1,7 @@
 //! The metrics of a run: JSON lines, one per logging interval.
 
 use super::Entry;
-use crate::files::write_atomically;
+use crate::files::{FileError, read_if_there, write_atomically};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -11,14 +11,6 @@ use std::path::{Path, PathBuf};
 /// Where the metrics of a run are.
 pub fn metrics_file(run: &Path) -> PathBuf {
     run.join("metrics.jsonl")
-}
-
-/// A metrics file that cannot be written or read.
-#[derive(Debug, thiserror::Error)]
-#[error("{path}: {source}. Check that the folder is writable and has room")]
-pub struct MetricsError {
-    path: PathBuf,
-    source: io::Error,
 }
 
 /// Means over one logging interval.
@@ -47,12 +39,12 @@ impl MetricsLog {
     ///
     /// # Errors
     /// When the file cannot be read or written.
-    pub fn open(path: &Path, step: u64) -> Result<Self, MetricsError> {
-        let error = |source| MetricsError { path: path.to_owned(), source };
+    pub fn open(path: &Path, step: u64) -> Result<Self, FileError> {
+        let error = FileError::writing(path);
         let kept: Vec<Row> = Self::read(path)?.into_iter().filter(|row| row.step <= step).collect();
-        let text: String = kept.iter().map(|row| line(row).map_err(error)).collect::<Result<_, _>>()?;
+        let text: String = kept.iter().map(|row| line(row).map_err(&error)).collect::<Result<_, _>>()?;
         if fs::read(path).ok().as_deref() != Some(text.as_bytes()) {
-            write_atomically(path, text.as_bytes()).map_err(error)?;
+            write_atomically(path, text.as_bytes())?;
         }
         let file = OpenOptions::new().append(true).open(path).map_err(error)?;
         Ok(Self { path: path.to_owned(), file })
@@ -62,32 +54,28 @@ impl MetricsLog {
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn sync(&mut self) -> Result<Entry, MetricsError> {
+    pub fn sync(&mut self) -> Result<Entry, FileError> {
         let synced = self.file.sync_data().and_then(|()| fs::read(&self.path));
-        synced.map(|bytes| Entry::of(&bytes)).map_err(|source| MetricsError { path: self.path.clone(), source })
+        synced.map(|bytes| Entry::of(&bytes)).map_err(FileError::writing(&self.path))
     }
 
     /// Appends a row.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn append(&mut self, step: u64, epoch: f64, seconds: f64, losses: &[(&str, f64)]) -> Result<(), MetricsError> {
+    pub fn append(&mut self, step: u64, epoch: f64, seconds: f64, losses: &[(&str, f64)]) -> Result<(), FileError> {
         let losses = losses.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
         let row = Row { step, epoch, seconds, losses };
         let write = line(&row).and_then(|line| self.file.write_all(line.as_bytes()));
-        write.map_err(|source| MetricsError { path: self.path.clone(), source })
+        write.map_err(FileError::writing(&self.path))
     }
 
     /// Reads the whole rows of a file; none where there is no file.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn read(path: &Path) -> Result<Vec<Row>, MetricsError> {
-        match fs::read(path) {
-            Ok(bytes) => Ok(Self::rows(&bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(source) => Err(MetricsError { path: path.to_owned(), source }),
-        }
+    pub fn read(path: &Path) -> Result<Vec<Row>, FileError> {
+        Ok(read_if_there(path)?.map(|bytes| Self::rows(&bytes)).unwrap_or_default())
     }
 
     /// The whole rows of a file's content.

@@ -2,7 +2,7 @@
 
 use super::{checksum, sealed};
 use crate::data::Identity;
-use crate::files::write_atomically;
+use crate::files::{FileError, OTHER_FOLDER, read_if_there, write_atomically};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,14 +13,9 @@ const FILE: &str = "run.json";
 /// A record that cannot be read or written, or does not describe what is there.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// The file system refused.
-    #[error("{path}: {source}. Choose another folder with --out, or make room")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// The file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The record is damaged.
     #[error("{path}: the file is damaged ({problem}). Take it from a copy of the run, or start a new run")]
     Damaged {
@@ -65,11 +60,8 @@ impl Record {
     /// When it cannot be read, or is damaged.
     pub fn read(run: &Path) -> Result<Option<Self>, RecordError> {
         let path = run.join(FILE);
-        match std::fs::read(&path) {
-            Ok(bytes) => sealed::unseal(&bytes).map(Some).map_err(|problem| RecordError::Damaged { path, problem }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(RecordError::Io { path, source }),
-        }
+        let Some(bytes) = read_if_there(&path)? else { return Ok(None) };
+        sealed::unseal(&bytes).map(Some).map_err(|problem| RecordError::Damaged { path, problem })
     }
 
     /// Writes the record into a run's folder, unless it stands there already.
@@ -81,8 +73,9 @@ impl Record {
             return Ok(());
         }
         let path = run.join(FILE);
-        let bytes = sealed::seal(self).map_err(io::Error::other);
-        bytes.and_then(|bytes| write_atomically(&path, &bytes)).map_err(|source| RecordError::Io { path, source })
+        let bytes = sealed::seal(self).map_err(|error| FileError::writing(&path)(io::Error::other(error)))?;
+        write_atomically(&path, &bytes).map_err(|error| error.advise(OTHER_FOLDER))?;
+        Ok(())
     }
 
     /// Removes the record of a run that could not be made.

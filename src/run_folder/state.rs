@@ -2,23 +2,18 @@
 
 use super::Entry;
 use crate::device::DeviceError;
+use crate::files::FileError;
 use crate::kernels::Tuning;
 use crate::kernels::common::clock::{self, CLOCK_WORDS};
 use serde::{Deserialize, Serialize};
-use std::io;
 use std::path::PathBuf;
 
 /// A checkpoint that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
-    /// The file system refused.
-    #[error("{path}: {source}. Check that the folder exists, is writable and has room")]
-    Io {
-        /// File or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A file or folder cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The file is not what was written.
     #[error("{path}: the file is damaged ({problem})")]
     Damaged {

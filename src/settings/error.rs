@@ -5,14 +5,6 @@ use std::path::PathBuf;
 /// Settings that cannot be used. Each message names the key, the value and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A file cannot be read.
-    #[error("{path}: {source}. --config wants a TOML file")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
     /// Text that is not TOML.
     #[error("{origin}: {problem}")]
     Syntax {

@@ -4,7 +4,7 @@ use super::open::Trained;
 use super::session::Session;
 use crate::data::{Dataset, Identity};
 use crate::device::{Device, DeviceError, Values};
-use crate::files::write_atomically;
+use crate::files::{FileError, write_atomically};
 use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::run_folder::{COUNTER, StateDict, VARIANCE};
 use crate::run_folder::{CheckpointError, State};
@@ -14,20 +14,17 @@ use crate::settings::Config;
 use crate::settings::ConfigError;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
-use std::io;
 use std::path::{Path, PathBuf};
+
+/// What to do where the file of weights cannot be read or written.
+const A_FILE: &str = "Check that it is a file, in a folder that is there and writable";
 
 /// Weights that cannot be exchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum ExchangeError {
     /// A file cannot be read or written.
-    #[error("{path}: {source}. Check that it is a file, in a folder that is there and writable")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The file is not a whole safetensors file.
     #[error("{path}: not a whole safetensors file ({problem}); save the state dict with `safetensors.torch.save_file`")]
     Damaged {
@@ -88,10 +85,8 @@ pub fn export(run: &Path, step: Option<u64>, out: &Path) -> Result<Vec<String>, 
         tensors.iter().filter_map(|(name, _)| Some(format!("{}{COUNTER}", name.strip_suffix(VARIANCE)?))).collect();
     tensors.extend(counters.into_iter().map(|name| (name, counter.clone())));
     let bytes = safetensors::serialize(tensors, None).map_err(|error| damaged(out, error.to_string()))?;
-    match write_atomically(out, &bytes) {
-        Ok(()) => Ok(passed_over),
-        Err(source) => Err(ExchangeError::Io { path: out.to_owned(), source }),
-    }
+    write_atomically(out, &bytes).map_err(|error| error.advise(A_FILE))?;
+    Ok(passed_over)
 }
 
 /// Makes a run folder, its settings and a checkpoint before the first step, from a PyTorch state dict. Returns the prefix that was taken
@@ -113,7 +108,7 @@ pub fn import(
     }
     let shape = data.train.shape;
     config.check_images([shape.channels, shape.height, shape.width])?;
-    let bytes = std::fs::read(weights).map_err(|source| ExchangeError::Io { path: weights.to_owned(), source })?;
+    let bytes = std::fs::read(weights).map_err(|error| FileError::reading(weights)(error).advise(A_FILE))?;
     let mut session = Session::open(config, data, device)?;
     let Session { blueprint, executor, .. } = &mut session;
     let (params, memory) = (&blueprint.params, blueprint.memory);
@@ -152,6 +147,5 @@ fn store(
     let (keep, sum) = (config.log.keep_checkpoints, checksum(text.as_bytes()));
     checkpoint::save(out, executor.as_mut(), &blueprint.params, &blueprint.memory, state, &sum, keep)?;
     Record::new(&text, data_folder(config), Identity::of(data)).write(out)?;
-    let settings = settings_file(out);
-    write_atomically(&settings, text.as_bytes()).map_err(|source| ExchangeError::Io { path: settings.clone(), source })
+    Ok(write_atomically(&settings_file(out), text.as_bytes())?)
 }

@@ -5,14 +5,14 @@ use super::progress::Progress;
 use super::run::RunOptions;
 use super::run_error::RunError;
 use crate::data::{Dataset, Identity};
-use crate::files::{sweep, write_atomically};
+use crate::files::{OTHER_FOLDER, sweep, write_atomically};
 use crate::run_folder::Record;
 use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::run_folder::metrics::metrics_file;
 use crate::run_folder::{CheckpointError, State};
 use crate::run_folder::{Saved, data_folder, settings_file};
 use crate::settings::Config;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// What a run begins with: nothing, or a checkpoint of its own.
 pub(super) struct Origin {
@@ -74,14 +74,14 @@ impl Origin {
 
     /// Writes settings, record and the list of files that were left out into the run's folder.
     pub fn record(&self, data: &Dataset, options: &RunOptions, progress: &mut dyn Progress) -> Result<(), RunError> {
-        let write = |path: PathBuf, text: &str| {
-            write_atomically(&path, text.as_bytes()).map_err(|source| RunError::Folder { path, source })
+        let write = |path: &Path, text: &str| {
+            write_atomically(path, text.as_bytes()).map_err(|error| error.advise(OTHER_FOLDER))
         };
         for folder in [options.out.clone(), pictures::folder(&options.out)] {
             sweep(&folder);
         }
         if self.checkpoint.is_none() {
-            write(settings_file(&options.out), &self.settings)?;
+            write(&settings_file(&options.out), &self.settings)?;
         }
         self.record.write(&options.out)?;
         let list = options.out.join("skipped-files.txt");
@@ -90,7 +90,7 @@ impl Origin {
         }
         let unused: Vec<&str> = data.skipped.iter().chain(&data.passed_over).map(String::as_str).collect();
         if !unused.is_empty() {
-            write(list, &(unused.join("\n") + "\n"))?;
+            write(&list, &(unused.join("\n") + "\n"))?;
         }
         Ok(())
     }

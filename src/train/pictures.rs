@@ -4,7 +4,7 @@ use super::session::Session;
 use crate::device::DeviceError;
 use crate::draw::curves::{Curve, svg};
 use crate::draw::grid::{Pictures, png};
-use crate::files::write_atomically;
+use crate::files::{FileError, write_atomically};
 use crate::run_folder::metrics::Row;
 use std::path::{Path, PathBuf};
 
@@ -26,13 +26,8 @@ pub enum PictureError {
         problem: String,
     },
     /// The file cannot be written.
-    #[error("{path}: {source}. Check that the folder is writable and has room")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The device failed.
     #[error(transparent)]
     Device(#[from] DeviceError),
@@ -40,10 +35,8 @@ pub enum PictureError {
 
 fn write(path: PathBuf, drawn: Result<Vec<u8>, String>) -> Result<PathBuf, PictureError> {
     let bytes = drawn.map_err(|problem| PictureError::Drawing { path: path.clone(), problem })?;
-    match write_atomically(&path, &bytes) {
-        Ok(()) => Ok(path),
-        Err(source) => Err(PictureError::Io { path, source }),
-    }
+    write_atomically(&path, &bytes)?;
+    Ok(path)
 }
 
 /// Where a run's reconstructions are.

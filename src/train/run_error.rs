@@ -1,9 +1,9 @@
 //! What can keep a run from beginning or going on.
 
 use crate::device::DeviceError;
+use crate::files::FileError;
 use crate::run_folder::CheckpointError;
 use crate::run_folder::OpenError;
-use crate::run_folder::metrics::MetricsError;
 use crate::run_folder::{LockError, RecordError};
 use crate::settings::ConfigError;
 use std::path::PathBuf;
@@ -34,17 +34,9 @@ pub enum RunError {
     /// A checkpoint cannot be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// The metrics cannot be written or read.
+    /// A file of the run folder cannot be read or written.
     #[error(transparent)]
-    Metrics(#[from] MetricsError),
-    /// The run folder cannot be written.
-    #[error("{path}: {source}. Choose another folder with --out, or make room")]
-    Folder {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    File(#[from] FileError),
     /// The run folder holds a run already.
     #[error("{path}: there is a run in this folder. Continue it with --resume, or choose another folder with --out")]
     Occupied {

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::run_folder::RunFolder;
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use wgpu_simvae::console::print;
 use wgpu_simvae::data::Images;
 use wgpu_simvae::draw::npy::npy;
-use wgpu_simvae::files::write_atomically;
+use wgpu_simvae::files::{FileError, OTHER_FOLDER, write_atomically};
 use wgpu_simvae::train::{Embedding, Trained};
 
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ pub fn main(arguments: &EmbedArguments) -> Result<(), Failure> {
     let (mut trained, _) = arguments.folder.open()?;
     let out = arguments.out.clone().unwrap_or_else(|| arguments.folder.run.join("embeddings"));
     // Before the work: a folder that cannot be written is noticed at once.
-    std::fs::create_dir_all(&out).with_context(|| format!("{}: choose another folder with --out", out.display()))?;
+    std::fs::create_dir_all(&out).map_err(|error| FileError::writing(&out)(error).advise(OTHER_FOLDER))?;
     let Trained { session, data, .. } = &mut trained;
     let (train, test) = (session.blueprint.train, session.blueprint.test);
     for (name, split, source, images) in
@@ -61,7 +61,7 @@ pub fn main(arguments: &EmbedArguments) -> Result<(), Failure> {
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
     let path = folder.join(name);
-    write_atomically(&path, bytes).with_context(|| format!("{}: choose another folder with --out", path.display()))?;
+    write_atomically(&path, bytes).map_err(|error| error.advise(OTHER_FOLDER))?;
     print(path.display());
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::run_folder::{JudgeArguments, RunFolder};
 use crate::{Failure, usage};
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
@@ -35,8 +35,7 @@ pub fn main(arguments: &EvalArguments) -> Result<(), Failure> {
     if arguments.predictions {
         let bytes = tensors(&predictions).map_err(|error| anyhow!("the predictions cannot be stored: {error}"))?;
         let path = run.join("predictions.safetensors");
-        let written = write_atomically(&path, &bytes);
-        saved.push(written.with_context(|| format!("{}: is the folder writable?", path.display())).map(|()| path));
+        saved.push(write_atomically(&path, &bytes).map_err(anyhow::Error::from).map(|()| path));
     }
     for table in tables(std::slice::from_ref(&judged)) {
         print(table);

@@ -2,7 +2,7 @@
 
 use crate::run_folder::RunFolder;
 use crate::{Failure, usage};
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 use std::path::PathBuf;
 use wgpu_simvae::console::{print, tell};
@@ -97,8 +97,7 @@ impl PictureArguments {
         let bytes =
             png(&stacks, columns, scale).map_err(|problem| anyhow!("the pictures could not be drawn: {problem}"))?;
         let path = self.out.clone().unwrap_or_else(|| self.folder.run.join("pictures").join(format!("{name}.png")));
-        write_atomically(&path, &bytes)
-            .with_context(|| format!("{}: choose another file with --out", path.display()))?;
+        write_atomically(&path, &bytes).map_err(|error| error.advise("Choose another file with --out"))?;
         print(path.display());
         Ok(())
     }

@@ -3,8 +3,9 @@
 use crate::{Failure, usage};
 use clap::Args;
 use std::path::{Path, PathBuf};
+use wgpu_simvae::files::FileError;
 use wgpu_simvae::settings::Config;
-use wgpu_simvae::settings::{ConfigError, Sources};
+use wgpu_simvae::settings::Sources;
 
 #[derive(Debug, Args)]
 pub struct SettingsArguments {
@@ -57,5 +58,6 @@ impl SettingsArguments {
 
 /// Reads a settings file.
 fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|source| usage(ConfigError::Io { path: path.to_owned(), source }))
+    let unread = |error| FileError::reading(path)(error).advise("--config wants a TOML file");
+    std::fs::read_to_string(path).map_err(|error| usage(unread(error)))
 }

@@ -1,7 +1,6 @@
 //! `wgpu-simvae shaders`
 
 use crate::Failure;
-use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
 use wgpu_simvae::console::print;
@@ -19,8 +18,7 @@ pub fn main(arguments: &ShadersArguments) -> Result<(), Failure> {
     let all = shaders();
     for (label, shader) in &all {
         let path = arguments.out.join(format!("{label}.wgsl"));
-        write_atomically(&path, shader.wgsl().as_bytes())
-            .with_context(|| format!("{}: cannot be written", path.display()))?;
+        write_atomically(&path, shader.wgsl().as_bytes())?;
     }
     print(format_args!("{} shaders in {}", all.len(), arguments.out.display()));
     Ok(())

@@ -1,6 +1,6 @@
 //! A golden case as its two files hold it.
 
-use super::GoldenError;
+use super::{GoldenError, unread};
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
 use safetensors::SafeTensors;
@@ -39,17 +39,13 @@ impl Case {
     /// Reads both files.
     pub fn read(path: &Path) -> Result<Self, GoldenError> {
         let format = |path: &Path, problem: String| GoldenError::Format { path: path.to_owned(), problem };
-        let io = |path: &Path| {
-            let path = path.to_owned();
-            move |source| GoldenError::Io { path, source }
-        };
-        let json = std::fs::read(path).map_err(io(path))?;
+        let json = std::fs::read(path).map_err(|error| unread(path, error))?;
         let facts: Facts = serde_json::from_slice(&json).map_err(|error| format(path, error.to_string()))?;
         if facts.module.is_none() && facts.losses.is_empty() {
             return Err(format(path, "it has neither `losses` nor a `module`".to_owned()));
         }
         let data = path.with_extension("safetensors");
-        let bytes = std::fs::read(&data).map_err(io(&data))?;
+        let bytes = std::fs::read(&data).map_err(|error| unread(&data, error))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| format(&data, error.to_string()))?;
         let mut tensors = BTreeMap::new();
         for (name, view) in file.tensors() {

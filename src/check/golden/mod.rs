@@ -12,6 +12,7 @@ pub(super) use step::Worst;
 use super::Target;
 use super::table::{Outcome, Row};
 use crate::device::DeviceError;
+use crate::files::FileError;
 use case::Case;
 use std::path::{Path, PathBuf};
 use step::Step;
@@ -20,13 +21,8 @@ use step::Step;
 #[derive(Debug, thiserror::Error)]
 pub enum GoldenError {
     /// A file cannot be read.
-    #[error("{path}: {source}. --golden wants a folder of NAME.json and NAME.safetensors files")]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A file holds something else.
     #[error("{path}: {problem}")]
     Format {
@@ -46,12 +42,18 @@ pub enum GoldenError {
     Device(#[from] DeviceError),
 }
 
+/// What the system said of a file or folder.
+fn unread(path: &Path, error: std::io::Error) -> GoldenError {
+    let advice = "--golden wants a folder of NAME.json and NAME.safetensors files";
+    FileError::reading(path)(error).advise(advice).into()
+}
+
 /// Runs every case of a folder on every target.
 ///
 /// # Errors
 /// When a file cannot be read or a device fails; a case that exceeds its tolerance is a failed row, not an error.
 pub fn golden(folder: &Path, targets: &[Target]) -> Result<Vec<Row>, GoldenError> {
-    let io = |source| GoldenError::Io { path: folder.to_owned(), source };
+    let io = |error| unread(folder, error);
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(io)? {
         let path = entry.map_err(io)?.path();
