@@ -62,6 +62,17 @@ pub enum CompareError {
 }
 
 impl CompareError {
+    /// Whether the call was wrong, rather than something that failed.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Config(_) | Self::OtherSettings { .. } => true,
+            Self::Lock(error) => error.is_usage(),
+            Self::Data(error) => error.is_usage(),
+            Self::Train { source, .. } => source.is_usage(),
+            _ => false,
+        }
+    }
+
     /// Whether only one row is concerned, so that the others can go on.
     fn is_of_a_row(&self) -> bool {
         match self {

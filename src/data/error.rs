@@ -81,3 +81,10 @@ pub enum DataError {
     #[error(transparent)]
     Device(#[from] DeviceError),
 }
+
+impl DataError {
+    /// Whether something was asked for that does not exist, or not the whole of it.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::UnknownName { .. } | Self::NoFolder { .. })
+    }
+}

@@ -55,6 +55,13 @@ pub enum FetchError {
     },
 }
 
+impl FetchError {
+    /// Whether the call was wrong, rather than something that failed.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::UnknownName { .. })
+    }
+}
+
 /// A file of a data set.
 #[derive(Clone, Debug)]
 pub struct RemoteFile {

@@ -83,6 +83,11 @@ pub enum DeviceError {
 }
 
 impl DeviceError {
+    /// Whether the call was wrong, rather than something that failed.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::UnknownName { .. })
+    }
+
     /// What is wrong with a tensor.
     pub(crate) fn bad(tensor: Tensor, problem: impl Into<String>) -> Self {
         Self::BadTensor { shape: format!("{:?}", tensor.shape), problem: problem.into() }

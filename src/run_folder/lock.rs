@@ -24,6 +24,13 @@ pub enum LockError {
     File(#[from] FileError),
 }
 
+impl LockError {
+    /// Whether the call was wrong, rather than something that failed.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Busy { .. })
+    }
+}
+
 /// The right to write into a folder, until it is dropped. A folder that was made for it and stayed empty goes with it.
 #[derive(Debug)]
 pub struct RunLock {

@@ -67,6 +67,17 @@ pub enum ExchangeError {
     Device(#[from] DeviceError),
 }
 
+impl ExchangeError {
+    /// Whether the call was wrong, rather than something that failed.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Config(_) | Self::Occupied { .. } | Self::OtherNetworks { .. } => true,
+            Self::Lock(error) => error.is_usage(),
+            _ => false,
+        }
+    }
+}
+
 /// Writes the weights and buffers of a run's checkpoint after `step` steps, or of its newest one, as a PyTorch state dict. Returns what
 /// was passed over.
 ///

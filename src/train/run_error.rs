@@ -99,11 +99,11 @@ pub enum RunError {
 impl RunError {
     /// Whether the call was wrong, rather than something that failed.
     pub fn is_usage(&self) -> bool {
-        use RunError::{BatchTooLarge, Config, Lock, NothingToResume, Occupied, Open, OtherData, OtherSettings};
         match self {
-            BatchTooLarge { .. } | Config(_) | NothingToResume { .. } | Occupied { .. } => true,
-            OtherData { .. } | OtherSettings { .. } | Lock(LockError::Busy { .. }) => true,
-            Open(error) => matches!(**error, OpenError::NoRun { .. }),
+            Self::BatchTooLarge { .. } | Self::Config(_) | Self::NothingToResume { .. } | Self::Occupied { .. } => true,
+            Self::OtherData { .. } | Self::OtherSettings { .. } => true,
+            Self::Lock(error) => error.is_usage(),
+            Self::Open(error) => matches!(**error, OpenError::NoRun { .. }),
             _ => false,
         }
     }

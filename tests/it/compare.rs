@@ -111,4 +111,6 @@ fn unknown_methods_are_refused_with_those_that_there_are() {
     assert!(text(&output).contains("simvae") && text(&output).contains("vicreg"), "{}", text(&output));
     let none = compare(folder.path(), "simvae", &["--seeds", "0"]);
     assert_eq!(none.status.code(), Some(2));
+    let data = compare(folder.path(), "simvae", &["--data", "nosuch"]);
+    assert_eq!(data.status.code(), Some(2), "as for train: {}", text(&data));
 }

@@ -1,17 +1,16 @@
 //! `wgpu-simvae compare`
 
+use crate::Failure;
 use crate::run_folder::JudgeArguments;
 use crate::settings::SettingsArguments;
 use crate::signals::stop_on_interrupt;
-use crate::{Failure, usage};
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use wgpu_simvae::compare::{CompareError, Study, compare, tables};
+use wgpu_simvae::compare::{Study, compare, tables};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::title;
 use wgpu_simvae::device::{DeviceRequest, choose};
-use wgpu_simvae::run_folder::LockError;
 use wgpu_simvae::settings::Method;
 use wgpu_simvae::train::Terminal;
 
@@ -78,12 +77,7 @@ pub fn main(arguments: &CompareArguments) -> Result<(), Failure> {
     let device = choose(&arguments.device)?;
     tell(format_args!("device: {}", device.reason));
     let stop = stop_on_interrupt()?;
-    let compared = compare(&study, &device, &mut Terminal::default(), &stop).map_err(|error| match error {
-        CompareError::Config(_) | CompareError::OtherSettings { .. } => usage(error),
-        CompareError::Lock(LockError::Busy { .. }) => usage(error),
-        CompareError::Train { ref source, .. } if source.is_usage() => usage(error),
-        error => error.into(),
-    })?;
+    let compared = compare(&study, &device, &mut Terminal::default(), &stop)?;
     let Some(compared) = compared else {
         tell("interrupted; the same command goes on from here");
         return Err(Failure::Interrupted);

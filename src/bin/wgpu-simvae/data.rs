@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 use wgpu_simvae::console::print;
-use wgpu_simvae::data::fetch::{FetchError, fetch, source};
+use wgpu_simvae::data::fetch::{fetch, source};
 use wgpu_simvae::data::known;
 
 #[derive(Debug, Args)]
@@ -57,12 +57,7 @@ fn download(name: &str, folder: &Path, mirrors: &[String]) -> Result<(), Failure
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    match result {
-        Err(error @ FetchError::UnknownName { .. }) => Err(usage(error)),
-        Err(error) => Err(error.into()),
-        Ok(()) => {
-            print(format_args!("{name} is in {}", folder.display()));
-            Ok(())
-        }
-    }
+    result?;
+    print(format_args!("{name} is in {}", folder.display()));
+    Ok(())
 }

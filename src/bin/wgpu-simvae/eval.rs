@@ -1,7 +1,7 @@
 //! `wgpu-simvae eval`
 
+use crate::Failure;
 use crate::run_folder::{JudgeArguments, RunFolder};
-use crate::{Failure, usage};
 use anyhow::anyhow;
 use clap::Args;
 use safetensors::Dtype;
@@ -26,7 +26,7 @@ pub struct EvalArguments {
 pub fn main(arguments: &EvalArguments) -> Result<(), Failure> {
     let (mut trained, device) = arguments.folder.open()?;
     let run = &arguments.folder.run;
-    let _owner = RunLock::acquire_if_writable(run, "eval").map_err(usage)?;
+    let _owner = RunLock::acquire_if_writable(run, "eval")?;
     let judges = arguments.judges.settings();
     let mut note = |judge: &str| tell(format_args!("  {judge}"));
     let (judged, predictions) = judge_run(&mut trained, run, &device, &judges, &mut note)?;

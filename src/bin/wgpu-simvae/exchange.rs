@@ -1,13 +1,12 @@
 //! `wgpu-simvae import` and `export`
 
+use crate::Failure;
 use crate::settings::SettingsArguments;
-use crate::{Failure, usage};
 use clap::Args;
 use std::path::PathBuf;
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::device::{DeviceRequest, choose};
-use wgpu_simvae::run_folder::LockError;
-use wgpu_simvae::train::{ExchangeError, export as export_weights, import as import_weights, load_data};
+use wgpu_simvae::train::{export as export_weights, import as import_weights, load_data};
 
 #[derive(Debug, Args)]
 pub struct ExportArguments {
@@ -48,12 +47,7 @@ pub fn import(arguments: &ImportArguments) -> Result<(), Failure> {
     let config = arguments.settings.merged()?;
     let device = choose(&arguments.device)?;
     let data = load_data(&config, None, &device)?;
-    let imported = import_weights(&arguments.file, &config, &data, &device, &arguments.out);
-    let prefix = imported.map_err(|error| match error {
-        ExchangeError::Config(_) | ExchangeError::Occupied { .. } | ExchangeError::OtherNetworks { .. } => usage(error),
-        ExchangeError::Lock(LockError::Busy { .. }) => usage(error),
-        error => error.into(),
-    })?;
+    let prefix = import_weights(&arguments.file, &config, &data, &device, &arguments.out)?;
     if !prefix.is_empty() {
         tell(format_args!("all names begin with `{prefix}`, which was taken off"));
     }

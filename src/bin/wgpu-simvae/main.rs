@@ -18,9 +18,13 @@ mod train;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+use wgpu_simvae::compare::CompareError;
 use wgpu_simvae::console::{Outcome, outcome, print, tell};
 use wgpu_simvae::data::DataError;
+use wgpu_simvae::data::fetch::FetchError;
 use wgpu_simvae::device::DeviceError;
+use wgpu_simvae::run_folder::LockError;
+use wgpu_simvae::train::{ExchangeError, RunError};
 
 /// Exit code of a list whose reader went away, as of a program that SIGPIPE ends.
 const READER_LEFT: u8 = 141;
@@ -148,10 +152,18 @@ fn end(result: Result<(), Failure>, lists: bool) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Whether something was asked for that does not exist, or not the whole of it.
+/// Whether the command was used wrongly, as the library's errors tell.
 fn is_usage(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(DataError::UnknownName { .. } | DataError::NoFolder { .. }))
-        || matches!(error.downcast_ref(), Some(DeviceError::UnknownName { .. }))
+    fn of<E: std::error::Error + Send + Sync + 'static>(error: &anyhow::Error, is_usage: fn(&E) -> bool) -> bool {
+        error.downcast_ref().is_some_and(is_usage)
+    }
+    of(error, RunError::is_usage)
+        || of(error, CompareError::is_usage)
+        || of(error, ExchangeError::is_usage)
+        || of(error, FetchError::is_usage)
+        || of(error, DataError::is_usage)
+        || of(error, DeviceError::is_usage)
+        || of(error, LockError::is_usage)
 }
 
 /// The error with its causes, leaving out those that it quotes already, and what would fill more than a screen.

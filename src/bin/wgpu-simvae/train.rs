@@ -61,10 +61,9 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
         None => default_folder(&config)?,
     };
     let options = RunOptions { out: out.clone(), resume: arguments.resume, checkpoint: arguments.checkpoint };
-    let mut report = run(&config, &data, &device, &options, &mut progress, &stop).map_err(|error| {
+    let mut report = run(&config, &data, &device, &options, &mut progress, &stop).inspect_err(|_| {
         // A claimed folder into which nothing was written.
         let _not_empty = std::fs::remove_dir(&out);
-        if error.is_usage() { usage(error) } else { error.into() }
     })?;
     if report.interrupted {
         tell(format_args!(
