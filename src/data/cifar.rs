@@ -1,6 +1,7 @@
 //! CIFAR-10 in its binary layout, unpacked or in the archive that it comes in.
 
 use super::{DataError, Dataset, ImageShape, Images, archive, no_folder, regular};
+use crate::files::FileError;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -69,7 +70,7 @@ impl Files {
             None if !path.is_file() => None,
             None => {
                 let bytes = regular::read(&path, most as u64);
-                Some(bytes.map_err(|source| DataError::Io { path: path.clone(), source })?)
+                Some(bytes.map_err(FileError::reading(&path))?)
             }
         };
         match bytes {
@@ -122,7 +123,7 @@ pub(super) fn read_archive(path: &Path) -> Result<HashMap<String, Vec<u8>>, Data
         path: path.to_owned(),
         problem: format!("it cannot be unpacked ({error}): it is truncated or damaged"),
     };
-    let mut archive = archive::open(path).map_err(|source| DataError::Io { path: path.to_owned(), source })?;
+    let mut archive = archive::open(path).map_err(FileError::reading(path))?;
     archive::check(path).map_err(damaged)?;
     let mut files = HashMap::new();
     for entry in archive.entries().map_err(damaged)? {

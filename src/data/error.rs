@@ -1,6 +1,7 @@
 //! What is wrong with a data set.
 
 use crate::device::DeviceError;
+use crate::files::FileError;
 use crate::kernels::augment::views::MAX_SIDE;
 use std::path::PathBuf;
 
@@ -33,14 +34,9 @@ pub enum DataError {
         /// The data set.
         name: String,
     },
-    /// A file cannot be read.
-    #[error("{path}: {source}. Check that the file can be read")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// A file or folder cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A file holds something else than it should.
     #[error("{path}: {problem}. Delete the file and fetch it again with `wgpu-simvae data fetch`")]
     Format {

@@ -4,11 +4,11 @@ use super::archive;
 use super::download::{Client, Failure};
 use super::hold::{hold, sweep};
 use super::nearest;
-use crate::files::sync_folder;
+use crate::files::{FileError, sync_folder};
 use md5::{Digest, Md5};
 use sha2::Sha256;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,14 +25,9 @@ pub enum FetchError {
         /// What there is.
         known: String,
     },
-    /// The file system refused.
-    #[error("{path}: {source}. Check that the folder is writable and has room")]
-    Io {
-        /// File or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A file or folder cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Every mirror failed.
     #[error(
         "{file}: no mirror delivered it. {reasons}. {advice} another mirror with --mirror URL, or put the file into the folder by hand"
@@ -155,9 +150,9 @@ pub fn fetch(
     folder: &Path,
     progress: &mut dyn FnMut(&str, u64, Option<u64>),
 ) -> Result<(), FetchError> {
-    let error = |source| FetchError::Io { path: folder.to_owned(), source };
-    fs::create_dir_all(folder).map_err(error)?;
-    let held = hold(folder, || progress("waiting for another download", 0, None)).map_err(error)?;
+    let error = FileError::writing(folder);
+    fs::create_dir_all(folder).map_err(&error)?;
+    let held = hold(folder, || progress("waiting for another download", 0, None)).map_err(&error)?;
     if held.is_some() {
         sweep(folder, DRAFT);
     }
@@ -187,7 +182,7 @@ fn from_mirrors(
         let url = format!("{mirror}{}", file.name);
         let reason = match deliver(client, &url, file, target, progress)? {
             None => return Ok(()),
-            Some(Failure::Disk(source)) => return Err(FetchError::Io { path: part(target), source }),
+            Some(Failure::Disk(error)) => return Err(FileError::writing(&part(target))(error).into()),
             Some(Failure::Network(reason)) => {
                 network = true;
                 reason
@@ -229,7 +224,7 @@ fn unpack(archive: &Path, folder: &Path) -> Result<(), FetchError> {
         }
         sync_folder(folder)
     };
-    replace().map_err(|source| FetchError::Io { path: folder.to_owned(), source })
+    Ok(replace().map_err(FileError::writing(folder))?)
 }
 
 /// Downloads one file from one mirror and puts it in its place; a resumed part that turns out wrong is fetched anew.
@@ -247,15 +242,11 @@ fn deliver(
         if let Err(failure) = client.download(url, &part, &mut |done, expected| progress(&file.name, done, expected)) {
             return Ok(Some(failure));
         }
-        let io = |path: &Path| {
-            let path = path.to_owned();
-            move |source| FetchError::Io { path, source }
-        };
         let Err(problem) = verify(&part, file)? else {
-            fs::rename(&part, target).map_err(io(target))?;
+            fs::rename(&part, target).map_err(FileError::writing(target))?;
             return Ok(None);
         };
-        fs::remove_file(&part).map_err(io(&part))?;
+        fs::remove_file(&part).map_err(FileError::writing(&part))?;
         if !resumed {
             return Ok(Some(Failure::Server(problem)));
         }
@@ -265,12 +256,12 @@ fn deliver(
 
 /// Whether a file has its checksums, or in words which it has not.
 fn verify(path: &Path, file: &RemoteFile) -> Result<Result<(), String>, FetchError> {
-    let error = |source| FetchError::Io { path: path.to_owned(), source };
+    let error = FileError::reading(path);
     let (mut md5, mut sha256) = (Md5::new(), Sha256::new());
-    let mut from = File::open(path).map_err(error)?;
+    let mut from = File::open(path).map_err(&error)?;
     let mut piece = vec![0; 1 << 16];
     loop {
-        let count = from.read(&mut piece).map_err(error)?;
+        let count = from.read(&mut piece).map_err(&error)?;
         if count == 0 {
             break;
         }

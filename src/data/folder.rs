@@ -3,6 +3,7 @@
 use super::listing::{Listing, Part};
 use super::scan::{PassedOver, Scan, scan, shown};
 use super::{Corrupt, DataError, FileOptions};
+use crate::files::FileError;
 use md5::{Digest, Md5};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -147,7 +148,7 @@ fn splits(root: &Path) -> Result<Option<(String, String)>, DataError> {
 
 /// The names of the folders in a folder that are text.
 fn folders(root: &Path) -> Result<Vec<String>, DataError> {
-    let listed = fs::read_dir(root).map_err(|source| DataError::Io { path: root.to_owned(), source })?;
+    let listed = fs::read_dir(root).map_err(FileError::reading(root))?;
     let folders = listed.flatten().filter(|entry| entry.path().is_dir());
     let mut names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();

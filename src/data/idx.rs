@@ -1,6 +1,7 @@
 //! IDX files, plain or gzip: MNIST and Fashion-MNIST.
 
 use super::{DataError, Dataset, ImageShape, Images, Request, no_folder};
+use crate::files::FileError;
 use flate2::read::MultiGzDecoder;
 use std::cmp::Ordering;
 use std::fs::File;
@@ -91,15 +92,15 @@ fn read(name: &str, folder: &Path, stem: &str, rank: usize, wanted: usize) -> Re
             name: name.to_owned(),
         });
     };
-    let io_error = |source| DataError::Io { path: path.clone(), source };
-    let file = File::open(&path).map_err(io_error)?;
-    let size = file.metadata().map_err(io_error)?.len();
+    let io_error = FileError::reading(&path);
+    let file = File::open(&path).map_err(&io_error)?;
+    let size = file.metadata().map_err(&io_error)?.len();
     let mut from = BufReader::new(file);
-    if from.fill_buf().map_err(io_error)?.starts_with(&GZIP) {
+    if from.fill_buf().map_err(&io_error)?.starts_with(&GZIP) {
         // Deflate shrinks at most about a thousandfold: what a header may promise is bounded by the file's size.
-        parse(path, MultiGzDecoder::new(from), Length::AtMost(size.saturating_mul(1100)), rank, wanted)
+        parse(path.clone(), MultiGzDecoder::new(from), Length::AtMost(size.saturating_mul(1100)), rank, wanted)
     } else {
-        parse(path, from, Length::Exactly(size), rank, wanted)
+        parse(path.clone(), from, Length::Exactly(size), rank, wanted)
     }
 }
 

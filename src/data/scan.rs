@@ -1,6 +1,7 @@
 //! The pictures below a folder, and a count of everything else that lies there.
 
 use super::DataError;
+use crate::files::FileError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::{self, DirEntry, FileType};
@@ -83,7 +84,7 @@ pub(super) fn scan(root: &Path, within: &Path, except: &[&str]) -> Result<Scan, 
     let mut scan = Scan::default();
     let top = root.join(within);
     let in_run = is_run(&top);
-    for entry in scan.entries(&top, within).map_err(|source| DataError::Io { path: top.clone(), source })? {
+    for entry in scan.entries(&top, within).map_err(FileError::reading(&top))? {
         let (path, below) = (entry.path(), within.join(entry.file_name()));
         if except.iter().any(|&name| entry.file_name() == name) {
             continue;
