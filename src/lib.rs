@@ -24,7 +24,7 @@ pub mod methods;
 pub mod nn;
 pub mod optim;
 pub mod plan;
-mod quiet;
+pub mod quiet;
 pub mod run_folder;
 pub mod settings;
 pub mod train;

@@ -10,11 +10,9 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs such code; a panic is an error with its message, and nothing is printed. What the code changes is not to be used after a panic.
-///
-/// # Errors
-/// The message of a panic.
-pub fn quietly<T>(code: impl FnOnce() -> T) -> Result<T, String> {
+/// Has panics in such code say nothing, from now on and in all of the process: the panic hook is a program's, and no library
+/// changes it unasked.
+pub fn hush() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let tell = panic::take_hook();
@@ -24,6 +22,14 @@ pub fn quietly<T>(code: impl FnOnce() -> T) -> Result<T, String> {
             }
         }));
     });
+}
+
+/// Runs such code; a panic is an error with its message, and nothing is printed after [`hush`]. What the code changes is not to be
+/// used after a panic.
+///
+/// # Errors
+/// The message of a panic.
+pub(crate) fn quietly<T>(code: impl FnOnce() -> T) -> Result<T, String> {
     let before = QUIET.replace(true);
     let result = panic::catch_unwind(AssertUnwindSafe(code));
     QUIET.set(before);

@@ -195,7 +195,7 @@ fn row(
     stop: &AtomicBool,
 ) -> Result<Option<JudgedRun>, CompareError> {
     let other = |difference: String| CompareError::OtherSettings { row: folder.to_owned(), difference };
-    let data = load_data(config, None, device)?;
+    let data = load_data(config, None, device, progress)?;
     let resume = !checkpoint::list(folder).map_err(|source| Box::new(source.into()))?.is_empty();
     if resume {
         let saved = Trained::settings(folder).map_err(Box::new)?;

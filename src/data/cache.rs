@@ -127,18 +127,14 @@ impl Cache {
             let start = pixels.data().as_ptr() as usize - map.as_ptr() as usize;
             let shape = ImageShape { channels, height, width };
             let pixels = Pixels::mapped(map, start..start + pixels.data().len());
-            Some(Images {
-                factors: bytemuck::pod_collect_to_vec(factors.data()),
-                factor_names: about.factor_names.clone(),
-                binary_factors: !about.factor_names.is_empty(),
-                files,
-                ..Images::labelled(shape, pixels, labels, about.classes.clone())
-            })
+            let (factors, names) = (bytemuck::pod_collect_to_vec(factors.data()), about.factor_names.clone());
+            let binary = !names.is_empty();
+            let images = Images::new(shape, pixels, labels, about.classes.clone()).ok()?;
+            images.with_factors(names, factors, binary).ok()?.with_files(files).ok()
         };
         let both = images("train", about.train_files.clone()).zip(images("test", about.test_files.clone()));
-        let data = both
-            .map(|(train, test)| Dataset { skipped: about.skipped.clone(), ..Dataset::new(&self.name, train, test) });
-        let data = data.filter(|data| data.check().is_ok());
+        let data = both.and_then(|(train, test)| Dataset::new(&self.name, train, test).ok());
+        let data = data.map(|data| Dataset { skipped: about.skipped.clone(), ..data });
         Some((about, data))
     }
 

@@ -1,10 +1,17 @@
 //! CelebA: aligned faces, 40 attributes of each, and the official partition.
 
 use super::listing::{Listing, Part};
+use super::registry::{Entry, Get, Origin};
 use super::scan::shown;
 use super::{DataError, regular};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "celeba",
+    about: "faces with 40 attributes, 64x64 colour: img_align_celeba and two lists",
+    origin: Origin::Files { get: Get::ByHand(GET), read: |folder, request| list(folder)?.load(request) },
+};
 
 const IMAGES: &str = "img_align_celeba";
 const ATTRIBUTES: &str = "list_attr_celeba.txt";
@@ -34,10 +41,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 ///
 /// # Errors
 /// When a list is missing, or a line is not as it should be.
-pub(super) fn list(folder: Option<&Path>) -> Result<Listing, DataError> {
-    let Some(root) = folder else {
-        return Err(DataError::NoFolder { name: "celeba".to_owned(), fix: GET.to_owned() });
-    };
+fn list(root: &Path) -> Result<Listing, DataError> {
     let read = |name: &str| {
         let path = root.join(name);
         let missing = |source: std::io::Error| DataError::Unusable {

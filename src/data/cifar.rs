@@ -1,13 +1,33 @@
 //! CIFAR-10 in its binary layout, unpacked or in the archive that it comes in.
 
-use super::{DataError, Dataset, ImageShape, Images, archive, no_folder, regular};
+use super::fetch::{Downloads, Listed};
+use super::registry::{Entry, Get, Origin};
+use super::{DataError, Dataset, ImageShape, Images, archive, regular};
 use crate::files::FileError;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+pub(super) const ENTRY: Entry = Entry {
+    name: "cifar10",
+    about: "photographs of 10 things, 32x32 colour, the binary version or its archive",
+    origin: Origin::Files {
+        get: Get::Fetch(DOWNLOADS),
+        read: |folder, request| load(folder, request.name, request.options.wanted()),
+    },
+};
+
+const DOWNLOADS: Downloads = Downloads {
+    mirrors: &["https://www.cs.toronto.edu/~kriz/"],
+    files: &[Listed {
+        name: ARCHIVE,
+        md5: "c32a1d4ab5d03f1284b67883e8d87530",
+        sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+    }],
+};
+
 /// The archive, and the folder in it.
-pub(super) const ARCHIVE: &str = "cifar-10-binary.tar.gz";
+const ARCHIVE: &str = "cifar-10-binary.tar.gz";
 const FOLDER: &str = "cifar-10-batches-bin";
 
 const TRAIN: [&str; 5] =
@@ -28,13 +48,12 @@ const NAMES_BYTES: usize = 4096;
 
 /// Loads the data set from `cifar-10-batches-bin`, its parent, or the archive beside it; batches behind the last training image
 /// that is wanted are not read.
-pub(super) fn load(name: &str, folder: Option<&Path>, wanted: usize) -> Result<Dataset, DataError> {
-    let folder = folder.ok_or_else(|| no_folder(name))?;
+pub(super) fn load(folder: &Path, name: &str, wanted: usize) -> Result<Dataset, DataError> {
     let mut files = Files::find(name, folder)?;
     let classes = files.classes()?;
     let train = files.images(&TRAIN, &classes, wanted)?;
     let test = files.images(&TEST, &classes, usize::MAX)?;
-    Ok(Dataset::new(name, train, test))
+    Dataset::new(name, train, test)
 }
 
 /// Where the files are.
@@ -113,7 +132,7 @@ impl Files {
                 pixels.extend_from_slice(&record[1..]);
             }
         }
-        Ok(Images::labelled(SHAPE, pixels, labels, classes.to_vec()))
+        Images::new(SHAPE, pixels, labels, classes.to_vec())
     }
 }
 

@@ -1,13 +1,13 @@
 //! Image files to small squares, on all cores.
 
 use super::jpeg::ends_early;
+use super::size::Size;
 use super::{Corrupt, DataError, regular};
 use crate::device::cpu::room;
 use crate::quiet::quietly;
 use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits};
-use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use std::io::{BufReader, Cursor, ErrorKind};
 use std::path::Path;
@@ -19,6 +19,9 @@ const LARGEST_FILE: u64 = 512 << 20;
 /// A picture takes this many bytes at most, or so many times its file's: an empty picture is packed as tightly.
 const SMALL: u64 = 64 << 20;
 const LARGEST_RATIO: u64 = 20_000;
+
+/// Files that a core decodes between two reports.
+const AT_A_TIME: usize = 16;
 
 /// How a picture becomes a square.
 #[derive(Clone, Copy, Debug)]
@@ -57,21 +60,22 @@ enum Fault {
     Content(String),
 }
 
-/// Decodes `files` of the folder `root`.
+/// Decodes `files` of the folder `root`; `tick` is told as so many more are done.
 ///
 /// # Errors
 /// At a damaged file, unless such files are skipped.
-pub(super) fn decode(root: &Path, files: &[String], square: Square, corrupt: Corrupt) -> Result<Decoded, DataError> {
-    let bar = ProgressBar::new(files.len() as u64);
-    if let Ok(style) = ProgressStyle::with_template("decoding images {bar:24} {pos}/{len}  {eta} left") {
-        bar.set_style(style);
-    }
+pub(super) fn decode(
+    root: &Path,
+    files: &[String],
+    square: Square,
+    corrupt: Corrupt,
+    tick: &mut dyn FnMut(usize),
+) -> Result<Decoded, DataError> {
     // Twice what is decoded is held at the end: the images, and all of them in a row.
     let (held, room) = (AtomicU64::new(0), room());
-    let results = files.par_iter().map(|file| {
+    let decoded = |file| {
         let path = root.join(file);
         let planes = planes(&path, square);
-        bar.inc(1);
         let bytes = planes.as_ref().map_or(0, |planes| planes.len() as u64);
         if held.fetch_add(bytes, Ordering::Relaxed) + bytes > room {
             let (count, size) = (files.len(), square.size);
@@ -90,9 +94,12 @@ pub(super) fn decode(root: &Path, files: &[String], square: Square, corrupt: Cor
             }
             planes => Ok(planes.map_err(|fault| (file, fault))),
         }
-    });
-    let results = results.collect::<Result<Vec<_>, _>>();
-    bar.finish_and_clear();
+    };
+    let mut results = Vec::with_capacity(files.len());
+    for some in files.chunks(rayon::current_num_threads() * AT_A_TIME) {
+        results.append(&mut some.par_iter().map(&decoded).collect::<Result<Vec<_>, _>>()?);
+        tick(some.len());
+    }
     let (mut skipped, mut unread) = (Vec::new(), 0);
     let mut note = |(file, fault): (&String, Fault)| {
         unread += usize::from(matches!(&fault, Fault::Unread(error) if error.kind() != ErrorKind::NotFound));
@@ -101,7 +108,7 @@ pub(super) fn decode(root: &Path, files: &[String], square: Square, corrupt: Cor
             Fault::Content(problem) => format!("{file}: {problem}"),
         });
     };
-    let images = results?.into_iter().map(|result| result.map_err(&mut note).ok()).collect();
+    let images = results.into_iter().map(|result| result.map_err(&mut note).ok()).collect();
     Ok(Decoded { images, skipped, unread })
 }
 
@@ -137,7 +144,7 @@ fn is_grey(colour: ColorType) -> bool {
 fn planes(path: &Path, square: Square) -> Result<Vec<u8>, Fault> {
     let bytes = regular::read(path, LARGEST_FILE).map_err(Fault::Unread)?;
     if bytes.len() as u64 > LARGEST_FILE {
-        return Err(Fault::Content(format!("it is too large: a file of more than {}", HumanBytes(LARGEST_FILE))));
+        return Err(Fault::Content(format!("it is too large: a file of more than {}", Size(LARGEST_FILE))));
     }
     picture(&bytes, square).map_err(Fault::Content)
 }
@@ -171,7 +178,7 @@ fn too_large(bytes: &[u8]) -> String {
     });
     let size = size.map(|(width, height)| format!("{width}x{height} pixels take ")).unwrap_or_default();
     let (most, length) = (limits(bytes).max_alloc.unwrap_or(u64::MAX), bytes.len() as u64);
-    let (most, length) = (HumanBytes(most), HumanBytes(length));
+    let (most, length) = (Size(most), Size(length));
     format!("it is too large to be decoded: {size}more than the {most} of memory that a file of {length} may")
 }
 

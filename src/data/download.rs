@@ -1,6 +1,6 @@
 //! One file from one server, into a part that the next try goes on with.
 
-use indicatif::HumanBytes;
+use super::size::Size;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -89,11 +89,11 @@ impl Client {
             let piece = match pieces.recv_timeout(self.silence) {
                 Ok(Ok(piece)) => piece,
                 Ok(Err(error)) => {
-                    let text = format!("the connection broke after {}: {error}", HumanBytes(done));
+                    let text = format!("the connection broke after {}: {error}", Size(done));
                     return Err(Failure::Network(text));
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    let text = format!("the server was silent for {:?} after {}", self.silence, HumanBytes(done));
+                    let text = format!("the server was silent for {:?} after {}", self.silence, Size(done));
                     return Err(Failure::Network(text));
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -105,7 +105,7 @@ impl Client {
             if done > LARGEST {
                 drop(file);
                 fs::remove_file(part)?;
-                return Err(Failure::Server(format!("the server sends more than {}", HumanBytes(LARGEST))));
+                return Err(Failure::Server(format!("the server sends more than {}", Size(LARGEST))));
             }
             file.write_all(&piece)?;
             progress(done, expected);

@@ -2,7 +2,6 @@
 
 use crate::device::DeviceError;
 use crate::files::FileError;
-use crate::kernels::augment::views::MAX_SIDE;
 use std::path::PathBuf;
 
 /// Data that cannot be used. Each message names the file, what was found and what to do.
@@ -54,16 +53,6 @@ pub enum DataError {
         problem: String,
         /// What to do.
         fix: String,
-    },
-    /// Images larger than the views' arithmetic allows.
-    #[error("{name}: images of {height}x{width} pixels; at most {MAX_SIDE} a side can be used. Shrink them first")]
-    TooLarge {
-        /// The data set.
-        name: String,
-        /// Height in pixels.
-        height: usize,
-        /// Width in pixels.
-        width: usize,
     },
     /// Numbers that do not belong together.
     #[error("{name}: {problem}")]

@@ -3,7 +3,7 @@
 use super::archive;
 use super::download::{Client, Failure};
 use super::hold::{hold, sweep};
-use super::nearest;
+use super::registry::{downloads, nearest};
 use crate::files::{FileError, sync_folder};
 use md5::{Digest, Md5};
 use sha2::Sha256;
@@ -62,8 +62,10 @@ impl FetchError {
 pub struct RemoteFile {
     /// Its name on the mirrors and in the folder.
     pub name: String,
-    /// MD5 of its bytes in hexadecimal, as its publishers give it.
+    /// MD5 of its bytes in hexadecimal, as publishers give it.
     pub md5: String,
+    /// SHA-256 of its bytes in hexadecimal, where it is known.
+    pub sha256: Option<String>,
 }
 
 /// What to download and from where.
@@ -80,68 +82,47 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// How the folders begin in which archives are unpacked.
 const DRAFT: &str = ".unpacking-";
 
-/// SHA-256 of the files below, by the MD5 that their publishers give: whoever forges one does not forge the other.
-const SHA256: [(&str, &str); 9] = [
-    ("f68b3c2dcbeaaa9fbdd348bbdeb94873", "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
-    ("d53e105ee54ea40749a09fcbcd1e9432", "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
-    ("9fb629c4189551a2d022fa330f9573f3", "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
-    ("ec29112dd5afa0611ce80d1b7f02629c", "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
-    ("8d4fb7e6c68d591d4c3dfef9ec88bf0d", "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
-    ("25c81989df183df01b3e8a0aad5dffbe", "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
-    ("bef4ecab320f06d8554ea6380940ec79", "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
-    ("bb300cfdad3c16e7a12a480ee83cd310", "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
-    ("c32a1d4ab5d03f1284b67883e8d87530", "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
-];
+/// Where a data set is, as its own file says.
+pub(super) struct Downloads {
+    /// Addresses that end in a slash, tried in order: those with https first.
+    pub mirrors: &'static [&'static str],
+    pub files: &'static [Listed],
+}
 
-/// A data set's name, mirrors, and files with their checksums.
-type Listed = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
-
-const LIST: [Listed; 3] = [
-    (
-        "mnist",
-        &["https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"],
-        &[
-            ("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
-            ("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
-            ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
-            ("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
-        ],
-    ),
-    (
-        "fashion-mnist",
-        &[
-            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-        ],
-        &[
-            ("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
-            ("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
-            ("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
-            ("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"),
-        ],
-    ),
-    ("cifar10", &["https://www.cs.toronto.edu/~kriz/"], &[(super::cifar::ARCHIVE, "c32a1d4ab5d03f1284b67883e8d87530")]),
-];
+/// A file of a data set with its checksums: whoever forges one does not forge the other.
+pub(super) struct Listed {
+    pub name: &'static str,
+    /// As its publishers give it.
+    pub md5: &'static str,
+    pub sha256: &'static str,
+}
 
 /// Where a data set can be downloaded.
 ///
 /// # Errors
 /// When the name is not listed.
 pub fn source(name: &str) -> Result<Source, FetchError> {
-    let Some((_, mirrors, files)) = LIST.iter().find(|(known, ..)| *known == name) else {
-        let names = LIST.map(|(known, ..)| known);
+    let Some((_, Downloads { mirrors, files })) = downloads().find(|(known, _)| *known == name) else {
+        let names: Vec<&str> = downloads().map(|(known, _)| known).collect();
         let (nearest, known) = (nearest(name, &names), names.join(", "));
         return Err(FetchError::UnknownName { name: name.to_owned(), nearest, known });
     };
+    let remote = |file: &Listed| RemoteFile {
+        name: file.name.to_owned(),
+        md5: file.md5.to_owned(),
+        sha256: Some(file.sha256.to_owned()),
+    };
     Ok(Source {
         mirrors: mirrors.iter().map(|&mirror| mirror.to_owned()).collect(),
-        files: files.iter().map(|&(name, md5)| RemoteFile { name: name.to_owned(), md5: md5.to_owned() }).collect(),
+        files: files.iter().map(remote).collect(),
     })
 }
 
-/// Downloads the files that `folder` lacks, and unpacks the archives (`.tar.gz`) among them there. `progress` is told the file, the bytes that have come and the bytes expected.
+/// Downloads the files that `folder` lacks, and unpacks the archives (`.tar.gz`) among them there. `progress` is told the file, the
+/// bytes that have come and the bytes expected.
 ///
-/// A broken download leaves `NAME.part`, from which the next call goes on. While another process downloads into the folder, this one waits.
+/// A broken download leaves `NAME.part`, from which the next call goes on. While another process downloads into the folder, this
+/// one waits.
 ///
 /// # Errors
 /// When the folder cannot be written, an archive is damaged, or no mirror delivers a file with the right checksum.
@@ -269,10 +250,9 @@ fn verify(path: &Path, file: &RemoteFile) -> Result<Result<(), String>, FetchErr
         sha256.update(&piece[..count]);
     }
     let (md5, sha256) = (hex(&md5.finalize()), hex(&sha256.finalize()));
-    let known = SHA256.iter().find(|(of, _)| *of == file.md5).map(|&(_, sum)| sum);
-    Ok(match known {
+    Ok(match &file.sha256 {
         _ if md5 != file.md5 => Err(format!("the checksum is {md5}, expected {}", file.md5)),
-        Some(known) if known != sha256 => Err(format!("the checksum is {sha256}, expected {known}")),
+        Some(known) if *known != sha256 => Err(format!("the checksum is {sha256}, expected {known}")),
         _ => Ok(()),
     })
 }

@@ -1,6 +1,7 @@
 //! Any folder of images: a class per sub-folder or none, with or without folders for training and test.
 
 use super::listing::{Listing, Part};
+use super::registry::{Entry, FOLDER, Get, Origin};
 use super::scan::{PassedOver, Scan, scan, shown};
 use super::{Corrupt, DataError, FileOptions};
 use crate::files::FileError;
@@ -9,6 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: FOLDER,
+    about: "`folder:PATH`: any folder of images (jpg, png, webp, bmp, gif, tiff), a class per sub-folder or none",
+    origin: Origin::Files {
+        get: Get::ByHand("Name their folder, as folder:PATH or with --data-dir DIR"),
+        read: |folder, request| list(folder, request.options)?.load(request),
+    },
+};
 
 /// Names of folders that are parts of a data set, in any case of letters; of the two kinds of tests, the first there is.
 const TRAIN: [&str; 2] = ["train", "training"];
@@ -32,11 +42,7 @@ fn unusable(path: &Path, problem: impl Into<String>, fix: impl Into<String>) -> 
 /// # Errors
 /// When the folder is missing or cannot be read, is split in a way that is not understood, or holds no image, one only, or too
 /// many classes.
-pub(super) fn list(root: Option<&Path>, options: &FileOptions) -> Result<Listing, DataError> {
-    let Some(root) = root.filter(|path| !path.as_os_str().is_empty()) else {
-        let fix = "Name their folder, as folder:PATH or with --data-dir DIR".to_owned();
-        return Err(DataError::NoFolder { name: "folder".to_owned(), fix });
-    };
+fn list(root: &Path, options: &FileOptions) -> Result<Listing, DataError> {
     if !root.is_dir() {
         let tilde = root
             .starts_with("~")

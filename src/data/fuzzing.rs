@@ -53,7 +53,7 @@ pub fn cifar(bytes: &[u8]) {
     for (name, bytes) in [("batches.meta.txt", names), ("data_batch_1.bin", batch)] {
         std::fs::write(folder.join(name), bytes).expect("there is room in memory");
     }
-    let _refused = cifar::load("cifar10", Some(&folder), usize::MAX);
+    let _refused = cifar::load(&folder, "cifar10", usize::MAX);
 }
 
 /// The two lists of CelebA.

@@ -1,6 +1,7 @@
 //! What tells one data set from another: a run remembers it, and whoever goes on with the run is held to it.
 
-use super::{Dataset, Images, family};
+use super::registry::is_drawn;
+use super::{Dataset, Images};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +26,7 @@ pub struct Identity {
 impl Identity {
     /// Of a data set, as it is used: cut to its limit.
     pub fn of(data: &Dataset) -> Self {
-        let drawn = family(&data.name).starts_with("sprites");
+        let drawn = is_drawn(&data.name);
         let mut hasher = blake3::Hasher::new();
         for images in [&data.train, &data.test] {
             hasher.update(&images.labels);
@@ -94,8 +95,8 @@ mod tests {
     fn data(pixels: Vec<u8>, classes: &[&str]) -> Dataset {
         let shape = ImageShape { channels: 1, height: 1, width: 1 };
         let classes = classes.iter().map(|&class| class.to_owned()).collect();
-        let images = Images::labelled(shape, pixels.clone(), vec![0; pixels.len()], classes);
-        Dataset::new("folder", images.clone(), images)
+        let images = Images::new(shape, pixels.clone(), vec![0; pixels.len()], classes).expect("images");
+        Dataset::new("folder", images.clone(), images).expect("a data set")
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! IDX files, plain or gzip: MNIST and Fashion-MNIST.
+//! IDX files, plain or gzip: the format of MNIST and of data sets that follow it.
 
-use super::{DataError, Dataset, ImageShape, Images, Request, no_folder};
+use super::registry::Request;
+use super::{DataError, Dataset, ImageShape, Images};
 use crate::files::FileError;
 use flate2::read::MultiGzDecoder;
 use std::cmp::Ordering;
@@ -8,23 +9,21 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// Class names of MNIST.
-pub(super) const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-/// Class names of Fashion-MNIST.
-pub(super) const CLOTHES: [&str; 10] =
-    ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"];
-
 /// Type byte of unsigned bytes, third of the magic number.
 const UNSIGNED_BYTES: u8 = 0x08;
 
 /// The first bytes of a file that gzip packed.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Loads the four files of a data set, from a folder or from where torchvision puts them within it (`torchvision` is its name of the data
-/// set). Of the training images no more are read than are wanted.
-pub(super) fn load(request: &Request<'_>, torchvision: &str, classes: &[&str]) -> Result<Dataset, DataError> {
+/// Loads the four files of a data set, from a folder or from where torchvision puts them within it (`torchvision` is its name of
+/// the data set). Of the training images no more are read than are wanted.
+pub(super) fn load(
+    folder: &Path,
+    request: &Request<'_>,
+    torchvision: &str,
+    classes: &[&str],
+) -> Result<Dataset, DataError> {
     let name = request.name;
-    let folder = request.folder.ok_or_else(|| no_folder(name))?;
     if !folder.is_dir() {
         return Err(DataError::Missing { path: folder.to_owned(), name: name.to_owned() });
     }
@@ -42,7 +41,7 @@ pub(super) fn load(request: &Request<'_>, torchvision: &str, classes: &[&str]) -
         let fix = "Put the four files of one data set into the folder".to_owned();
         return Err(DataError::Unusable { path: folder.to_owned(), problem, fix });
     }
-    Ok(Dataset::new(name, train, test))
+    Dataset::new(name, train, test)
 }
 
 /// An IDX file's content.
@@ -81,7 +80,7 @@ fn images(pixels: Idx, mut labels: Idx, classes: &[&str]) -> Result<Images, Data
     let shape = ImageShape { channels: 1, height, width };
     labels.bytes.truncate(pixels.bytes.len() / shape.bytes());
     let classes = classes.iter().map(|&class| class.to_owned()).collect();
-    Ok(Images::labelled(shape, pixels.bytes, labels.bytes, classes))
+    Images::new(shape, pixels.bytes, labels.bytes, classes)
 }
 
 /// Reads `STEM-idxN-ubyte`, plain or packed with gzip, which its first bytes tell.

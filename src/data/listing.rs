@@ -2,7 +2,8 @@
 
 use super::cache::Cache;
 use super::decode::{Decoded, Square, any_coloured, decode};
-use super::{DataError, Dataset, FileOptions, ImageShape, Images};
+use super::registry::Request;
+use super::{DataError, Dataset, ImageShape, Images};
 use std::path::{Path, PathBuf};
 
 /// What a folder holds.
@@ -39,26 +40,21 @@ impl Listing {
     ///
     /// # Errors
     /// When a file is damaged and such files are not skipped, or nothing is left of a split.
-    pub fn load(mut self, name: &str, options: &FileOptions) -> Result<Dataset, DataError> {
+    pub fn load(mut self, request: &mut Request<'_>) -> Result<Dataset, DataError> {
         let (mut notes, mut skipped) = (std::mem::take(&mut self.notes), std::mem::take(&mut self.skipped));
         let passed_over = std::mem::take(&mut self.passed_over);
-        let mut data = match &options.cache {
-            Some(folder) => self.cached(name, folder, options, &mut notes)?,
-            None => self.decode(name, options)?.0,
+        let mut data = match &request.options.cache {
+            Some(folder) => self.cached(folder, request, &mut notes)?,
+            None => self.decode(request)?.0,
         };
-        notes.extend(self.emptied(&data.train, options.wanted()));
+        notes.extend(self.emptied(&data.train, request.options.wanted()));
         skipped.append(&mut data.skipped);
         Ok(Dataset { notes, skipped, passed_over, ..data })
     }
 
     /// The cached images, or the decoded ones, which are cached then.
-    fn cached(
-        &self,
-        name: &str,
-        folder: &Path,
-        options: &FileOptions,
-        notes: &mut Vec<String>,
-    ) -> Result<Dataset, DataError> {
+    fn cached(&self, folder: &Path, request: &mut Request<'_>, notes: &mut Vec<String>) -> Result<Dataset, DataError> {
+        let (name, options) = (request.name, request.options);
         let whole = Cache::of(self, name, folder, options);
         let part = (options.wanted() < self.train.files.len()).then(|| whole.first(options.wanted()));
         // A part of the data set is also the beginning of the whole.
@@ -72,7 +68,7 @@ impl Listing {
                 Err(problem) => notes.push(format!("decoding anew: {problem}")),
             }
         }
-        let (data, unread) = self.decode(name, options)?;
+        let (data, unread) = self.decode(request)?;
         // What could not be read today may be read tomorrow, and what changed meanwhile is of neither state.
         if unread > 0 || whole != Cache::of(self, name, folder, options) {
             return Ok(data);
@@ -88,9 +84,17 @@ impl Listing {
     }
 
     /// Decodes the files; also tells how many could not be read.
-    fn decode(&self, name: &str, options: &FileOptions) -> Result<(Dataset, usize), DataError> {
+    fn decode(&self, request: &mut Request<'_>) -> Result<(Dataset, usize), DataError> {
+        let options = request.options;
         let square = Square { crop: self.crop, size: options.size as u32 };
-        let mut train = Decoded::default();
+        let (mut train, mut done) = (Decoded::default(), 0);
+        let mut decode = |files: &[String], to_come: usize| {
+            let of = done + files.len() + to_come;
+            decode(&self.root, files, square, options.corrupt, &mut |more| {
+                done += more;
+                (request.watch)(done, of);
+            })
+        };
         // As many more as were damaged, until there are as many as are wanted.
         loop {
             let (looked, good) = (train.images.len(), train.images.iter().flatten().count());
@@ -98,9 +102,9 @@ impl Listing {
             if more == 0 {
                 break;
             }
-            train.append(decode(&self.root, &self.train.files[looked..looked + more], square, options.corrupt)?);
+            train.append(decode(&self.train.files[looked..looked + more], self.test.files.len())?);
         }
-        let mut test = decode(&self.root, &self.test.files, square, options.corrupt)?;
+        let mut test = decode(&self.test.files, 0)?;
         let plane = options.size * options.size;
         let all_grey = train.images.iter().chain(&test.images).flatten().all(|image| image.len() == plane);
         // Grey pictures among coloured ones get three equal channels, whether those are wanted or not: with more images the
@@ -113,7 +117,7 @@ impl Listing {
         skipped.append(&mut test.skipped);
         let train = self.part("training", &self.train, train.images, shape)?;
         let test = self.part("test", &self.test, test.images, shape)?;
-        Ok((Dataset { skipped, ..Dataset::new(name, train, test) }, unread))
+        Ok((Dataset { skipped, ..Dataset::new(request.name, train, test)? }, unread))
     }
 
     /// The images of a split, of its first files; without those that were left out.
@@ -137,13 +141,8 @@ impl Listing {
             let (path, problem) = (self.root.clone(), format!("there is no {what} image that can be decoded"));
             return Err(DataError::Unusable { path, problem, fix: "Put whole pictures there".to_owned() });
         }
-        Ok(Images {
-            factors: kept.factors,
-            factor_names: self.factor_names.clone(),
-            binary_factors: width > 0,
-            files: kept.files,
-            ..Images::labelled(shape, pixels, kept.labels, self.classes.clone())
-        })
+        let images = Images::new(shape, pixels, kept.labels, self.classes.clone())?;
+        images.with_factors(self.factor_names.clone(), kept.factors, width > 0)?.with_files(kept.files)
     }
 
     /// Says which classes have lost all their training images; files behind the last image are not known to be lost.

@@ -1,11 +1,23 @@
 //! `sprites`: the embedded procedural data set. Content is the glyph, style is how it is drawn; both are known exactly.
 
-use super::{DataError, Dataset, ImageShape, Images, Request};
+use super::registry::{Entry, Origin, Request};
+use super::{DataError, Dataset, ImageShape, Images};
 use crate::device::Device;
 use crate::device::Values;
 use crate::kernels::augment::sprites::{FACTORS, Sprites};
 use crate::kernels::{DType, Tuning};
 use crate::plan::{Graph, Layout};
+
+pub(super) const GREY: Entry = Entry {
+    name: "sprites",
+    about: "embedded: 12 glyphs in 6 styles, 28x28 grey",
+    origin: Origin::Drawn(|request| draw(request, 1, 28)),
+};
+pub(super) const COLOURED: Entry = Entry {
+    name: "sprites-rgb",
+    about: "embedded: 12 glyphs in 7 styles, 32x32 colour",
+    origin: Origin::Drawn(|request| draw(request, 3, 32)),
+};
 
 /// Training and test images, and the seed: part of the data set's definition, whatever the seed of a run.
 const TRAIN: usize = 12_000;
@@ -73,12 +85,12 @@ pub fn glyph_names() -> Vec<String> {
     GLYPHS.iter().map(|glyph| glyph.name.to_owned()).collect()
 }
 
-/// Renders the data set on a device, no more training images than are wanted: each depends on its number alone.
-pub(super) fn render(request: &Request<'_>, channels: usize, size: usize) -> Result<Dataset, DataError> {
+/// Draws the data set on a device, no more training images than are wanted: each depends on its number alone.
+fn draw(request: &Request<'_>, channels: usize, size: usize) -> Result<Dataset, DataError> {
     let shape = ImageShape { channels, height: size, width: size };
     let train = split(shape, TRAIN.min(request.options.wanted()), 0, request.device)?;
     let test = split(shape, TEST, 1, request.device)?;
-    Ok(Dataset::new(request.name, train, test))
+    Dataset::new(request.name, train, test)
 }
 
 fn split(shape: ImageShape, images: usize, stream: u32, device: &Device) -> Result<Images, DataError> {
@@ -106,11 +118,9 @@ fn split(shape: ImageShape, images: usize, stream: u32, device: &Device) -> Resu
     let bytes: Vec<u8> = executor.read(pixels)?.words().iter().flat_map(|word| word.to_le_bytes()).collect();
     let labels = (0..images).map(|image| (image % GLYPHS.len()) as u8).collect();
     let factors = executor.read(factors)?.to_f32();
-    Ok(Images {
-        factors: factors.chunks(FACTORS.len()).flat_map(|all| &all[..shown]).copied().collect(),
-        factor_names: FACTORS[..shown].iter().map(|&name| name.to_owned()).collect(),
-        ..Images::labelled(shape, bytes, labels, glyph_names())
-    })
+    let factors = factors.chunks(FACTORS.len()).flat_map(|all| &all[..shown]).copied().collect();
+    let names = FACTORS[..shown].iter().map(|&name| name.to_owned()).collect();
+    Images::new(shape, bytes, labels, glyph_names())?.with_factors(names, factors, false)
 }
 
 /// The glyphs with equally many segments: the last one is repeated, which draws nothing new.

@@ -1,5 +1,6 @@
 //! A run that is looked at: its settings, its data, and the weights of its newest checkpoint.
 
+use super::progress::Progress;
 use super::session::Session;
 use crate::data::{self, DataError, Dataset, Identity};
 use crate::device::Device;
@@ -21,13 +22,19 @@ pub struct Trained {
     pub notes: Vec<String>,
 }
 
-/// Loads the data set that the settings name, cut to their limit. `folder` overrides theirs.
+/// Loads the data set that the settings name, cut to their limit. `folder` overrides theirs; `progress` is told how much is done.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn load_data(config: &Config, folder: Option<&Path>, device: &Device) -> Result<Dataset, DataError> {
+pub fn load_data(
+    config: &Config,
+    folder: Option<&Path>,
+    device: &Device,
+    progress: &mut dyn Progress,
+) -> Result<Dataset, DataError> {
     let saved = (!config.data.dir.is_empty()).then(|| Path::new(&config.data.dir));
-    data::load_with(&config.data.name, folder.or(saved), device, &config.data.file_options())
+    let mut watch = |done, of| progress.decoded(done, of);
+    data::load_watched(&config.data.name, folder.or(saved), device, &config.data.file_options(), &mut watch)
 }
 
 impl Trained {
@@ -48,10 +55,16 @@ impl Trained {
     ///
     /// # Errors
     /// When settings, data or checkpoint cannot be read, the data are not those of the training, or the device is too small.
-    pub fn open(run: &Path, data_folder: Option<&Path>, step: Option<u64>, device: &Device) -> Result<Self, OpenError> {
+    pub fn open(
+        run: &Path,
+        data_folder: Option<&Path>,
+        step: Option<u64>,
+        device: &Device,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, OpenError> {
         let config = Self::settings(run)?;
         let picked = Checkpoint::pick(run, step)?;
-        let data = load_data(&config, data_folder, device)?;
+        let data = load_data(&config, data_folder, device, progress)?;
         let mut notes = Vec::new();
         match Self::check_data(run, &data) {
             Err(OpenError::OtherData { difference, .. }) if data_folder.is_some() => {

@@ -5,6 +5,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// Receives a run's messages; a library user can pass their own.
 pub trait Progress {
+    /// So many image files of so many have been decoded; the last call tells that all are.
+    fn decoded(&mut self, _done: usize, _of: usize) {}
     /// A line worth keeping: what was chosen, what was written.
     fn note(&mut self, line: &str);
     /// The run begins at `step` of `steps`.
@@ -39,6 +41,18 @@ impl Progress for Terminal {
         match &self.bar {
             Some(bar) if !bar.is_hidden() => bar.println(escaped(line)),
             _ => tell(line),
+        }
+    }
+
+    fn decoded(&mut self, done: usize, of: usize) {
+        let bar = self.bar.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template("decoding images {bar:24} {pos}/{len}  {eta} left");
+            style.map_or_else(|_| ProgressBar::new(0), |style| ProgressBar::new(0).with_style(style))
+        });
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+        if done >= of {
+            self.finish();
         }
     }
 

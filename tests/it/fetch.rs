@@ -87,7 +87,7 @@ fn answer(mut stream: TcpStream, manner: Manner, number: usize, ranges: &Mutex<V
 fn from(servers: &[&Server]) -> Source {
     Source {
         mirrors: servers.iter().map(|server| server.url.clone()).collect(),
-        files: vec![RemoteFile { name: "zeros.gz".to_owned(), md5: MD5.to_owned() }],
+        files: vec![RemoteFile { name: "zeros.gz".to_owned(), md5: MD5.to_owned(), sha256: None }],
     }
 }
 
@@ -167,7 +167,8 @@ fn archives_are_unpacked_beside_themselves() {
     let inner = folder.path().join("inner");
     std::fs::create_dir(&inner).and_then(|()| std::fs::write(inner.join("old"), b"")).expect("a folder");
     let md5 = Md5::digest(std::fs::read(&archive).expect("a file")).iter().map(|b| format!("{b:02x}")).collect();
-    let good = Source { mirrors: Vec::new(), files: vec![RemoteFile { name: "good.tar.gz".to_owned(), md5 }] };
+    let good =
+        Source { mirrors: Vec::new(), files: vec![RemoteFile { name: "good.tar.gz".to_owned(), md5, sha256: None }] };
     get(&good, folder.path()).expect("it is there");
     assert_eq!(std::fs::read(inner.join("file")).expect("it is unpacked"), b"abc");
     assert!(!inner.join("old").exists());
@@ -181,7 +182,7 @@ fn archive(folder: &Path, fill: impl FnOnce(&mut tar::Builder<GzEncoder<std::fs:
     fill(&mut builder);
     builder.into_inner().and_then(GzEncoder::finish).expect("it packs");
     let md5 = Md5::digest(std::fs::read(&path).expect("a file")).iter().map(|b| format!("{b:02x}")).collect();
-    Source { mirrors: Vec::new(), files: vec![RemoteFile { name: "some.tar.gz".to_owned(), md5 }] }
+    Source { mirrors: Vec::new(), files: vec![RemoteFile { name: "some.tar.gz".to_owned(), md5, sha256: None }] }
 }
 
 fn header(kind: tar::EntryType, size: u64) -> tar::Header {

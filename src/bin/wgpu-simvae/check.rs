@@ -8,7 +8,7 @@ use wgpu_simvae::compare::JudgedRun;
 use wgpu_simvae::console::print;
 use wgpu_simvae::device::Device;
 use wgpu_simvae::run_folder::{Finding, OpenError, Record, verify};
-use wgpu_simvae::train::{Trained, load_data};
+use wgpu_simvae::train::{Terminal, Trained, load_data};
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {
@@ -60,7 +60,8 @@ fn data(run: &Path, folder: Option<&Path>) -> Result<String, String> {
     if record.is_none() {
         return Err("a run of an older version does not know its data".to_owned());
     }
-    let now = load_data(&config, folder, &Device::cpu()).map_err(|error| error.to_string())?;
+    let now =
+        load_data(&config, folder, &Device::cpu(), &mut Terminal::default()).map_err(|error| error.to_string())?;
     match Trained::check_data(run, &now) {
         Ok(()) => Ok("the data are those that the run was trained on".to_owned()),
         Err(OpenError::OtherData { difference, .. }) => Err(format!("other data: {difference}")),

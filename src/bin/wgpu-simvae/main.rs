@@ -23,6 +23,7 @@ use wgpu_simvae::console::{Outcome, outcome, print, tell};
 use wgpu_simvae::data::DataError;
 use wgpu_simvae::data::fetch::FetchError;
 use wgpu_simvae::device::DeviceError;
+use wgpu_simvae::quiet;
 use wgpu_simvae::run_folder::LockError;
 use wgpu_simvae::train::{ExchangeError, RunError};
 
@@ -101,6 +102,7 @@ fn main() -> ExitCode {
         // SAFETY: no other thread runs yet.
         unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
     }
+    quiet::hush();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {

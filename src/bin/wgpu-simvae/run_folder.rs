@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use wgpu_simvae::console::tell;
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::eval::judge::Judges;
-use wgpu_simvae::train::Trained;
+use wgpu_simvae::train::{Terminal, Trained};
 
 #[derive(Debug, Args)]
 pub struct RunFolder {
@@ -30,7 +30,8 @@ impl RunFolder {
         let config = Trained::settings(&self.run)?;
         let device = choose(&self.device)?;
         tell(format_args!("device: {}", device.reason));
-        let trained = Trained::open(&self.run, self.data_dir.as_deref(), self.checkpoint, &device)?;
+        let (folder, progress) = (self.data_dir.as_deref(), &mut Terminal::default());
+        let trained = Trained::open(&self.run, folder, self.checkpoint, &device, progress)?;
         for note in &trained.notes {
             tell(note);
         }

@@ -43,7 +43,7 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     let mut progress = Terminal::default();
     progress.note(&format!("device: {}", device.reason));
 
-    let data = load_data(&config, None, &device)?;
+    let data = load_data(&config, None, &device, &mut progress)?;
     let classes = match data.train.classes.len() {
         1 => "one class".to_owned(),
         count => format!("{count} classes"),
