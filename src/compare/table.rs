@@ -60,7 +60,7 @@ impl fmt::Display for Table {
     /// Markdown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut grid = Grid::new();
-        grid.load_preset(ASCII_MARKDOWN);
+        grid.load_style(ASCII_MARKDOWN);
         grid.set_header(std::iter::once("method").chain(self.columns.iter().map(String::as_str)));
         for (method, cells) in &self.rows {
             let cells = cells.iter().map(|cell| cell.map_or_else(|| "-".to_owned(), |cell| cell.to_string()));

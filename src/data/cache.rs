@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 /// Changes when decoding or the layout of the file does.
-const VERSION: &str = "wgpu-simvae images 2";
+const VERSION: &str = "wgpu-simvae images 3";
 /// How the folders begin in which caches are written before they are renamed.
 const DRAFT: &str = ".caching-";
 /// Bytes that share a checksum.
