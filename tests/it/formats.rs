@@ -40,6 +40,22 @@ fn orientation_tags_of_png_files_are_followed() {
     }
 }
 
+/// Most photographs have a colour for four pixels; in between, libjpeg is followed.
+#[test]
+fn halved_colour_is_what_libjpeg_makes_of_it() {
+    let folder = temporary();
+    for (name, bytes) in [
+        ("a.jpg", &include_bytes!("../halved_colour.jpg")[..]),
+        // Decoded by libjpeg-turbo 3.2.
+        ("b.png", &include_bytes!("../halved_colour.png")[..]),
+    ] {
+        std::fs::write(folder.path().join(name), bytes).expect("it is written");
+    }
+    let data = read_with(folder.path(), &FileOptions { size: 32, ..small() }).expect("two pictures");
+    let furthest = data.train.pixels.iter().zip(&data.test.pixels[..]).map(|(a, b)| a.abs_diff(*b)).max();
+    assert!(furthest <= Some(4), "{furthest:?}");
+}
+
 #[test]
 fn every_format_is_read_whole_or_refused() {
     let image = GrayImage::from_fn(16, 16, |x, y| Luma([(x * 15 + y) as u8]));
