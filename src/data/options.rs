@@ -36,6 +36,6 @@ impl Default for FileOptions {
 pub enum Corrupt {
     /// Stop at the first and name it.
     Stop,
-    /// Leave them out; [`Dataset::skipped`] lists them.
+    /// Leave them out; [`Dataset::skipped`](super::Dataset::skipped) lists them.
     Skip,
 }
