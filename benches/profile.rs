@@ -6,8 +6,8 @@
 use std::time::Instant;
 use wgpu_simvae::data;
 use wgpu_simvae::device::{DeviceRequest, choose};
-use wgpu_simvae::settings::Config;
 use wgpu_simvae::settings::Sources;
+use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::Session;
 
 const REPEATS: usize = 9;
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let sources = Sources { preset: Some("official-code".to_owned()), set, ..Sources::default() };
     let config = Config::merge(&sources)?;
-    let (mut session, step) = Session::open_to_train(&config, &data, &device)?;
+    let (mut session, step) = Session::open_to_train(&Recipe::new(&config)?, &data, &device)?;
     let dispatches = session.executor.plan(step)?.dispatches.clone();
     let clock = session.blueprint.state.clock;
     session.executor.run(step, 2)?;

@@ -9,8 +9,8 @@ use std::time::Instant;
 use wgpu_simvae::data;
 use wgpu_simvae::device::{DeviceRequest, choose};
 use wgpu_simvae::plan::PlanId;
-use wgpu_simvae::settings::Config;
 use wgpu_simvae::settings::Sources;
+use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::Session;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let sources = Sources { preset: Some("official-code".to_owned()), set, ..Sources::default() };
         let config = Config::merge(&sources)?;
         let before = resident("VmRSS");
-        let (mut session, step) = Session::open_to_train(&config, &data, &device)?;
+        let (mut session, step) = Session::open_to_train(&Recipe::new(&config)?, &data, &device)?;
         let plan = session.executor.plan(step)?;
         let planned = (plan.arena.device_bytes() + session.blueprint.layout.device_bytes()) >> 20;
         let dispatches = &plan.dispatches;
@@ -53,9 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let rows = batch * config.views;
         println!(
             "{{\"device\": {:?}, \"tuning\": {:?}, \"networks\": {:?}, \"rows\": {rows}, {times}\"planned_mib\": {planned}, \"allocated_mib\": {allocated}, \"grown_mib\": {grown}}}",
-            device.reason,
-            tuning.matmul,
-            config.model.kind.name()
+            device.reason, tuning.matmul, config.model.kind
         );
     }
     Ok(())

@@ -4,7 +4,9 @@
 //! pipeline, in microseconds per view.
 
 use std::time::Instant;
-use wgpu_simvae::augment::{Augmentation, BlurSettings, EffectSettings, ImageSource, JitterSettings, SolariseSettings};
+use wgpu_simvae::augment::{
+    Augmentation, BlurSettings, EffectSettings, ImageSource, JitterSettings, SolariseSettings, ViewCount,
+};
 use wgpu_simvae::data;
 use wgpu_simvae::device::{Device, DeviceRequest, Values, choose};
 use wgpu_simvae::kernels::common::clock::fresh;
@@ -46,15 +48,9 @@ fn time(device: &Device, effects: EffectSettings) -> Result<f64, Box<dyn std::er
     let shape = [data.shape.channels, data.shape.height, data.shape.width];
     let source = ImageSource { pixels, images: data.len(), shape, threshold: false };
     let mut g = Graph::new("views");
-    let how = Augmentation {
-        plain_views: 0,
-        area: [0.6, 1.0],
-        aspect: [0.75, 1.3],
-        horizontal_flip: 0.0,
-        vertical_flip: 0.5,
-        effects,
-    };
-    let x = source.augmented(&mut g, state.clock, BATCH, VIEWS, &how).x;
+    let EffectSettings { jitter, grey, blur, solarise } = effects;
+    let how = Augmentation { area: [0.6, 1.0], jitter, grey, blur, solarise, ..Augmentation::default() };
+    let x = source.augmented(&mut g, state.clock, BATCH, ViewCount { views: VIEWS, plain: 0 }, &how).x;
     g.keep(x);
     let mut executor = device.tuned(Tuning::default()).open(&layout)?;
     let plan = executor.load(g.finish()?)?;

@@ -5,8 +5,8 @@
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data;
 use wgpu_simvae::device::{DeviceRequest, choose};
-use wgpu_simvae::settings::Config;
 use wgpu_simvae::settings::Sources;
+use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{RunOptions, Terminal, run};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,7 +16,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = data::load(&config.data.name, None, &device)?;
     let out = tempfile::tempdir()?;
     let options = RunOptions { out: out.path().to_owned(), resume: false, checkpoint: None };
-    let mut report = run(&config, &data, &device, &options, &mut Terminal::default(), &AtomicBool::new(false))?;
+    let mut report =
+        run(&Recipe::new(&config)?, &data, &device, &options, &mut Terminal::default(), &AtomicBool::new(false))?;
 
     let test = report.session.blueprint.test;
     let embedding = report.session.embed(&test, test.images)?;

@@ -26,5 +26,6 @@ pub mod optim;
 pub mod plan;
 pub mod quiet;
 pub mod run_folder;
+pub mod setting;
 pub mod settings;
 pub mod train;

@@ -8,22 +8,39 @@ use crate::kernels::augment::labels::Labels;
 use crate::kernels::augment::sample::{Sample, VIEW_WORDS};
 use crate::kernels::augment::views::{Ring, Views};
 use crate::plan::{Graph, Tensor};
+use crate::setting::settings_table;
 
-/// Random changes that make the views of an image.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Augmentation {
-    /// The first so many views are the image as it is.
-    pub plain_views: usize,
-    /// Range of the crop's area, as a fraction of the image's.
-    pub area: [f64; 2],
-    /// Range of the crop's aspect, width over height.
-    pub aspect: [f64; 2],
-    /// Probability of a horizontal flip.
-    pub horizontal_flip: f64,
-    /// Probability of a vertical flip.
-    pub vertical_flip: f64,
-    /// Changes of colours and sharpness, after the crop and the flips.
-    pub effects: EffectSettings,
+settings_table! {
+    /// Random changes that make the views of an image.
+    pub struct Augmentation("augment") {
+        /// Range of the crop's area, as a fraction of the image's.
+        pub area: [f64; 2] = [0.4, 1.0] => Allowed::Span { low: 1e-6, high: 1.0 },
+        /// Range of the crop's aspect, width over height.
+        pub aspect: [f64; 2] = [0.75, 1.3] => Allowed::Span { low: 1e-3, high: 1e3 },
+        /// Probability of a horizontal flip.
+        pub horizontal_flip: f64 = 0.0 => Allowed::probability(),
+        /// Probability of a vertical flip.
+        pub vertical_flip: f64 = 0.5 => Allowed::probability(),
+        /// Colour jitter.
+        pub jitter: JitterSettings = JitterSettings::default() => Allowed::Table,
+        /// Probability that a view loses its colours.
+        pub grey: f64 = 0.0 => Allowed::probability(),
+        /// Gaussian blur.
+        pub blur: BlurSettings = BlurSettings::default() => Allowed::Table,
+        /// Inversion of bright pixels.
+        pub solarise: SolariseSettings = SolariseSettings::default() => Allowed::Table,
+        /// Make pixels black or white at one half, after everything else.
+        pub threshold: bool = false => Allowed::Switch,
+    }
+}
+
+/// How many views of an image there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ViewCount {
+    /// Views of each image, J.
+    pub views: usize,
+    /// The first so many of them are the image as it is.
+    pub plain: usize,
 }
 
 /// The views of a step.
@@ -71,26 +88,32 @@ impl ImageSource {
         (room < self.images * self.bytes()).then(|| Ring { steps: (room / stride).max(1), stride })
     }
 
-    /// Emits the `views` random views of each image of a step: `[images_per_step * views, channels, height, width]`, in
-    /// a shuffled order that changes with the epoch.
-    pub fn augmented(&self, g: &mut Graph, clock: Tensor, batch: usize, views: usize, how: &Augmentation) -> Drawn {
-        self.emit(g, clock, batch * views, views, Some(how))
+    /// Emits the random views of each image of a step: `[images_per_step * views, channels, height, width]`, in a shuffled order
+    /// that changes with the epoch.
+    pub fn augmented(&self, g: &mut Graph, clock: Tensor, batch: usize, count: ViewCount, how: &Augmentation) -> Drawn {
+        self.emit(g, clock, batch, count, Some(how))
     }
 
     /// Emits the images of a step as they are, in order.
     pub fn plain(&self, g: &mut Graph, clock: Tensor, batch: usize) -> Tensor {
-        self.emit(g, clock, batch, 1, None).x
+        self.emit(g, clock, batch, ViewCount { views: 1, plain: 1 }, None).x
     }
 
-    fn emit(&self, g: &mut Graph, clock: Tensor, rows: usize, views: usize, how: Option<&Augmentation>) -> Drawn {
-        let [channels, height, width] = self.shape;
+    fn emit(
+        &self,
+        g: &mut Graph,
+        clock: Tensor,
+        batch: usize,
+        ViewCount { views, plain }: ViewCount,
+        how: Option<&Augmentation>,
+    ) -> Drawn {
+        let ([channels, height, width], rows) = (self.shape, batch * views);
         let none = Augmentation {
-            plain_views: 1,
             area: [1.0; 2],
             aspect: [1.0; 2],
             horizontal_flip: 0.0,
             vertical_flip: 0.0,
-            effects: EffectSettings::default(),
+            ..Augmentation::default()
         };
         let drawn = how.unwrap_or(&none);
         let boxes = g.uints("views", [rows, VIEW_WORDS]);
@@ -98,7 +121,7 @@ impl ImageSource {
             images: self.images as u32,
             rows: rows as u32,
             views: views as u32,
-            plain: drawn.plain_views as u32,
+            plain: plain as u32,
             height: height as u32,
             width: width as u32,
             shuffle: how.is_some(),
@@ -111,14 +134,14 @@ impl ImageSource {
         g.push("draw views", sample, &[clock, boxes]);
         let x = g.tensor("x", [rows, channels, height, width]);
         // Black and white comes last.
-        let changes = effects::any(&drawn.effects);
+        let changes = effects::any(drawn);
         let threshold = self.threshold && !changes;
-        let ring = self.ring(rows / views);
+        let ring = self.ring(batch);
         let render = Views { images: self.images, rows, channels, height, width, threshold, views, ring };
         g.push("render views", render, &[clock, boxes, self.pixels, x]);
         let views = Drawn { boxes, x };
         if changes {
-            effects::emit(g, clock, self, &views, drawn);
+            effects::emit(g, clock, self, &views, (drawn, plain));
         }
         views
     }

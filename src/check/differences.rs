@@ -47,7 +47,7 @@ fn check(case: &Case) -> Result<Row, DeviceError> {
     let gradients = executor.read(fixture.memory.gradients)?.to_f64();
 
     let value = loss(executor.as_mut(), &weights)?;
-    let convolutional = case.is_convolutional();
+    let convolutional = case.convolutional;
     let (step, sample) = if convolutional { (STEP_CONV, SAMPLE_CONV) } else { (STEP, usize::MAX) };
     // What rounding makes of a difference that should be zero.
     let noise = f64::EPSILON * value.abs() / step;
@@ -90,5 +90,5 @@ fn check(case: &Case) -> Result<Row, DeviceError> {
     let (tensor, worst) = worst.into_pair();
     let outcome =
         Outcome::Compared { loss: 0.0, loss_tolerance: 0.0, tensor, tensor_tolerance: REFERENCE_TOLERANCE, worst };
-    Ok(Row { case: format!("differences_{}", case.name), target: "f64 twin".to_owned(), outcome })
+    Ok(Row { case: format!("differences_{}", case.name()), target: "f64 twin".to_owned(), outcome })
 }

@@ -1,6 +1,6 @@
 //! The small models whose every buffer the checks look at: odd-sized layers, augmented sprites of random bytes.
 
-use crate::augment::{Augmentation, EffectSettings, ImageSource};
+use crate::augment::{Augmentation, ImageSource, ViewCount};
 use crate::device::{DeviceError, Executor, Values};
 use crate::kernels::DType;
 use crate::kernels::common::clock;
@@ -8,10 +8,11 @@ use crate::kernels::common::philox::{Purpose, philox, unit};
 use crate::kernels::latent::normal::Normal;
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
-use crate::methods::supervised::Supervised;
-use crate::methods::{Batch, LikelihoodSettings, LossLog, Model, Objective, cr_vae, simclr, simvae, vae, vicreg};
-use crate::nn::{Backbone, Init, ParamMemory, Params, Sizes};
-use crate::optim::{Optimiser, StepState};
+use crate::methods::simvae::SimVae;
+use crate::methods::vae::BetaVae;
+use crate::methods::{Batch, Example, LikelihoodSettings, LossLog, Model, Objective, registry};
+use crate::nn::{Backbone, Init, MlpBackbone, OfficialConv, ParamMemory, Params, ResNetBackbone, Sizes};
+use crate::optim::{OptimConfig, Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
 use std::sync::Arc;
 
@@ -22,8 +23,7 @@ const IMAGES: usize = 11;
 const BATCH: usize = 5;
 const CLASSES: usize = 4;
 const SHAPE: [usize; 3] = [1, 7, 9];
-/// The smallest images and the narrowest layers of the convolutional networks.
-const CONV_SHAPE: [usize; 3] = [3, 16, 16];
+/// The narrowest layers of the convolutional networks.
 const CONV_WIDTH: usize = 4;
 /// Random part of what would begin with one value everywhere.
 const UNEVEN: f64 = 0.5;
@@ -32,86 +32,71 @@ const HIDDEN: [usize; 2] = [17, 13];
 
 /// A method to check.
 pub(super) struct Case {
-    pub name: String,
-    objective: Arc<dyn Objective>,
-    views: usize,
+    example: Example<Arc<dyn Objective>>,
     image: [usize; 3],
-    backbone: Backbone<'static>,
+    backbone: Arc<dyn Backbone>,
     /// Images of a step.
     batch: usize,
+    /// Whether the networks are convolutional.
+    pub convolutional: bool,
 }
 
 impl Case {
-    /// Whether the networks are convolutional.
-    pub fn is_convolutional(&self) -> bool {
-        !matches!(self.backbone, Backbone::Mlp(_))
+    pub fn name(&self) -> &str {
+        &self.example.name
     }
 }
 
-/// Every method, the generative ones with both likelihoods.
+/// Every example of every method, as an MLP, and both convolutional networks.
 pub(super) fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
-    let mut add = |name: &str, views, objective| {
-        let (name, backbone) = (name.to_owned(), Backbone::Mlp(&HIDDEN));
-        cases.push(Case { name, objective, views, image: SHAPE, backbone, batch: BATCH });
-    };
-    for (kind_name, kind) in [("gaussian", LikelihoodKind::Gaussian), ("bernoulli", LikelihoodKind::Bernoulli)] {
-        let likelihood = LikelihoodSettings { kind, variance: 0.1 };
-        for (prior_name, prior) in [("uniform", ContentPrior::Uniform), ("gaussian", ContentPrior::Gaussian)] {
-            let settings = simvae::Settings { variance_z: 0.15, prior, entropy_scale: 1.5 };
-            let simvae = Arc::new(simvae::SimVae { likelihood, settings });
-            add(&format!("simvae_{prior_name}_{kind_name}"), 3, simvae);
-        }
-        let settings = vae::Settings { beta: 4.0 };
-        add(&format!("beta_vae_{kind_name}"), 1, Arc::new(vae::Vae { likelihood, settings }));
-        let settings = cr_vae::Settings { beta: 0.9, lambda: 0.6 };
-        add(&format!("cr_vae_{kind_name}"), 2, Arc::new(cr_vae::CrVae { likelihood, settings }));
-    }
-    let settings = simclr::Settings { temperature: 0.3 };
-    add("simclr", 3, Arc::new(simclr::SimClr { settings, projector: vec![9, 7] }));
-    let settings = vicreg::Settings { invariance: 25.0, variance: 20.0, covariance: 1.5 };
-    add("vicreg", 3, Arc::new(vicreg::VicReg { settings, projector: vec![5] }));
-    add("supervised", 1, Arc::new(Supervised { classifier: true }));
-
-    cases.push(Case {
-        name: "simvae_official_conv".to_owned(),
-        objective: Arc::new(simvae_gaussian()),
-        views: 2,
-        image: CONV_SHAPE,
-        backbone: Backbone::Official(CONV_WIDTH),
+    let mlp: Arc<dyn Backbone> = Arc::new(MlpBackbone { hidden: HIDDEN.to_vec() });
+    let examples = registry::METHODS.iter().flat_map(registry::Entry::examples);
+    let small = examples.map(|example| Case {
+        example,
+        image: SHAPE,
+        backbone: mlp.clone(),
         batch: BATCH,
+        convolutional: false,
     });
-    let likelihood = LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.1 };
-    cases.push(Case {
-        name: "beta_vae_resnet18".to_owned(),
-        objective: Arc::new(vae::Vae { likelihood, settings: vae::Settings { beta: 4.0 } }),
-        views: 1,
-        image: CONV_SHAPE,
-        backbone: Backbone::ResNet18(CONV_WIDTH),
-        batch: BATCH,
-    });
-    cases
+    let convolutional = [
+        conv("simvae_official_conv", 2, Arc::new(simvae()), 16, Arc::new(OfficialConv { width: CONV_WIDTH }), BATCH),
+        conv(
+            "beta_vae_resnet18",
+            1,
+            Arc::new(BetaVae { beta: 4.0 }),
+            16,
+            Arc::new(ResNetBackbone { width: CONV_WIDTH }),
+            BATCH,
+        ),
+    ];
+    small.chain(convolutional).collect()
 }
 
 /// The authors' networks at their full width, for both of their image sizes: the smaller images on as many rows as the CPU's
 /// fast convolutions want, the larger ones on two.
 pub(super) fn full_cases() -> Vec<Case> {
-    let case = |side: usize, batch: usize| Case {
-        name: format!("simvae_official_conv_{side}_full_width"),
-        objective: Arc::new(simvae_gaussian()),
-        views: 2,
-        image: [3, side, side],
-        backbone: Backbone::Official(64),
-        batch,
+    let case = |side: usize, batch: usize| {
+        let name = format!("simvae_official_conv_{side}_full_width");
+        conv(&name, 2, Arc::new(simvae()), side, Arc::new(OfficialConv { width: 64 }), batch)
     };
     vec![case(32, 8), case(64, 1)]
 }
 
-fn simvae_gaussian() -> simvae::SimVae {
-    simvae::SimVae {
-        likelihood: LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.1 },
-        settings: simvae::Settings { variance_z: 0.15, prior: ContentPrior::Gaussian, entropy_scale: 1.5 },
-    }
+fn conv(
+    name: &str,
+    views: usize,
+    method: Arc<dyn Objective>,
+    side: usize,
+    backbone: Arc<dyn Backbone>,
+    batch: usize,
+) -> Case {
+    let likelihood = LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.1 };
+    let example = Example { name: name.to_owned(), views, likelihood, projector: &[], method };
+    Case { example, image: [3, side, side], backbone, batch, convolutional: true }
+}
+
+fn simvae() -> SimVae {
+    SimVae { variance_z: 0.15, prior: ContentPrior::Gaussian, entropy_scale: 1.5 }
 }
 
 /// A training step in miniature.
@@ -133,41 +118,32 @@ impl Fixture {
         let mut params = Params::default();
         let count = case.image.iter().product::<usize>();
         let state = StepState::new(&mut layout);
-        let sizes = Sizes { image: case.image, backbone: case.backbone, latent: LATENT, classes: CLASSES };
-        let model = Model::new(&mut layout, &mut params, case.objective.as_ref(), &sizes, state.clock);
+        let Example { views, likelihood, projector, ref method, .. } = case.example;
+        let sizes =
+            Sizes { image: case.image, backbone: case.backbone.as_ref(), latent: LATENT, classes: CLASSES, projector };
+        let model = Model::new(&mut layout, &mut params, method.as_ref(), &sizes, likelihood, state.clock);
         let pixels = layout.add("images", DType::Uint, [(IMAGES * count).div_ceil(4)]);
         let known = layout.add("labels", DType::Uint, [IMAGES]);
 
         let mut g = Graph::new("miniature step");
         let optimiser = Optimiser {
-            learning_rate: 1e-2,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: 0.01,
+            settings: OptimConfig { lr: 1e-2, weight_decay: 0.01, ..OptimConfig::default() },
             warmup_steps: 2,
             cosine_until: Some(9),
         };
         optimiser.begin_step(&mut g, &state, IMAGES, case.batch);
-        let how = Augmentation {
-            plain_views: case.objective.plain_views(),
-            area: [0.4, 1.0],
-            aspect: [0.75, 4.0 / 3.0],
-            horizontal_flip: 0.5,
-            vertical_flip: 0.5,
-            effects: EffectSettings::default(),
-        };
-        let threshold = case.name.ends_with("bernoulli");
+        let how = Augmentation { aspect: [0.75, 4.0 / 3.0], horizontal_flip: 0.5, ..Augmentation::default() };
+        let threshold = likelihood.kind == LikelihoodKind::Bernoulli;
         let source = ImageSource { pixels, images: IMAGES, shape: case.image, threshold };
-        let views = case.views;
-        let drawn = source.augmented(&mut g, state.clock, case.batch, views, &how);
+        let count = ViewCount { views, plain: method.plain_views() };
+        let drawn = source.augmented(&mut g, state.clock, case.batch, count, &how);
         let noise = |g: &mut Graph| {
             let noise = g.tensor("noise", [case.batch * views, LATENT]);
             g.push("noise", Normal { count: noise.len(), purpose: Purpose::Noise }, &[state.clock, noise]);
             noise
         };
         let labels = |g: &mut Graph| drawn.labels(g, known);
-        case.objective.emit(&mut g, &model, &Batch { x: drawn.x, views, noise: &noise, labels: &labels });
+        method.emit(&mut g, &model, &Batch { x: drawn.x, views, noise: &noise, labels: &labels });
         g.backward();
         if update {
             optimiser.update(&mut g, &state, &model.memory);

@@ -71,5 +71,5 @@ fn follow(target: &Target, case: &Case, steps: u32) -> Result<Row, DeviceError> 
     let (tensor, worst) = worst.into_pair();
     let outcome =
         Outcome::Compared { loss: 0.0, loss_tolerance: 0.0, tensor, tensor_tolerance: GRADIENT_TOLERANCE, worst };
-    Ok(Row { case: format!("step_{}", case.name), target: target.name(), outcome })
+    Ok(Row { case: format!("step_{}", case.name()), target: target.name(), outcome })
 }

@@ -9,7 +9,7 @@ use crate::eval::judge::Judges;
 use crate::files::{FileError, write_atomically};
 use crate::run_folder::{LockError, RunLock};
 use crate::run_folder::{OpenError, checkpoint};
-use crate::settings::{Config, Method};
+use crate::settings::{Config, Recipe};
 use crate::settings::{ConfigError, Sources};
 use crate::train::{Progress, RunError, RunOptions, Trained, load_data, run};
 use std::path::{Path, PathBuf};
@@ -87,7 +87,7 @@ impl CompareError {
 #[derive(Clone, Debug)]
 pub struct Study {
     /// The rows, in their order.
-    pub methods: Vec<Method>,
+    pub methods: Vec<String>,
     /// Trainings of each method, with the seeds 0, 1, ...
     pub seeds: u32,
     /// Settings that all rows share; method and seed are laid over them.
@@ -99,14 +99,14 @@ pub struct Study {
 }
 
 /// The folder of a row.
-pub fn row_folder(out: &Path, method: Method, seed: u32) -> PathBuf {
-    out.join(format!("{}-seed-{seed}", method.name()))
+pub fn row_folder(out: &Path, method: &str, seed: u32) -> PathBuf {
+    out.join(format!("{method}-seed-{seed}"))
 }
 
 impl Study {
-    fn config(&self, method: Method, seed: u32) -> Result<Config, ConfigError> {
+    fn config(&self, method: &str, seed: u32) -> Result<Config, ConfigError> {
         let mut sources = self.sources.clone();
-        sources.set.extend([format!("method={}", method.name()), format!("seed={seed}")]);
+        sources.set.extend([format!("method={method}"), format!("seed={seed}")]);
         Config::merge(&sources)
     }
 }
@@ -147,7 +147,7 @@ pub fn compare(
 ) -> Result<Option<Compared>, CompareError> {
     // Every row's settings are checked before the first one trains.
     let mut rows = Vec::new();
-    for &method in &study.methods {
+    for method in &study.methods {
         for seed in 0..study.seeds {
             rows.push((row_folder(&study.out, method, seed), study.config(method, seed)?));
         }
@@ -159,7 +159,7 @@ pub fn compare(
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        progress.note(&format!("[{}/{count}] {}, seed {}", i + 1, config.method.name(), config.seed));
+        progress.note(&format!("[{}/{count}] {}, seed {}", i + 1, config.method, config.seed));
         match row(folder, config, study, device, progress, stop) {
             Ok(Some(run)) => {
                 done.judged.push(run);
@@ -167,7 +167,7 @@ pub fn compare(
             }
             Ok(None) => return Ok(None),
             Err(error) if error.is_of_a_row() => {
-                let (method, seed) = (config.method.name().to_owned(), config.seed);
+                let (method, seed) = (config.method.clone(), config.seed);
                 progress.note(&format!("  this row failed: {error}"));
                 done.failed.push(FailedRow { method, seed, reason: error.to_string() });
             }
@@ -195,6 +195,7 @@ fn row(
     stop: &AtomicBool,
 ) -> Result<Option<JudgedRun>, CompareError> {
     let other = |difference: String| CompareError::OtherSettings { row: folder.to_owned(), difference };
+    let recipe = Recipe::new(config)?;
     let data = load_data(config, None, device, progress)?;
     let resume = !checkpoint::list(folder).map_err(|source| Box::new(source.into()))?.is_empty();
     if resume {
@@ -212,13 +213,13 @@ fn row(
         }
     }
     let options = RunOptions { out: folder.to_owned(), resume, checkpoint: None };
-    let report = run(config, &data, device, &options, progress, stop)
+    let report = run(&recipe, &data, device, &options, progress, stop)
         .map_err(|source| CompareError::Train { row: folder.to_owned(), source: Box::new(source) })?;
     if report.interrupted {
         return Ok(None);
     }
     drop(report);
-    let mut trained = Trained::with_data(folder, config.clone(), data, device).map_err(Box::new)?;
+    let mut trained = Trained::with_data(folder, &recipe, data, device).map_err(Box::new)?;
     let mut note = |judge: &str| progress.note(&format!("  {judge}"));
     let judged = judge_run(&mut trained, folder, device, &study.judges, &mut note);
     let (judged, _) = judged.map_err(|source| fault(folder, source))?;

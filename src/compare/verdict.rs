@@ -162,7 +162,7 @@ pub fn judge_run(
         drawn => drawn?,
     }
     let judged = JudgedRun {
-        method: case.config.method.name().to_owned(),
+        method: case.config.method.clone(),
         data: case.data.name.clone(),
         seed: case.config.seed,
         steps: step,

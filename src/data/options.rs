@@ -39,3 +39,10 @@ pub enum Corrupt {
     /// Leave them out; [`Dataset::skipped`](super::Dataset::skipped) lists them.
     Skip,
 }
+
+impl Corrupt {
+    /// The words for it in the settings.
+    pub fn names() -> Vec<&'static str> {
+        vec!["stop", "skip"]
+    }
+}

@@ -5,27 +5,22 @@ use crate::kernels::latent::reparameterise::{Reparameterise, ReparameteriseBackw
 use crate::kernels::loss::kl::Kl;
 use crate::kernels::loss::likelihood::{Likelihood, LikelihoodKind};
 use crate::plan::{Graph, Tensor};
-use serde::{Deserialize, Serialize};
+use crate::setting::settings_table;
 
-/// Distribution of the pixels given the latent.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LikelihoodSettings {
-    /// The distribution.
-    pub kind: LikelihoodKind,
-    /// Its variance, s_x^2.
-    pub variance: f64,
+settings_table! {
+    /// Distribution of the pixels given the latent.
+    #[derive(Copy)]
+    pub struct LikelihoodSettings("likelihood") {
+        /// Pixels given the latent: gaussian around the decoder's output, or bernoulli.
+        pub kind: LikelihoodKind = LikelihoodKind::Gaussian => Allowed::Words(LikelihoodKind::names),
+        /// Variance of the pixels, s_x^2.
+        pub variance: f64 = 0.02 => Allowed::real(1e-6, 1e6),
+    }
 }
 
 impl Model {
     /// Emits encoder, sample, decoder and the reconstruction term, the log's first; each term times `scale`.
-    pub(super) fn autoencode(
-        &self,
-        g: &mut Graph,
-        batch: &Batch<'_>,
-        likelihood: LikelihoodSettings,
-        scale: f64,
-    ) -> Forward {
+    pub fn autoencode(&self, g: &mut Graph, batch: &Batch<'_>, scale: f64) -> Forward {
         let (rows, width) = batch.x.shape.as_matrix();
         let noise = (batch.noise)(g);
         let encoded = self.encode(g, batch.x);
@@ -34,7 +29,7 @@ impl Model {
 
         let terms = g.tensor("reconstruction", [rows]);
         let dlogits = g.grad_first(logits);
-        let LikelihoodSettings { kind, variance } = likelihood;
+        let LikelihoodSettings { kind, variance } = self.likelihood;
         let kernel = Likelihood { kind, rows, width, variance, gradient_scale: scale };
         g.push("likelihood", kernel, &[logits, batch.x, terms, dlogits]);
         self.record(g, 0, terms, scale);
@@ -42,7 +37,7 @@ impl Model {
     }
 
     /// Emits beta times the divergence from the prior, the log's second term, each row's times `scale`.
-    pub(super) fn divergence(&self, g: &mut Graph, forward: &Forward, beta: f64, scale: f64) {
+    pub fn divergence(&self, g: &mut Graph, forward: &Forward, beta: f64, scale: f64) {
         let (rows, latent) = forward.z.shape.as_matrix();
         let terms = g.tensor("kl", [rows, latent]);
         let dencoded = g.grad_first(forward.encoded);

@@ -1,29 +1,42 @@
 //! CR-VAE (Sinha and Dieng, 2021): the bounds of an image and of an augmented view, plus lambda times the divergence of
 //! the view's posterior from the image's. Terms are per image.
 
-use super::{Batch, Forward, LikelihoodSettings, Model, Objective};
+use super::{Batch, Example, Facts, Forward, Golden, Method, Model, Needs, Objective};
 use crate::kernels::loss::consistency::Consistency;
 use crate::nn::{Networks, Params, Sizes};
 use crate::plan::Graph;
-use serde::{Deserialize, Serialize};
+use crate::setting::settings_table;
 
-/// Settings of the divergences.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Weight of the divergence from the prior.
-    pub beta: f64,
-    /// Weight of the consistency.
-    pub lambda: f64,
+settings_table! {
+    /// CR-VAE: the settings of its divergences; the logged terms are weighted. Its batches have two views; the first is the image
+    /// as it is.
+    pub struct CrVae("cr_vae") {
+        /// Weight of the divergence from the prior.
+        pub beta: f64 = 1.0 => Allowed::weight(),
+        /// Weight of the consistency: the divergence of a view's posterior from its image's.
+        pub lambda: f64 = 0.1 => Allowed::weight(),
+    }
 }
 
-/// CR-VAE. Its batches have two views; the first is the image as it is.
-#[derive(Clone, Debug)]
-pub struct CrVae {
-    /// Distribution of the pixels.
-    pub likelihood: LikelihoodSettings,
-    /// The divergences; the logged terms are weighted.
-    pub settings: Settings,
+impl Method for CrVae {
+    const NAME: &'static str = "cr-vae";
+    const ABOUT: &'static str = "CR-VAE (Sinha and Dieng, 2021): a VAE with a consistency of an image and a view";
+    const NEEDS: Needs = Needs { fewest_views: 2, most_views: 2, ..Needs::ANY };
+    const GOLDEN: &'static [&'static str] = &["cr_vae_"];
+
+    fn golden(facts: &Facts) -> Golden<Self> {
+        let (beta, lambda) = (facts.beta.unwrap_or(1.0), facts.lambda.unwrap_or(0.1));
+        Golden {
+            method: Self { beta, lambda },
+            views: 2,
+            terms: vec![("rec_sum", 1.0), ("kl_sum", beta), ("consistency_sum", lambda)],
+            summed: true,
+        }
+    }
+
+    fn examples() -> Vec<Example<Self>> {
+        Example::with_likelihoods("cr_vae", 2, Self { beta: 0.9, lambda: 0.6 })
+    }
 }
 
 impl Objective for CrVae {
@@ -38,11 +51,11 @@ impl Objective for CrVae {
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
         let (pairs, latent) = (batch.rows() / 2, model.networks.latent);
         let scale = 1.0 / pairs as f64;
-        let forward = model.autoencode(g, batch, self.likelihood, scale);
-        model.divergence(g, &forward, self.settings.beta, scale);
+        let forward = model.autoencode(g, batch, scale);
+        model.divergence(g, &forward, self.beta, scale);
         let terms = g.tensor("consistency", [pairs, latent]);
         let dencoded = g.grad_first(forward.encoded);
-        let kernel = Consistency { pairs, latent, lambda: self.settings.lambda, gradient_scale: scale };
+        let kernel = Consistency { pairs, latent, lambda: self.lambda, gradient_scale: scale };
         g.push("consistency", kernel, &[forward.encoded, terms, dencoded]);
         model.record(g, 2, terms, scale);
         forward
@@ -55,6 +68,6 @@ impl Objective for CrVae {
     fn bound(&self, terms: &[f64]) -> Option<f64> {
         let [reconstruction, kl, _] = *terms else { return None };
         // The terms are sums over an image and its view.
-        (self.settings.beta > 0.0).then(|| -0.5 * (reconstruction + kl / self.settings.beta))
+        (self.beta > 0.0).then(|| -0.5 * (reconstruction + kl / self.beta))
     }
 }

@@ -1,6 +1,6 @@
 //! A method's networks in their place on a device, and what a step gives them.
 
-use super::{LossLog, Objective};
+use super::{LikelihoodSettings, LossLog, Objective};
 use crate::nn::{Mode, Networks, ParamMemory, Params, Pass, Sizes};
 use crate::plan::{Graph, Layout, Tensor};
 
@@ -15,6 +15,8 @@ pub struct Model {
     pub clock: Tensor,
     /// Where the loss terms go.
     pub log: LossLog,
+    /// Distribution of the pixels, for objectives that reconstruct them.
+    pub likelihood: LikelihoodSettings,
     /// Whether it trains.
     pub mode: Mode,
 }
@@ -59,35 +61,36 @@ impl Model {
         params: &mut Params,
         objective: &dyn Objective,
         sizes: &Sizes<'_>,
+        likelihood: LikelihoodSettings,
         clock: Tensor,
     ) -> Self {
         let networks = objective.networks(params, sizes);
         let memory = params.allocate(layout);
         let log = LossLog::new(layout, objective.terms());
-        Self { networks, memory, clock, log, mode: Mode::Training }
+        Self { networks, memory, clock, log, likelihood, mode: Mode::Training }
     }
 
     /// Emits encoder and head, and remembers their backward.
-    pub(super) fn project(&self, g: &mut Graph, x: Tensor) -> Forward {
+    pub fn project(&self, g: &mut Graph, x: Tensor) -> Forward {
         let encoded = self.encode(g, x);
         let z = self.continue_with_head(g, encoded);
         Forward { encoded, z }
     }
 
     /// Emits the encoder, and remembers its backward.
-    pub(super) fn encode(&self, g: &mut Graph, x: Tensor) -> Tensor {
+    pub fn encode(&self, g: &mut Graph, x: Tensor) -> Tensor {
         let pass = Pass { mode: self.mode, differentiate_input: false };
         self.networks.encoder.forward(g, &self.memory, x, pass)
     }
 
     /// Emits the head on what came from the encoder, and remembers its backward.
-    pub(super) fn continue_with_head(&self, g: &mut Graph, z: Tensor) -> Tensor {
+    pub fn continue_with_head(&self, g: &mut Graph, z: Tensor) -> Tensor {
         let pass = Pass { mode: self.mode, differentiate_input: true };
         self.networks.head.forward(g, &self.memory, z, pass)
     }
 
     /// Records the sum of a term, times `scale`, in its column.
-    pub(super) fn record(&self, g: &mut Graph, column: usize, terms: Tensor, scale: f64) {
+    pub fn record(&self, g: &mut Graph, column: usize, terms: Tensor, scale: f64) {
         self.log.record(g, self.clock, column, terms, scale);
     }
 }

@@ -1,12 +1,19 @@
 //! The random reference: the encoder as it was initialised.
 
-use super::{Batch, Forward, Model, Objective};
+use super::{Batch, Forward, Method, Model, Objective};
 use crate::nn::{Networks, Params, Sizes};
 use crate::plan::Graph;
+use crate::setting::settings_table;
 
-/// An encoder that is not trained.
-#[derive(Clone, Debug)]
-pub struct Random;
+settings_table! {
+    /// An encoder that is not trained; it has no settings.
+    pub struct Random("random") {}
+}
+
+impl Method for Random {
+    const NAME: &'static str = "random";
+    const ABOUT: &'static str = "a reference: the encoder as it was initialised";
+}
 
 impl Objective for Random {
     fn terms(&self) -> &'static [&'static str] {

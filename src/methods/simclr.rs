@@ -1,28 +1,35 @@
 //! SimCLR (Chen et al., 2020): InfoNCE (NT-Xent) over unit projections of the views.
 
-use super::{Batch, Forward, Model, Objective};
+use super::{Batch, Example, Facts, Forward, Golden, Method, Model, Needs, Objective};
 use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
 use crate::kernels::loss::infonce::InfoNce;
 use crate::kernels::loss::normalise::{Normalise, NormaliseBackward};
 use crate::nn::{Networks, Params, Sizes};
 use crate::plan::{Graph, Tensor};
-use serde::{Deserialize, Serialize};
+use crate::setting::settings_table;
 
-/// Settings of the contrast.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Temperature, tau.
-    pub temperature: f64,
+settings_table! {
+    /// SimCLR: the setting of its contrast.
+    pub struct SimClr("simclr") {
+        /// Temperature, tau.
+        pub temperature: f64 = 0.7 => Allowed::real(1e-3, 1e3),
+    }
 }
 
-/// SimCLR.
-#[derive(Clone, Debug)]
-pub struct SimClr {
-    /// The contrast.
-    pub settings: Settings,
-    /// Widths of the projector's layers; none compares the representations themselves.
-    pub projector: Vec<usize>,
+impl Method for SimClr {
+    const NAME: &'static str = "simclr";
+    const ABOUT: &'static str = "SimCLR (Chen et al., 2020): views of an image are told from those of others, InfoNCE";
+    const NEEDS: Needs = Needs { fewest_views: 2, fewest_images: 2, ..Needs::ANY };
+    const GOLDEN: &'static [&'static str] = &["infonce_"];
+
+    fn golden(facts: &Facts) -> Golden<Self> {
+        let method = Self { temperature: facts.tau.unwrap_or(0.7) };
+        Golden { method, views: 2, terms: vec![("total", 1.0)], summed: false }
+    }
+
+    fn examples() -> Vec<Example<Self>> {
+        vec![Example::with_projector("simclr", 3, &[9, 7], Self { temperature: 0.3 })]
+    }
 }
 
 impl Objective for SimClr {
@@ -31,7 +38,7 @@ impl Objective for SimClr {
     }
 
     fn networks(&self, params: &mut Params, sizes: &Sizes<'_>) -> Networks {
-        Networks::with_head(params, sizes, "proj", &self.projector)
+        Networks::with_head(params, sizes, "proj", sizes.projector)
     }
 
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
@@ -44,8 +51,7 @@ impl Objective for SimClr {
         let product = Matmul { form: Form::Nt, m: rows, n: rows, k: width, epilogue: Epilogue::None };
         g.push("similarity", product, &[unit, unit, unit, similarity]);
         let terms = g.tensor("infonce", [rows]);
-        let kernel =
-            InfoNce { rows, views: batch.views, temperature: self.settings.temperature, gradient_scale: scale };
+        let kernel = InfoNce { rows, views: batch.views, temperature: self.temperature, gradient_scale: scale };
         g.push("infonce", kernel, &[similarity, terms]);
         model.record(g, 0, terms, scale);
 

@@ -3,31 +3,46 @@
 //! For J views of each image, minimises `L_rec + L_prior + L_H` per row: the reconstruction of each view, the spread of
 //! the views' latents around their mean, and minus the posteriors' entropy.
 
-use super::{Batch, Forward, LikelihoodSettings, Model, Objective};
+use super::{Batch, Example, Facts, Forward, Golden, Latents, Method, Model, Needs, Objective};
 use crate::kernels::loss::simvae::{ContentPrior, SimVae as Kernel};
 use crate::nn::{Networks, Params, Sizes};
 use crate::plan::Graph;
-use serde::{Deserialize, Serialize};
+use crate::setting::settings_table;
 
-/// Settings of the latent terms.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Variance of z given the content y, s^2.
-    pub variance_z: f64,
-    /// Prior over the content.
-    pub prior: ContentPrior,
-    /// Factor of the entropy term.
-    pub entropy_scale: f64,
+settings_table! {
+    /// SimVAE: the settings of its latent terms.
+    pub struct SimVae("simvae") {
+        /// Variance of z given the content y, s^2 of p(z given y).
+        pub variance_z: f64 = 0.15 => Allowed::real(1e-6, 1e6),
+        /// Prior over the content, p(y): uniform in the paper, gaussian in the authors' code.
+        pub prior: ContentPrior = ContentPrior::Uniform => Allowed::Words(ContentPrior::names),
+        /// Factor of the entropy term: 1 in the paper, 2 pi in the authors' code.
+        pub entropy_scale: f64 = 1.0 => Allowed::weight(),
+    }
 }
 
-/// SimVAE.
-#[derive(Clone, Debug)]
-pub struct SimVae {
-    /// Distribution of the pixels.
-    pub likelihood: LikelihoodSettings,
-    /// The latent terms.
-    pub settings: Settings,
+impl Method for SimVae {
+    const NAME: &'static str = "simvae";
+    const ABOUT: &'static str =
+        "SimVAE (Bizeul, Schölkopf and Allen, 2024): a VAE whose prior gathers the views of an image";
+    const NEEDS: Needs = Needs { fewest_views: 2, ..Needs::ANY };
+    const GOLDEN: &'static [&'static str] = &["simvae_", "adam_trajectory_"];
+
+    fn golden(facts: &Facts) -> Golden<Self> {
+        let (variance_z, prior) = (facts.var_z_y.unwrap_or(0.15), facts.p_y.unwrap_or(ContentPrior::Uniform));
+        Golden {
+            method: Self { variance_z, prior, entropy_scale: 1.0 },
+            views: facts.views.unwrap_or(1),
+            terms: vec![("rec_sum", 1.0), ("prior_sum", 1.0), ("entropy_sum", 1.0)],
+            summed: true,
+        }
+    }
+
+    fn examples() -> Vec<Example<Self>> {
+        let with =
+            |name, prior| Example::with_likelihoods(name, 3, Self { variance_z: 0.15, prior, entropy_scale: 1.5 });
+        [with("simvae_uniform", ContentPrior::Uniform), with("simvae_gaussian", ContentPrior::Gaussian)].concat()
+    }
 }
 
 impl Objective for SimVae {
@@ -42,7 +57,7 @@ impl Objective for SimVae {
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
         let (images, views, latent) = (batch.images(), batch.views, model.networks.latent);
         let scale = 1.0 / batch.rows() as f64;
-        let forward = model.autoencode(g, batch, self.likelihood, scale);
+        let forward = model.autoencode(g, batch, scale);
         let prior = g.tensor("prior", [images, latent]);
         let entropy = g.tensor("entropy", [images, latent]);
         let dz = g.grad_first(forward.z);
@@ -51,9 +66,9 @@ impl Objective for SimVae {
             images,
             views,
             latent,
-            variance: self.settings.variance_z,
-            prior: self.settings.prior,
-            entropy_scale: self.settings.entropy_scale,
+            variance: self.variance_z,
+            prior: self.prior,
+            entropy_scale: self.entropy_scale,
             gradient_scale: scale,
         };
         g.push("simvae", kernel, &[forward.encoded, forward.z, prior, entropy, dz, dencoded]);
@@ -64,7 +79,11 @@ impl Objective for SimVae {
 
     fn bound(&self, terms: &[f64]) -> Option<f64> {
         let [reconstruction, prior, entropy] = *terms else { return None };
-        let scale = self.settings.entropy_scale;
+        let scale = self.entropy_scale;
         (scale > 0.0).then(|| -(reconstruction + prior + entropy / scale))
+    }
+
+    fn latents(&self) -> Latents {
+        Latents::Around { content: self.prior, variance: self.variance_z }
     }
 }

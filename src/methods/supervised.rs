@@ -1,15 +1,47 @@
 //! The supervised reference: softmax cross-entropy through a classifier on the same encoder.
 
-use super::{Batch, Forward, Model, Objective};
+use super::{Batch, Example, Facts, Forward, Golden, Method, Model, Objective};
 use crate::kernels::loss::cross_entropy::CrossEntropy;
 use crate::nn::{Networks, Params, Sizes};
 use crate::plan::Graph;
+use crate::setting::{Described, Setting};
+use serde::{Deserialize, Serialize};
 
-/// The supervised reference.
-#[derive(Clone, Debug)]
+/// The supervised reference, which has no settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Supervised {
     /// Whether a linear classifier follows the representation, or the representation is the logits.
+    #[serde(skip, default = "with_classifier")]
     pub classifier: bool,
+}
+
+fn with_classifier() -> bool {
+    true
+}
+
+impl Default for Supervised {
+    fn default() -> Self {
+        Self { classifier: with_classifier() }
+    }
+}
+
+impl Described for Supervised {
+    const TABLE: &'static str = "supervised";
+    const SETTINGS: &'static [Setting] = &[];
+}
+
+impl Method for Supervised {
+    const NAME: &'static str = "supervised";
+    const ABOUT: &'static str = "a reference: cross-entropy with the labels";
+    const GOLDEN: &'static [&'static str] = &["cross_entropy_"];
+
+    fn golden(_: &Facts) -> Golden<Self> {
+        Golden { method: Self { classifier: false }, views: 1, terms: vec![("total", 1.0)], summed: false }
+    }
+
+    fn examples() -> Vec<Example<Self>> {
+        vec![Example::with_projector("supervised", 1, &[], Self::default())]
+    }
 }
 
 impl Objective for Supervised {

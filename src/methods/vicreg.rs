@@ -1,36 +1,44 @@
 //! VICReg (Bardes, Ponce and LeCun, 2022): invariance of the views, variance and decorrelation of the dimensions.
 
-use super::{Batch, Forward, Model, Objective};
+use super::{Batch, Example, Facts, Forward, Golden, Method, Model, Needs, Objective};
 use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
 use crate::kernels::loss::centre::Centre;
 use crate::kernels::loss::covariance::Covariance;
 use crate::kernels::loss::invariance::Invariance;
 use crate::nn::{Networks, Params, Sizes};
 use crate::plan::Graph;
-use serde::{Deserialize, Serialize};
+use crate::setting::settings_table;
 
 /// Added to a variance before its root, as in the authors' code.
 const EPSILON: f64 = 1e-4;
 
-/// Weights of the terms.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Of the invariance.
-    pub invariance: f64,
-    /// Of the variance.
-    pub variance: f64,
-    /// Of the covariance.
-    pub covariance: f64,
+settings_table! {
+    /// VICReg: the weights of its terms; the logged terms are weighted.
+    pub struct VicReg("vicreg") {
+        /// Weight of the invariance.
+        pub invariance: f64 = 25.0 => Allowed::weight(),
+        /// Weight of the variance.
+        pub variance: f64 = 25.0 => Allowed::weight(),
+        /// Weight of the covariance.
+        pub covariance: f64 = 1.0 => Allowed::weight(),
+    }
 }
 
-/// VICReg.
-#[derive(Clone, Debug)]
-pub struct VicReg {
-    /// The terms' weights; the logged terms are weighted.
-    pub settings: Settings,
-    /// Widths of the projector's layers; none compares the representations themselves.
-    pub projector: Vec<usize>,
+impl Method for VicReg {
+    const NAME: &'static str = "vicreg";
+    const ABOUT: &'static str = "VICReg (Bardes, Ponce and LeCun, 2022): invariance, variance and covariance";
+    const NEEDS: Needs = Needs { fewest_views: 2, fewest_images: 2, ..Needs::ANY };
+    const GOLDEN: &'static [&'static str] = &["vicreg_"];
+
+    fn golden(_: &Facts) -> Golden<Self> {
+        let terms = vec![("inv", 25.0), ("var", 25.0), ("cov", 1.0)];
+        Golden { method: Self::default(), views: 2, terms, summed: false }
+    }
+
+    fn examples() -> Vec<Example<Self>> {
+        let method = Self { invariance: 25.0, variance: 20.0, covariance: 1.5 };
+        vec![Example::with_projector("vicreg", 3, &[5], method)]
+    }
 }
 
 impl Objective for VicReg {
@@ -39,7 +47,7 @@ impl Objective for VicReg {
     }
 
     fn networks(&self, params: &mut Params, sizes: &Sizes<'_>) -> Networks {
-        Networks::with_head(params, sizes, "proj", &self.projector)
+        Networks::with_head(params, sizes, "proj", sizes.projector)
     }
 
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
@@ -49,7 +57,7 @@ impl Objective for VicReg {
         let columns = views * width;
         let dz = g.grad_first(forward.z);
         let terms = g.tensor("invariance", [images, width]);
-        let invariance = Invariance { images, views, width, weight: self.settings.invariance };
+        let invariance = Invariance { images, views, width, weight: self.invariance };
         g.push("invariance", invariance, &[forward.z, terms, dz]);
         model.record(g, 0, terms, 1.0);
 
@@ -65,8 +73,8 @@ impl Objective for VicReg {
             images,
             views,
             width,
-            variance_weight: self.settings.variance,
-            covariance_weight: self.settings.covariance,
+            variance_weight: self.variance,
+            covariance_weight: self.covariance,
             epsilon: EPSILON,
         };
         g.push("covariance", kernel, &[products, variance, covariance]);

@@ -2,7 +2,7 @@
 
 use super::linear::{InputGradient, Linear};
 use super::params::{ParamMemory, Params};
-use super::{Module, Pass};
+use super::{Backbone, Module, Pass};
 use crate::plan::{Graph, Tensor};
 use std::sync::Arc;
 
@@ -53,6 +53,25 @@ impl Mlp {
             }
         });
         y
+    }
+}
+
+/// Linear layers of these hidden widths, mirrored in the decoder: the networks of the paper's MNIST experiments.
+#[derive(Clone, Debug)]
+pub struct MlpBackbone {
+    /// Widths of the encoder's hidden layers.
+    pub hidden: Vec<usize>,
+}
+
+impl Backbone for MlpBackbone {
+    fn encoder(&self, params: &mut Params, name: &str, image: [usize; 3], outputs: usize) -> Arc<dyn Module> {
+        Arc::new(Mlp::new(params, name, &[&[image.iter().product()], &self.hidden[..], &[outputs]].concat()))
+    }
+
+    fn decoder(&self, params: &mut Params, name: &str, image: [usize; 3], latent: usize) -> Arc<dyn Module> {
+        let up = std::iter::once(latent).chain(self.hidden.iter().rev().copied());
+        let widths: Vec<usize> = up.chain([image.iter().product()]).collect();
+        Arc::new(Mlp::new(params, name, &widths))
     }
 }
 

@@ -7,7 +7,7 @@ use super::linear::Linear;
 use super::params::{ParamMemory, Params};
 use super::pool::MaxPool2d;
 use super::residual::{BasicBlock, DecoderBlock, Shortcut, kaiming};
-use super::{Module, Pass};
+use super::{Backbone, Module, Pass};
 use crate::plan::{Graph, Tensor};
 use std::sync::Arc;
 
@@ -131,5 +131,26 @@ impl Module for ConvDecoder {
         let h = self.blocks.iter().fold(h, |h, block| block.forward(g, memory, h, pass.mode));
         let y = self.last.forward(g, memory, h);
         y.reshape([rows, y.len() / rows])
+    }
+}
+
+/// The convolutional networks of the authors' code, whose first convolution is this wide.
+#[derive(Clone, Copy, Debug)]
+pub struct OfficialConv {
+    /// Channels of the first convolution, even.
+    pub width: usize,
+}
+
+impl Backbone for OfficialConv {
+    fn encoder(&self, params: &mut Params, name: &str, image: [usize; 3], outputs: usize) -> Arc<dyn Module> {
+        Arc::new(ConvEncoder::new(params, name, image, self.width, outputs))
+    }
+
+    fn decoder(&self, params: &mut Params, name: &str, image: [usize; 3], latent: usize) -> Arc<dyn Module> {
+        Arc::new(ConvDecoder::new(params, name, image, self.width, latent, DecoderShortcuts::Upsampling))
+    }
+
+    fn grid(&self) -> usize {
+        ConvDecoder::GRID
     }
 }

@@ -6,7 +6,7 @@ use super::linear::Linear;
 use super::params::{ParamMemory, Params};
 use super::pool::{MaxPool2d, average_pool};
 use super::residual::{BasicBlock, kaiming};
-use super::{Module, Pass};
+use super::{Backbone, ConvDecoder, DecoderShortcuts, Module, Pass};
 use crate::plan::{Graph, Tensor};
 use std::sync::Arc;
 
@@ -62,5 +62,26 @@ impl Module for ResNet18 {
         let h = self.blocks.iter().fold(h, |h, block| block.forward(g, memory, h, pass.mode));
         let features = average_pool(g, h);
         self.head.apply(g, memory, features, true)
+    }
+}
+
+/// A ResNet-18 whose first stage is this wide, and the authors' decoder with all its shortcuts.
+#[derive(Clone, Copy, Debug)]
+pub struct ResNetBackbone {
+    /// Channels of the first stage, even.
+    pub width: usize,
+}
+
+impl Backbone for ResNetBackbone {
+    fn encoder(&self, params: &mut Params, name: &str, image: [usize; 3], outputs: usize) -> Arc<dyn Module> {
+        Arc::new(ResNet18::new(params, name, image, self.width, outputs))
+    }
+
+    fn decoder(&self, params: &mut Params, name: &str, image: [usize; 3], latent: usize) -> Arc<dyn Module> {
+        Arc::new(ConvDecoder::new(params, name, image, self.width, latent, DecoderShortcuts::All))
+    }
+
+    fn grid(&self) -> usize {
+        ConvDecoder::GRID
     }
 }

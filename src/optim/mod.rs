@@ -6,6 +6,8 @@ use crate::kernels::optim::adam::Adam;
 use crate::kernels::optim::clock::Clock;
 use crate::nn::ParamMemory;
 use crate::plan::{Graph, Layout, Tensor};
+use crate::setting::settings_table;
+use serde::{Deserialize, Serialize};
 
 /// What changes from step to step, kept on the device.
 #[derive(Clone, Copy, Debug)]
@@ -26,19 +28,48 @@ impl StepState {
     }
 }
 
-/// Settings of Adam and its schedule.
+settings_table! {
+    /// Adam and its schedule.
+    pub struct OptimConfig("optim") {
+        /// Adam's peak learning rate.
+        pub lr: f64 = 8e-5 => Allowed::real(1e-12, 1e3),
+        /// Decay of Adam's first moment.
+        pub beta1: f64 = 0.9 => Allowed::real(1e-6, 0.999999),
+        /// Decay of Adam's second moment.
+        pub beta2: f64 = 0.999 => Allowed::real(1e-6, 0.999999),
+        /// Added to the root of the second moment.
+        pub eps: f64 = 1e-8 => Allowed::real(1e-20, 1.0),
+        /// Decoupled weight decay (AdamW).
+        pub weight_decay: f64 = 0.0 => Allowed::Real { low: 1e-12, high: 1e3, zero: true },
+        /// Epochs of linear warm-up.
+        pub warmup_epochs: u32 = 0 => Allowed::at_least(0),
+        /// How the rate changes after the warm-up: not at all, or along half a cosine to zero at the end of the run.
+        pub schedule: Schedule = Schedule::Constant => Allowed::Words(Schedule::names),
+    }
+}
+
+/// How the learning rate changes after the warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// Not at all.
+    Constant,
+    /// Half a cosine down to zero at the end of the run.
+    Cosine,
+}
+
+impl Schedule {
+    /// The words for it in the settings.
+    pub fn names() -> Vec<&'static str> {
+        vec!["constant", "cosine"]
+    }
+}
+
+/// Adam with its schedule in steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Optimiser {
-    /// Peak learning rate.
-    pub learning_rate: f64,
-    /// Decay of the first moment.
-    pub beta1: f64,
-    /// Decay of the second moment.
-    pub beta2: f64,
-    /// Added to the denominator.
-    pub epsilon: f64,
-    /// Decoupled weight decay.
-    pub weight_decay: f64,
+    /// Its settings.
+    pub settings: OptimConfig,
     /// Steps of linear warm-up.
     pub warmup_steps: u32,
     /// Last step of a cosine decay to zero; `None` keeps the rate constant.
@@ -53,9 +84,9 @@ impl Optimiser {
             batch: batch as u32,
             warmup_steps: self.warmup_steps,
             total_steps: self.cosine_until.unwrap_or(0),
-            learning_rate: self.learning_rate,
-            beta1: self.beta1,
-            beta2: self.beta2,
+            learning_rate: self.settings.lr,
+            beta1: self.settings.beta1,
+            beta2: self.settings.beta2,
         };
         g.push("begin step", kernel, &[state.clock, state.rates]);
     }
@@ -64,10 +95,10 @@ impl Optimiser {
     pub fn update(&self, g: &mut Graph, state: &StepState, memory: &ParamMemory) {
         let kernel = Adam {
             count: memory.weights.len(),
-            beta1: self.beta1,
-            beta2: self.beta2,
-            epsilon: self.epsilon,
-            weight_decay: self.weight_decay,
+            beta1: self.settings.beta1,
+            beta2: self.settings.beta2,
+            epsilon: self.settings.eps,
+            weight_decay: self.settings.weight_decay,
         };
         let ParamMemory { weights, gradients, first, second, .. } = *memory;
         g.push("adam", kernel, &[state.rates, gradients, weights, first, second]);

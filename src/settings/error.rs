@@ -53,7 +53,7 @@ pub enum ConfigError {
     #[error("{key} = {value}: {fix}")]
     Value {
         /// The key's path.
-        key: &'static str,
+        key: String,
         /// The value.
         value: String,
         /// What is allowed.
@@ -65,7 +65,7 @@ pub enum ConfigError {
     )]
     ImageSize {
         /// The networks.
-        kind: &'static str,
+        kind: String,
         /// The data set.
         data: String,
         /// Height of its images.
@@ -83,4 +83,11 @@ pub enum ConfigError {
         /// What there is.
         known: String,
     },
+}
+
+impl ConfigError {
+    /// A name that none of the known ones is.
+    pub(super) fn unknown(key: &str, name: &str, known: &[&str]) -> Self {
+        Self::Value { key: key.to_owned(), value: name.to_owned(), fix: format!("one of {}", known.join(", ")) }
+    }
 }

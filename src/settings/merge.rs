@@ -2,6 +2,7 @@
 
 use super::{Config, ConfigError, DataConfig, presets};
 use crate::data::named_folder;
+use crate::methods::registry::METHODS;
 use toml::{Table, Value};
 
 /// Where the settings of a run come from, beside the defaults.
@@ -28,8 +29,7 @@ impl Config {
             layers.push((origin.clone(), parse(origin, text)?));
         }
         if let Some(name) = &sources.data {
-            layers
-                .push(("--data".to_owned(), parse("--data", &format!("data.name = {}", Value::String(name.clone())))?));
+            layers.push(("--data".to_owned(), nested("data.name", Value::String(name.clone()))));
         }
         for assignment in &sources.set {
             layers.push((format!("--set {assignment}"), parse_assignment(assignment)?));
@@ -60,6 +60,7 @@ impl Config {
         for (origin, layer) in &layers {
             overlay(&mut merged, layer);
             config = from_table(origin, &merged)?;
+            check_names(origin, &config)?;
         }
         config.validate()?;
         if let (Some(path), false) = (named_folder(&config.data.name), config.data.dir.is_empty()) {
@@ -127,16 +128,27 @@ impl Config {
     }
 }
 
-fn to_table(config: &Config) -> Result<Table, ConfigError> {
+pub(super) fn to_table(config: &Config) -> Result<Table, ConfigError> {
     Table::try_from(config)
         .map_err(|error| ConfigError::Type { origin: "settings".to_owned(), problem: error.to_string() })
 }
 
 fn from_table(origin: &str, table: &Table) -> Result<Config, ConfigError> {
-    table.clone().try_into().map_err(|error: toml::de::Error| ConfigError::Type {
+    let wrong = |error: toml::de::Error| ConfigError::Type {
         origin: origin.to_owned(),
         problem: error.to_string().trim().to_owned(),
-    })
+    };
+    let config: Config = table.clone().try_into().map_err(wrong)?;
+    for entry in &METHODS {
+        entry.objective(config.table(entry.table)).map_err(wrong)?;
+    }
+    Ok(config)
+}
+
+/// Checks that there are the method and the networks that settings of this origin name.
+fn check_names(origin: &str, config: &Config) -> Result<(), ConfigError> {
+    let named = config.objective().map(drop).and_then(|()| config.backbone().map(drop));
+    named.map_err(|error| ConfigError::Type { origin: origin.to_owned(), problem: error.to_string() })
 }
 
 pub(super) fn parse(origin: &str, text: &str) -> Result<Table, ConfigError> {
@@ -155,9 +167,17 @@ fn parse_assignment(assignment: &str) -> Result<Table, ConfigError> {
     if assignment.contains(char::is_control) {
         return Err(ConfigError::Syntax { origin, problem: "one setting on one line is expected".to_owned() });
     }
-    let (key, value) = (key.trim(), value.trim());
-    parse(&origin, &format!("{key} = {value}"))
-        .or_else(|_| parse(&origin, &format!("{key} = {}", Value::String(value.to_owned()))))
+    let (key, word) = (key.trim(), value.trim());
+    let value = word.parse().unwrap_or_else(|_| Value::String(word.to_owned()));
+    Ok(nested(key, value))
+}
+
+/// A table that has one value at a path of keys.
+fn nested(path: &str, value: Value) -> Table {
+    let wrap = |value, key: &str| Value::Table(Table::from_iter([(key.to_owned(), value)]));
+    let mut keys: Vec<&str> = path.split('.').collect();
+    let first = keys.remove(0);
+    Table::from_iter([(first.to_owned(), keys.into_iter().rev().fold(value, wrap))])
 }
 
 /// Lays one table over another, key by key.
@@ -173,7 +193,7 @@ pub(super) fn overlay(under: &mut Table, over: &Table) {
     }
 }
 
-fn check_keys(origin: &str, table: &Table, known: &Table, prefix: &str) -> Result<(), ConfigError> {
+pub(super) fn check_keys(origin: &str, table: &Table, known: &Table, prefix: &str) -> Result<(), ConfigError> {
     for (key, value) in table {
         let path = format!("{prefix}{key}");
         match (known.get(key), value) {

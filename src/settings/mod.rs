@@ -1,15 +1,15 @@
-//! The settings of a run: what they are and where they come from.
+//! The settings of a run: what they are, where they come from, and what they make.
 
 mod config;
+mod describe;
 mod error;
 mod merge;
 pub mod presets;
-pub mod ranges;
+mod recipe;
 mod validate;
 
-pub use config::{
-    AugmentConfig, Config, DataConfig, LogConfig, Method, ModelConfig, ModelKind, OptimConfig, ProjectorConfig,
-    Schedule,
-};
+pub use config::{Config, DataConfig, LogConfig, ProjectorConfig};
+pub use describe::{Description, describe, described, markdown};
 pub use error::ConfigError;
 pub use merge::Sources;
+pub use recipe::Recipe;

@@ -1,6 +1,6 @@
 //! What a run puts on a device: memory, model and the plans that train and look at it.
 
-use crate::augment::{Augmentation, EffectSettings, ImageSource};
+use crate::augment::{ImageSource, ViewCount};
 use crate::data::{Dataset, Images};
 use crate::kernels::DType;
 use crate::kernels::activation::{Activation, Function};
@@ -10,9 +10,9 @@ use crate::kernels::common::philox::Purpose;
 use crate::kernels::latent::normal::Normal;
 use crate::methods::{Batch, LossLog, Model, Objective, reparameterise};
 use crate::nn::{Mode, ParamMemory, Params, Pass, Sizes};
-use crate::optim::{Optimiser, StepState};
+use crate::optim::{Optimiser, Schedule, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
-use crate::settings::Config;
+use crate::settings::{Config, Recipe};
 use std::sync::Arc;
 
 /// Images that a plan which walks over a data set in order takes at a time, at most.
@@ -72,19 +72,20 @@ pub struct Decoding {
 
 impl Blueprint {
     /// Lays out the memory of a run. Images stay on the device as a whole where they take at most `room` bytes.
-    pub fn new(config: &Config, data: &Dataset, room: u64) -> Self {
+    pub fn new(recipe: &Recipe, data: &Dataset, room: u64) -> Self {
+        let Recipe { config, objective, backbone } = recipe;
         let mut layout = Layout::default();
         let mut params = Params::default();
         let shape = data.train.shape;
         let state = StepState::new(&mut layout);
-        let objective = config.objective();
         let sizes = Sizes {
             image: [shape.channels, shape.height, shape.width],
-            backbone: config.model.backbone(),
+            backbone: backbone.as_ref(),
             latent: config.model.latent,
             classes: data.train.classes.len(),
+            projector: &config.projector.widths,
         };
-        let model = Model::new(&mut layout, &mut params, objective.as_ref(), &sizes, state.clock);
+        let model = Model::new(&mut layout, &mut params, objective.as_ref(), &sizes, config.likelihood, state.clock);
         let reading = layout.add("reading clock", DType::Uint, [CLOCK_WORDS]);
         let mut source = |name: &str, images: &Images| ImageSource {
             pixels: layout.add(name, DType::Uint, [held_bytes(images, config.batch, room).div_ceil(4)]),
@@ -110,7 +111,7 @@ impl Blueprint {
             test_labels,
             model,
             judging,
-            objective,
+            objective: objective.clone(),
             config,
         }
     }
@@ -158,20 +159,8 @@ impl Blueprint {
     /// Emits views, forward pass and loss of the next images of a source by the model's clock.
     fn emit_objective(&self, g: &mut Graph, model: &Model, source: &ImageSource, known: Tensor, batch: usize) {
         let Config { views, ref augment, .. } = self.config;
-        let how = Augmentation {
-            plain_views: self.objective.plain_views(),
-            area: augment.area,
-            aspect: augment.aspect,
-            horizontal_flip: augment.horizontal_flip,
-            vertical_flip: augment.vertical_flip,
-            effects: EffectSettings {
-                jitter: augment.jitter.clone(),
-                grey: augment.grey,
-                blur: augment.blur.clone(),
-                solarise: augment.solarise.clone(),
-            },
-        };
-        let drawn = source.augmented(g, model.clock, batch, views, &how);
+        let count = ViewCount { views, plain: self.objective.plain_views() };
+        let drawn = source.augmented(g, model.clock, batch, count, augment);
         let noise = |g: &mut Graph| {
             let noise = g.tensor("noise", [batch * views, model.networks.latent]);
             g.push("noise", Normal { count: noise.len(), purpose: Purpose::Noise }, &[model.clock, noise]);
@@ -183,14 +172,11 @@ impl Blueprint {
 
     fn optimiser(&self) -> Optimiser {
         let optim = &self.config.optim;
+        let cosine = optim.schedule == Schedule::Cosine;
         Optimiser {
-            learning_rate: optim.lr,
-            beta1: optim.beta1,
-            beta2: optim.beta2,
-            epsilon: optim.eps,
-            weight_decay: optim.weight_decay,
+            settings: optim.clone(),
             warmup_steps: self.steps_until(optim.warmup_epochs) as u32,
-            cosine_until: optim.cosine().then(|| self.total_steps() as u32),
+            cosine_until: cosine.then(|| self.total_steps() as u32),
         }
     }
 

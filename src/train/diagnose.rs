@@ -6,7 +6,7 @@ use crate::device::{Device, DeviceError, Values, reference};
 use crate::kernels::{Access, DType};
 use crate::plan::{Dispatch, Graph, Layout, PlanId};
 use crate::run_folder::Checkpoint;
-use crate::settings::Config;
+use crate::settings::Recipe;
 use std::fmt;
 
 /// Steps that are run again, at most: as many take about as long as they took before.
@@ -54,7 +54,7 @@ impl fmt::Display for Origin {
 /// # Errors
 /// When the device fails.
 pub fn first_not_finite(
-    config: &Config,
+    recipe: &Recipe,
     data: &Dataset,
     device: &Device,
     checkpoint: Option<&Checkpoint>,
@@ -64,7 +64,7 @@ pub fn first_not_finite(
     if step <= begin || step - begin > MOST_STEPS {
         return Ok(None);
     }
-    let (mut session, plan) = Session::open_to_train(config, data, device)?;
+    let (mut session, plan) = Session::open_to_train(recipe, data, device)?;
     if checkpoint.is_some_and(|checkpoint| session.restore(checkpoint).is_err()) {
         return Ok(None);
     }

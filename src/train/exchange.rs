@@ -10,8 +10,7 @@ use crate::run_folder::{COUNTER, StateDict, VARIANCE};
 use crate::run_folder::{CheckpointError, State};
 use crate::run_folder::{LockError, Record, RecordError, RunLock, checksum};
 use crate::run_folder::{OpenError, data_folder, settings_file};
-use crate::settings::Config;
-use crate::settings::ConfigError;
+use crate::settings::{Config, ConfigError, Recipe};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use std::path::{Path, PathBuf};
@@ -108,7 +107,7 @@ pub fn export(run: &Path, step: Option<u64>, out: &Path) -> Result<Vec<String>, 
 /// behind then.
 pub fn import(
     weights: &Path,
-    config: &Config,
+    recipe: &Recipe,
     data: &Dataset,
     device: &Device,
     out: &Path,
@@ -118,9 +117,10 @@ pub fn import(
         return Err(ExchangeError::Occupied { path: out.to_owned() });
     }
     let shape = data.train.shape;
-    config.check_images([shape.channels, shape.height, shape.width])?;
+    let config = &recipe.config;
+    recipe.check_images([shape.channels, shape.height, shape.width])?;
     let bytes = std::fs::read(weights).map_err(|error| FileError::reading(weights)(error).advise(A_FILE))?;
-    let mut session = Session::open(config, data, device)?;
+    let mut session = Session::open(recipe, data, device)?;
     let Session { blueprint, executor, .. } = &mut session;
     let (params, memory) = (&blueprint.params, blueprint.memory);
 

@@ -5,7 +5,7 @@ use super::session::Session;
 use crate::data::{self, DataError, Dataset, Identity};
 use crate::device::Device;
 use crate::run_folder::{Checkpoint, OpenError, Record, Saved};
-use crate::settings::Config;
+use crate::settings::{Config, Recipe};
 use std::path::Path;
 
 /// A trained model on a device, with its data.
@@ -72,7 +72,7 @@ impl Trained {
             }
             checked => checked?,
         }
-        let mut trained = Self::with_checkpoint(picked, config, data, device)?;
+        let mut trained = Self::with_checkpoint(picked, &Recipe::new(&config)?, data, device)?;
         trained.notes.splice(0..0, notes);
         Ok(trained)
     }
@@ -89,26 +89,26 @@ impl Trained {
         }
     }
 
-    /// Opens the newest checkpoint of a run whose settings and data are at hand.
+    /// Opens the newest checkpoint of a run whose recipe and data are at hand.
     ///
     /// # Errors
     /// When the checkpoint cannot be read, or the device is too small.
-    pub fn with_data(run: &Path, config: Config, data: Dataset, device: &Device) -> Result<Self, OpenError> {
-        Self::with_checkpoint(Checkpoint::newest(run)?, config, data, device)
+    pub fn with_data(run: &Path, recipe: &Recipe, data: Dataset, device: &Device) -> Result<Self, OpenError> {
+        Self::with_checkpoint(Checkpoint::newest(run)?, recipe, data, device)
     }
 
     fn with_checkpoint(
         (checkpoint, passed_over): (Checkpoint, Vec<String>),
-        config: Config,
+        recipe: &Recipe,
         data: Dataset,
         device: &Device,
     ) -> Result<Self, OpenError> {
         let shape = data.train.shape;
-        config.check_images([shape.channels, shape.height, shape.width])?;
-        let mut session = Session::open(&config, &data, device)?;
+        recipe.check_images([shape.channels, shape.height, shape.width])?;
+        let mut session = Session::open(recipe, &data, device)?;
         let Session { blueprint, executor, .. } = &mut session;
         checkpoint.load(executor.as_mut(), &blueprint.params, &blueprint.memory)?;
         let notes = passed_over.into_iter().map(|problem| format!("passed over: {problem}")).collect();
-        Ok(Self { config, data, session, step: checkpoint.state.step, notes })
+        Ok(Self { config: recipe.config.clone(), data, session, step: checkpoint.state.step, notes })
     }
 }

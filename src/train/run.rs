@@ -10,7 +10,7 @@ use crate::data::Dataset;
 use crate::device::Device;
 use crate::run_folder::RunLock;
 use crate::run_folder::checkpoint::{self, Checkpoint};
-use crate::settings::Config;
+use crate::settings::Recipe;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -57,16 +57,17 @@ impl std::fmt::Debug for Session {
 /// fails, a file cannot be written, or a loss is not finite. The newest checkpoint stays valid in every case, and a run that is
 /// refused leaves the folder as it was.
 pub fn run(
-    config: &Config,
+    recipe: &Recipe,
     data: &Dataset,
     device: &Device,
     options: &RunOptions,
     progress: &mut dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Report, RunError> {
+    let config = &recipe.config;
     config.validate()?;
     let shape = data.train.shape;
-    config.check_images([shape.channels, shape.height, shape.width])?;
+    recipe.check_images([shape.channels, shape.height, shape.width])?;
     config.check_steps(data.train.len())?;
     if config.batch > data.train.len() {
         return Err(RunError::BatchTooLarge { batch: config.batch, images: data.train.len() });
@@ -93,7 +94,7 @@ pub fn run(
         None => device.clone(),
     };
     let device = &tuned;
-    let mut training = Training::open(config, data, device, options, &origin)?;
+    let mut training = Training::open(recipe, data, device, options, &origin)?;
     origin.record(data, options, progress)?;
     training.open_metrics()?;
     if let Some(checkpoint) = &origin.checkpoint {
@@ -106,7 +107,7 @@ pub fn run(
         RunError::NotFinite { what, step, good, .. } => {
             progress.finish();
             progress.note("a number is not finite: looking for where it began");
-            let origin = where_it_began(config, data, device, &options.out, step);
+            let origin = where_it_began(recipe, data, device, &options.out, step);
             RunError::NotFinite { what, step, origin, good }
         }
         error => error,
@@ -116,7 +117,7 @@ pub fn run(
 }
 
 /// Where a number that is not finite began, as a sentence behind a space; empty where that cannot be found.
-fn where_it_began(config: &Config, data: &Dataset, device: &Device, out: &Path, step: u64) -> String {
+fn where_it_began(recipe: &Recipe, data: &Dataset, device: &Device, out: &Path, step: u64) -> String {
     let all = checkpoint::list(out).unwrap_or_default();
     let before =
         all.iter().rev().filter(|(done, _)| *done < step).find_map(|(_, folder)| Checkpoint::open(folder).ok());
@@ -127,7 +128,7 @@ fn where_it_began(config: &Config, data: &Dataset, device: &Device, out: &Path, 
         );
     }
     // Whatever goes wrong here, the first error is the one to tell.
-    match first_not_finite(config, data, device, before.as_ref(), step) {
+    match first_not_finite(recipe, data, device, before.as_ref(), step) {
         Ok(Some(origin)) => format!(" {origin}."),
         Ok(None) | Err(_) => String::new(),
     }

@@ -11,7 +11,7 @@ use crate::kernels::common::philox::split;
 use crate::methods::CAPACITY;
 use crate::plan::PlanId;
 use crate::run_folder::{Checkpoint, CheckpointError};
-use crate::settings::Config;
+use crate::settings::{Config, Recipe};
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -69,35 +69,35 @@ impl Session {
     ///
     /// # Errors
     /// When the data are not consistent, the device fails, or model and data do not fit it.
-    pub fn open(config: &Config, data: &Dataset, device: &Device) -> Result<Self, DeviceError> {
-        let blueprint = Self::plan(config, data, device)?;
+    pub fn open(recipe: &Recipe, data: &Dataset, device: &Device) -> Result<Self, DeviceError> {
+        let blueprint = Self::plan(recipe, data, device)?;
         device.check_room(&blueprint.layout, None, copies(&blueprint))?;
-        Self::with(blueprint, config, data, device)
+        Self::with(blueprint, data, device)
     }
 
     /// [`Session::open`] with the training step loaded. Step, model and data are planned before anything is allocated.
     ///
     /// # Errors
     /// As [`Session::open`]; also when the step does not fit beside the model.
-    pub fn open_to_train(config: &Config, data: &Dataset, device: &Device) -> Result<(Self, PlanId), DeviceError> {
-        let blueprint = Self::plan(config, data, device)?;
+    pub fn open_to_train(recipe: &Recipe, data: &Dataset, device: &Device) -> Result<(Self, PlanId), DeviceError> {
+        let blueprint = Self::plan(recipe, data, device)?;
         let step = blueprint.training_step()?;
         device.check_room(&blueprint.layout, Some(&step), copies(&blueprint))?;
-        let mut session = Self::with(blueprint, config, data, device)?;
+        let mut session = Self::with(blueprint, data, device)?;
         let step = session.executor.load(step)?;
         Ok((session, step))
     }
 
-    fn plan(config: &Config, data: &Dataset, device: &Device) -> Result<Blueprint, DeviceError> {
+    fn plan(recipe: &Recipe, data: &Dataset, device: &Device) -> Result<Blueprint, DeviceError> {
         data.check().map_err(|error| DeviceError::Data(error.to_string()))?;
-        let wanted = match config.data.device_bytes {
+        let wanted = match recipe.config.data.device_bytes {
             0 => u64::MAX,
             bytes => bytes,
         };
-        Ok(Blueprint::new(config, data, wanted.min(device.room())))
+        Ok(Blueprint::new(recipe, data, wanted.min(device.room())))
     }
 
-    fn with(blueprint: Blueprint, config: &Config, data: &Dataset, device: &Device) -> Result<Self, DeviceError> {
+    fn with(blueprint: Blueprint, data: &Dataset, device: &Device) -> Result<Self, DeviceError> {
         let mut executor = device.open(&blueprint.layout)?;
         let labels = |images: &Images| Values::U32(images.labels.iter().map(|&label| u32::from(label)).collect());
         let mut streams = Vec::new();
@@ -109,9 +109,9 @@ impl Session {
         }
         executor.write(blueprint.labels, &labels(&data.train))?;
         executor.write(blueprint.test_labels, &labels(&data.test))?;
-        executor.write(blueprint.memory.weights, &Values::F32(blueprint.params.initial(config.seed)))?;
+        executor.write(blueprint.memory.weights, &Values::F32(blueprint.params.initial(blueprint.config.seed)))?;
         blueprint.memory.write_buffers(executor.as_mut(), blueprint.params.initial_buffers())?;
-        executor.write(blueprint.state.clock, &Values::U32(clock::fresh(config.seed).to_vec()))?;
+        executor.write(blueprint.state.clock, &Values::U32(clock::fresh(blueprint.config.seed).to_vec()))?;
         Ok(Self { blueprint, executor, streams })
     }
 

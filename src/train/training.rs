@@ -15,7 +15,7 @@ use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::run_folder::checksum;
 use crate::run_folder::metrics::{MetricsLog, metrics_file};
 use crate::run_folder::{CheckpointError, Interval, Loss, State};
-use crate::settings::Config;
+use crate::settings::{Config, Recipe};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,14 +49,14 @@ pub(super) struct Training<'a> {
 impl<'a> Training<'a> {
     /// Opens the device and brings the model to where the run begins.
     pub fn open(
-        config: &'a Config,
+        recipe: &'a Recipe,
         data: &Dataset,
         device: &'a Device,
         options: &'a RunOptions,
         origin: &Origin,
     ) -> Result<Self, RunError> {
-        let (mut session, plan) = Session::open_to_train(config, data, device)?;
-        let fresh = State::fresh(config.seed, device.name(), device.tuning()?);
+        let (mut session, plan) = Session::open_to_train(recipe, data, device)?;
+        let fresh = State::fresh(recipe.config.seed, device.name(), device.tuning()?);
         let state = origin.state().unwrap_or(&fresh);
         if let Some(checkpoint) = &origin.checkpoint {
             session.restore(checkpoint)?;
@@ -67,7 +67,7 @@ impl<'a> Training<'a> {
             _ => Interval { begin: state.step, sums: vec![0.0; columns] },
         };
         Ok(Self {
-            config,
+            config: &recipe.config,
             options,
             total: session.blueprint.total_steps(),
             session,

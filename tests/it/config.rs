@@ -2,14 +2,19 @@
 
 use wgpu_simvae::kernels::loss::likelihood::LikelihoodKind;
 use wgpu_simvae::kernels::loss::simvae::ContentPrior;
+use wgpu_simvae::methods::simvae::SimVae;
+use wgpu_simvae::settings::Config;
 use wgpu_simvae::settings::Sources;
 use wgpu_simvae::settings::presets;
-use wgpu_simvae::settings::{Config, ModelKind};
 
 fn merged(preset: &str, data: &str, set: &[&str]) -> Result<Config, String> {
     let set = set.iter().map(|&s| s.to_owned()).collect();
     let sources = Sources { preset: Some(preset.to_owned()), data: Some(data.to_owned()), set, ..Sources::default() };
     Config::merge(&sources).map_err(|error| error.to_string())
+}
+
+fn simvae(config: &Config) -> SimVae {
+    config.own().expect("a whole table")
 }
 
 fn refusal(set: &str) -> String {
@@ -21,8 +26,8 @@ fn the_paper_preset_has_the_papers_settings() {
     let config = merged("paper", "mnist", &[]).expect("a preset");
     assert_eq!((config.batch, config.views, config.epochs), (128, 10, 400));
     assert_eq!(config.model.hidden, [2000, 500, 500]);
-    assert_eq!((config.likelihood.variance, config.simvae.variance_z, config.optim.lr), (0.02, 0.15, 8e-5));
-    assert_eq!((config.likelihood.kind, config.simvae.prior), (LikelihoodKind::Gaussian, ContentPrior::Uniform));
+    assert_eq!((config.likelihood.variance, simvae(&config).variance_z, config.optim.lr), (0.02, 0.15, 8e-5));
+    assert_eq!((config.likelihood.kind, simvae(&config).prior), (LikelihoodKind::Gaussian, ContentPrior::Uniform));
     assert!(!config.augment.threshold);
 }
 
@@ -31,8 +36,8 @@ fn the_official_code_preset_has_the_published_codes_settings() {
     let mnist = merged("official-code", "mnist", &[]).expect("a preset");
     assert_eq!(mnist.batch * mnist.views, 128, "its batch counts rows");
     assert!((mnist.likelihood.variance - (-4.6f64).exp()).abs() < 1e-12);
-    assert!((mnist.simvae.entropy_scale - std::f64::consts::TAU).abs() < 1e-12);
-    assert_eq!((mnist.likelihood.kind, mnist.simvae.prior), (LikelihoodKind::Bernoulli, ContentPrior::Gaussian));
+    assert!((simvae(&mnist).entropy_scale - std::f64::consts::TAU).abs() < 1e-12);
+    assert_eq!((mnist.likelihood.kind, simvae(&mnist).prior), (LikelihoodKind::Bernoulli, ContentPrior::Gaussian));
     assert_eq!(mnist.optim.eps, 1e-4);
     let fashion = merged("official-code", "fashion-mnist", &[]).expect("a preset");
     assert!(mnist.augment.threshold && !fashion.augment.threshold, "only MNIST is thresholded");
@@ -55,7 +60,7 @@ fn photographs_have_larger_latents_in_every_preset() {
         for data in ["cifar10", "celeba", "folder:some/where"] {
             let config = merged(preset, data, &[]).expect("a preset");
             assert_eq!((config.model.latent, config.augment.area), (64, [0.6, 1.0]), "{preset} {data}");
-            let kind = if preset == "paper" { ModelKind::Resnet18 } else { ModelKind::OfficialConv };
+            let kind = if preset == "paper" { "resnet18" } else { "official-conv" };
             assert_eq!(config.model.kind, kind, "{preset} {data}");
             assert_eq!(config.likelihood.kind, LikelihoodKind::Gaussian, "{preset} {data}");
         }
@@ -84,7 +89,7 @@ fn the_preset_follows_the_data_set_of_the_file() {
 #[test]
 fn words_need_no_quotes() {
     assert_eq!(
-        merged("paper", "mnist", &["simvae.prior=gaussian"]).expect("a word").simvae.prior,
+        simvae(&merged("paper", "mnist", &["simvae.prior=gaussian"]).expect("a word")).prior,
         ContentPrior::Gaussian
     );
 }

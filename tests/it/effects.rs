@@ -1,7 +1,9 @@
 //! Laws of what changes the colours and the sharpness of views: how it is drawn, and what it must leave alone.
 
 use crate::common::renderer::{Images, Renderer};
-use wgpu_simvae::augment::{Augmentation, BlurSettings, EffectSettings, ImageSource, JitterSettings, SolariseSettings};
+use wgpu_simvae::augment::{
+    Augmentation, BlurSettings, EffectSettings, ImageSource, JitterSettings, SolariseSettings, ViewCount,
+};
 use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::{Executor, Values};
 use wgpu_simvae::kernels::DType;
@@ -30,24 +32,38 @@ fn all() -> EffectSettings {
 
 fn with(effects: EffectSettings) -> Augmentation {
     Augmentation {
-        plain_views: 0,
         area: [1.0, 1.0],
         aspect: [7.0 / 6.0, 7.0 / 6.0],
         horizontal_flip: 0.0,
         vertical_flip: 0.0,
-        effects,
+        jitter: effects.jitter,
+        grey: effects.grey,
+        blur: effects.blur,
+        solarise: effects.solarise,
+        threshold: false,
     }
 }
 
+/// Two views of each image.
+const TWO: ViewCount = ViewCount { views: 2, plain: 0 };
+
 /// Two views of each of `batch` images a step.
 fn renderer(gpu: bool, batch: usize, threshold: bool, how: &Augmentation) -> Option<Renderer> {
+    counted(gpu, (batch, TWO), threshold, how)
+}
+
+fn counted(gpu: bool, count: (usize, ViewCount), threshold: bool, how: &Augmentation) -> Option<Renderer> {
     let bytes = (0..IMAGES * PIXELS / 4).flat_map(|i| philox([8, 0], [i as u32, 0, 0, 0])[0].to_le_bytes()).collect();
-    Renderer::new(gpu, &Images { bytes, shape: SHAPE, threshold }, (batch, 2), how, 3)
+    Renderer::new(gpu, &Images { bytes, shape: SHAPE, threshold }, count, how, 3)
 }
 
 /// The views of an epoch on the CPU, in steps of `batch` images.
 fn epoch(batch: usize, threshold: bool, how: &Augmentation) -> Vec<f32> {
-    let mut views = renderer(false, batch, threshold, how).expect("the CPU");
+    epoch_of(renderer(false, batch, threshold, how), batch)
+}
+
+fn epoch_of(renderer: Option<Renderer>, batch: usize) -> Vec<f32> {
+    let mut views = renderer.expect("the CPU");
     (0..IMAGES / batch).flat_map(|_| views.step().0).collect()
 }
 
@@ -129,7 +145,7 @@ fn without_effects_nothing_is_dispatched() {
         let state = StepState::new(&mut layout);
         let pixels = layout.add("pixels", DType::Uint, [IMAGES * PIXELS / 4]);
         let source = ImageSource { pixels, images: IMAGES, shape: SHAPE, threshold: true };
-        source.augmented(&mut g, state.clock, 4, 2, &with(effects));
+        source.augmented(&mut g, state.clock, 4, TWO, &with(effects));
         g.finish().expect("a valid plan").dispatches.len()
     };
     let none = EffectSettings::default();
@@ -166,8 +182,9 @@ fn a_view_does_not_depend_on_the_batch_it_falls_into() {
 
 #[test]
 fn the_first_view_of_two_stays_plain() {
-    let how = Augmentation { plain_views: 1, ..with(all()) };
-    let (changed, plain) = (epoch(4, false, &how), epoch(4, false, &with(EffectSettings::default())));
+    let first_plain = ViewCount { views: 2, plain: 1 };
+    let plain = epoch(4, false, &with(EffectSettings::default()));
+    let changed = epoch_of(counted(false, (4, first_plain), false, &with(all())), 4);
     for (changed, plain) in changed.chunks(2 * PIXELS).zip(plain.chunks(2 * PIXELS)) {
         assert_eq!(changed[..PIXELS], plain[..PIXELS]);
     }

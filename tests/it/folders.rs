@@ -324,14 +324,17 @@ fn there_may_be_256_classes_of_one_image() {
 
 #[test]
 fn a_session_opens_no_data_that_do_not_fit_together() {
-    use wgpu_simvae::settings::Config;
     use wgpu_simvae::settings::Sources;
+    use wgpu_simvae::settings::{Config, Recipe};
     use wgpu_simvae::train::Session;
     let set = ["model.hidden=[4]", "batch=2"].map(str::to_owned).to_vec();
     let config = Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings");
     let data = read(folder_of(&["a/1.png", "a/2.png", "b/3.png"]).path()).expect("a good folder");
-    let open =
-        |data: &Dataset| Session::open(&config, data, &Device::cpu()).map(|_| ()).map_err(|error| error.to_string());
+    let open = |data: &Dataset| {
+        Session::open(&Recipe::new(&config).expect("a recipe"), data, &Device::cpu())
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
     open(&data).expect("it fits together");
     let mut bad = data.clone();
     bad.train.labels[1] = 2;

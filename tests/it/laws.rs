@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room of the library, from the ground up: each may import those before it.
-const ROOMS: [&str; 20] = [
+const ROOMS: [&str; 21] = [
     "math",
     "quiet",
     "files",
     "console",
+    "setting",
     "kernels",
     "plan",
     "device",

@@ -6,17 +6,17 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
-use wgpu_simvae::nn::{Backbone, Networks, Params, Sizes};
+use wgpu_simvae::nn::{Backbone, Networks, OfficialConv, Params, ResNetBackbone, Sizes};
 use wgpu_simvae::run_folder::checkpoint;
 use wgpu_simvae::run_folder::metrics::MetricsLog;
-use wgpu_simvae::settings::Config;
 use wgpu_simvae::settings::Sources;
+use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{ExchangeError, Report, RunError, RunOptions, Silent, Trained, export, import, run};
 
 /// Parameters of the encoder and of the decoder.
-fn counts(image: [usize; 3], backbone: Backbone) -> [usize; 2] {
+fn counts(image: [usize; 3], backbone: &dyn Backbone) -> [usize; 2] {
     let mut params = Params::default();
-    Networks::autoencoder(&mut params, &Sizes { image, backbone, latent: 64, classes: 10 });
+    Networks::autoencoder(&mut params, &Sizes { image, backbone, latent: 64, classes: 10, projector: &[] });
     ["enc.", "dec."].map(|network| {
         let specs = params.specs().iter().filter(|spec| spec.name.starts_with(network));
         specs.map(|spec| spec.param.shape.len()).sum()
@@ -25,20 +25,21 @@ fn counts(image: [usize; 3], backbone: Backbone) -> [usize; 2] {
 
 #[test]
 fn the_official_networks_have_the_sizes_of_the_authors_code() {
-    assert_eq!(counts([3, 32, 32], Backbone::Official(64)), [969_920, 8_984_393]);
-    assert_eq!(counts([3, 64, 64], Backbone::Official(64)), [1_757_632, 9_383_753]);
+    assert_eq!(counts([3, 32, 32], &OfficialConv { width: 64 }), [969_920, 8_984_393]);
+    assert_eq!(counts([3, 64, 64], &OfficialConv { width: 64 }), [1_757_632, 9_383_753]);
 }
 
 #[test]
 fn resnet18_has_torchvisions_size() {
     // torchvision's resnet18 has 11,689,512 parameters, of which 513,000 in the layer to 1,000 classes.
-    assert_eq!(counts([3, 64, 64], Backbone::ResNet18(64))[0], 11_689_512 - 513_000 + 513 * 128);
+    assert_eq!(counts([3, 64, 64], &ResNetBackbone { width: 64 })[0], 11_689_512 - 513_000 + 513 * 128);
 }
 
 #[test]
 fn parameters_have_pytorchs_names() {
     let mut params = Params::default();
-    let sizes = Sizes { image: [3, 32, 32], backbone: Backbone::Official(8), latent: 4, classes: 10 };
+    let backbone = OfficialConv { width: 8 };
+    let sizes = Sizes { image: [3, 32, 32], backbone: &backbone, latent: 4, classes: 10, projector: &[] };
     Networks::autoencoder(&mut params, &sizes);
     let names: Vec<&str> = params.specs().iter().chain(params.buffers()).map(|spec| spec.name.as_str()).collect();
     for name in [
@@ -56,6 +57,10 @@ fn parameters_have_pytorchs_names() {
     ] {
         assert!(names.contains(&name), "{name} is missing in {names:?}");
     }
+}
+
+fn recipe(config: &Config) -> Recipe {
+    Recipe::new(config).expect("valid settings")
 }
 
 fn config(set: &[&str]) -> Config {
@@ -79,8 +84,8 @@ fn data(config: &Config) -> Dataset {
     sprites(&config.data.name, config.data.limit, 24)
 }
 
-fn train(config: &Config, device: &Device, out: &Path, resume: bool, stop_at: Option<u64>) -> Report {
-    crate::common::stopping::train(config, &data(config), device, out, resume, stop_at)
+fn train(config: &Config, choice: &Device, out: &Path, resume: bool, stop_at: Option<u64>) -> Report {
+    crate::common::stopping::train(config, &data(config), choice, out, resume, stop_at)
 }
 
 fn content(out: &Path) -> Vec<Vec<u8>> {
@@ -89,13 +94,13 @@ fn content(out: &Path) -> Vec<Vec<u8>> {
     files.map(|name| std::fs::read(folder.join(name)).expect("a checkpoint's file")).into()
 }
 
-fn trains_and_resumes_on(device: &Device, set: &[&str]) {
+fn trains_and_resumes_on(choice: &Device, set: &[&str]) {
     let folder = tempfile::tempdir().expect("a folder");
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
     let config = config(set);
-    let mut report = train(&config, device, &whole, false, None);
-    assert!(train(&config, device, &parts, false, Some(5)).interrupted);
-    train(&config, device, &parts, true, None);
+    let mut report = train(&config, choice, &whole, false, None);
+    assert!(train(&config, choice, &parts, false, Some(5)).interrupted);
+    train(&config, choice, &parts, true, None);
     assert!(content(&whole) == content(&parts), "weights, running statistics and moments are the same");
 
     let rows = MetricsLog::read(&whole.join("metrics.jsonl")).expect("metrics");
@@ -155,7 +160,7 @@ fn images_that_the_decoder_cannot_return_to_are_refused() {
     let config = config.expect("valid settings");
     let options =
         RunOptions { out: tempfile::tempdir().expect("a folder").path().join("run"), resume: false, checkpoint: None };
-    let error = run(&config, &data(&config), &Device::cpu(), &options, &mut Silent, &AtomicBool::new(false));
+    let error = run(&recipe(&config), &data(&config), &Device::cpu(), &options, &mut Silent, &AtomicBool::new(false));
     let message = match error {
         Err(error @ RunError::Config(_)) => error.to_string(),
         other => panic!("{other:?}"),
@@ -169,29 +174,30 @@ fn images_that_the_decoder_cannot_return_to_are_refused() {
 fn exported_weights_come_back_and_others_are_refused_by_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let [run, copy, file] = ["run", "copy", "weights.safetensors"].map(|name| folder.path().join(name));
-    let (config, device) = (config(&["epochs=1"]), Device::cpu());
+    let (config, choice) = (config(&["epochs=1"]), Device::cpu());
     let data = data(&config);
-    let steps = train(&config, &device, &run, false, None).steps;
+    let steps = train(&config, &choice, &run, false, None).steps;
     export(&run, None, &file).expect("it is exported");
     let bytes = std::fs::read(&file).expect("a file");
     let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("a whole file");
     let counter = tensors.tensor("enc.1.num_batches_tracked").expect("PyTorch's counter");
     assert_eq!((counter.dtype(), counter.data()), (safetensors::Dtype::I64, &steps.to_le_bytes()[..]));
 
-    import(&file, &config, &data, &device, &copy).expect("it is imported");
+    import(&file, &recipe(&config), &data, &choice, &copy).expect("it is imported");
     assert!(content(&run)[0] == content(&copy)[0], "weights and running statistics are the same");
     let embed = |folder: &Path| {
-        let mut trained = Trained::with_data(folder, config.clone(), data.clone(), &device).expect("it opens");
+        let mut trained = Trained::with_data(folder, &recipe(&config), data.clone(), &choice).expect("it opens");
         let source = trained.session.blueprint.test;
         trained.session.embed(&source, 8).expect("it embeds").mu
     };
     assert_eq!(embed(&run), embed(&copy));
-    assert!(matches!(import(&file, &config, &data, &device, &copy), Err(ExchangeError::Occupied { .. })));
+    assert!(matches!(import(&file, &recipe(&config), &data, &choice, &copy), Err(ExchangeError::Occupied { .. })));
 
     let mut other = config.clone();
     other.model.latent = 5;
-    other.model.kind = wgpu_simvae::settings::ModelKind::Resnet18;
-    let error = import(&file, &other, &data, &device, &folder.path().join("other")).expect_err("other networks");
+    other.model.kind = "resnet18".to_owned();
+    let error =
+        import(&file, &recipe(&other), &data, &choice, &folder.path().join("other")).expect_err("other networks");
     let message = error.to_string();
     for part in
         ["missing: `enc.layer4.1.conv2.weight`", "`dec.linear.weight` is F32 [128, 6]", "unknown: `enc.0.weight`"]

@@ -3,9 +3,9 @@
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
 use wgpu_simvae::device::Device;
-use wgpu_simvae::settings::Config;
-use wgpu_simvae::settings::ranges::{RANGES, Range};
-use wgpu_simvae::settings::{ConfigError, Sources};
+use wgpu_simvae::setting::Allowed;
+use wgpu_simvae::settings::{Config, Recipe};
+use wgpu_simvae::settings::{ConfigError, Sources, described, markdown};
 use wgpu_simvae::train::{RunOptions, Silent, run};
 
 const TINY: [&str; 7] = [
@@ -17,6 +17,25 @@ const TINY: [&str; 7] = [
     "optim.warmup_epochs=0",
     "augment.jitter.probability=1",
 ];
+
+/// A setting that is a real number, with its range.
+struct Range {
+    key: String,
+    low: f64,
+    high: f64,
+    zero: bool,
+    about: String,
+}
+
+fn ranges() -> Vec<Range> {
+    let all = described().filter_map(|(key, setting)| match setting.allowed {
+        Allowed::Real { low, high, zero } => Some(Range { key, low, high, zero, about: setting.allowed.about() }),
+        _ => None,
+    });
+    let all: Vec<Range> = all.collect();
+    assert!(all.len() >= 18, "{} ranges", all.len());
+    all
+}
 
 fn config(set: &[String]) -> Result<Config, ConfigError> {
     let set = TINY.iter().map(|&set| set.to_owned()).chain(set.iter().cloned()).collect();
@@ -40,7 +59,14 @@ fn readers(range: &Range) -> Vec<[&'static str; 2]> {
 fn trains(config: &Config, data: &Dataset) -> Result<(), String> {
     let folder = tempfile::tempdir().expect("a folder");
     let options = RunOptions { out: folder.path().join("run"), resume: false, checkpoint: None };
-    let report = run(config, data, &Device::cpu(), &options, &mut Silent, &AtomicBool::new(false));
+    let report = run(
+        &Recipe::new(config).expect("a recipe"),
+        data,
+        &Device::cpu(),
+        &options,
+        &mut Silent,
+        &AtomicBool::new(false),
+    );
     report.map(|report| assert_eq!(report.steps, 1)).map_err(|error| error.to_string())
 }
 
@@ -49,7 +75,7 @@ fn the_first_step_is_finite_at_both_ends_of_every_range() {
     let options = FileOptions { limit: 24, ..FileOptions::default() };
     let mut data = load_with("sprites-rgb", None, &Device::cpu(), &options).expect("sprites need nothing");
     data.test.truncate(8);
-    for range in RANGES {
+    for range in ranges() {
         for [method, views] in readers(&range) {
             for value in [range.low, range.high] {
                 let set = [method.to_owned(), views.to_owned(), format!("{}={value:e}", range.key)];
@@ -64,22 +90,41 @@ fn the_first_step_is_finite_at_both_ends_of_every_range() {
 
 #[test]
 fn values_beyond_a_range_are_refused_with_the_range() {
-    for range in RANGES {
+    for range in ranges() {
         let low = if range.zero { -range.low } else { range.low / 10.0 };
         for value in [low, range.high * 10.0, 1e-320, 1e300] {
-            let error = config(&[format!("{}={value:e}", range.key)]).expect_err(range.key).to_string();
-            assert!(error.contains(range.key) && error.contains(&range.about()), "{error}");
+            let error = config(&[format!("{}={value:e}", range.key)]).expect_err(&range.key).to_string();
+            assert!(error.contains(&range.key) && error.contains(&range.about), "{error}");
         }
         assert_eq!(config(&[format!("{}=0", range.key)]).is_ok(), range.zero, "{}", range.key);
     }
 }
 
 #[test]
-fn the_document_has_every_range() {
+fn the_document_has_every_setting() {
     let document = include_str!("../../docs/settings.md");
-    for range in RANGES {
-        let row = format!("| `{}` | {} |", range.key, range.about());
-        assert!(document.contains(&row), "docs/settings.md lacks: {row}");
+    let tables = markdown().expect("defaults");
+    assert!(document.contains(&tables), "put what `wgpu-simvae settings --markdown` prints into docs/settings.md");
+}
+
+#[test]
+fn every_setting_is_described_once() {
+    let text = Config::default().to_toml().expect("defaults are valid");
+    let table: toml::Table = text.parse().expect("what is written is read back");
+    let mut keys = Vec::new();
+    leaves(&table, "", &mut keys);
+    let mut known: Vec<String> = described().map(|(key, _)| key).collect();
+    keys.sort();
+    known.sort();
+    assert_eq!(keys, known);
+}
+
+fn leaves(table: &toml::Table, prefix: &str, keys: &mut Vec<String>) {
+    for (key, value) in table {
+        match value {
+            toml::Value::Table(table) => leaves(table, &format!("{prefix}{key}."), keys),
+            _ => keys.push(format!("{prefix}{key}")),
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use wgpu_simvae::data::Dataset;
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::run_folder::checkpoint;
-use wgpu_simvae::settings::Config;
 use wgpu_simvae::settings::Sources;
+use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{Progress, Report, RunOptions, Silent, run};
 
 /// Batches of seven images, whose bytes fill no whole number of words in the ring, and more images than it holds.
@@ -40,7 +40,8 @@ impl Progress for Stop<'_> {
 
 fn train(config: &Config, device: &Device, out: &Path, resume: bool) -> Report {
     let options = RunOptions { out: out.to_owned(), resume, checkpoint: None };
-    run(config, &data(config), device, &options, &mut Silent, &AtomicBool::new(false)).expect("it trains")
+    run(&Recipe::new(config).expect("a recipe"), &data(config), device, &options, &mut Silent, &AtomicBool::new(false))
+        .expect("it trains")
 }
 
 fn weights(out: &Path) -> Vec<u8> {
@@ -62,7 +63,9 @@ fn streaming_changes_nothing_on(device: &Device) {
         let streaming = config(method, &[STREAMED]);
         let options = RunOptions { out: outs[2].clone(), resume: false, checkpoint: None };
         let mut progress = Stop(&stop, 0);
-        let part = run(&streaming, &data(&streaming), device, &options, &mut progress, &stop).expect("it trains");
+        let part =
+            run(&Recipe::new(&streaming).expect("a recipe"), &data(&streaming), device, &options, &mut progress, &stop)
+                .expect("it trains");
         assert!(part.interrupted && progress.1 == 2, "training and test images stream");
         train(&streaming, device, &outs[2], true);
         assert!(weights(&outs[0]) == weights(&outs[2]), "{method}: a resumed stream ends with other weights");

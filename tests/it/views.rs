@@ -1,7 +1,7 @@
 //! Laws of the views: what crops, flips and the order of the images must be, on the CPU and on an adapter.
 
 use crate::common::renderer::{Images, Renderer};
-use wgpu_simvae::augment::{Augmentation, EffectSettings};
+use wgpu_simvae::augment::{Augmentation, ViewCount};
 use wgpu_simvae::kernels::common::clock::{CLOCK_WORDS, NEXT_CURSOR, NEXT_EPOCH};
 
 const IMAGES: usize = 10;
@@ -18,8 +18,12 @@ struct Bench(Renderer);
 
 impl Bench {
     fn new(gpu: bool, batch: usize, views: usize, how: &Augmentation, seed: u64) -> Option<Self> {
+        Self::counted(gpu, (batch, ViewCount { views, plain: 0 }), how, seed)
+    }
+
+    fn counted(gpu: bool, count: (usize, ViewCount), how: &Augmentation, seed: u64) -> Option<Self> {
         let images = Images { bytes: bytes(), shape: SHAPE, threshold: false };
-        Some(Self(Renderer::new(gpu, &images, (batch, views), how, seed)?))
+        Some(Self(Renderer::new(gpu, &images, count, how, seed)?))
     }
 
     fn step(&mut self) -> Vec<Vec<f32>> {
@@ -34,23 +38,21 @@ impl Bench {
 
 fn plain() -> Augmentation {
     Augmentation {
-        plain_views: 0,
         area: [1.0, 1.0],
         aspect: [5.0 / 6.0, 5.0 / 6.0],
         horizontal_flip: 0.0,
         vertical_flip: 0.0,
-        effects: EffectSettings::default(),
+        ..Augmentation::default()
     }
 }
 
 fn wild() -> Augmentation {
     Augmentation {
-        plain_views: 0,
         area: [0.2, 0.9],
         aspect: [0.75, 4.0 / 3.0],
         horizontal_flip: 0.5,
         vertical_flip: 0.5,
-        effects: EffectSettings::default(),
+        ..Augmentation::default()
     }
 }
 
@@ -79,8 +81,9 @@ fn views_that_change_nothing_are_the_images() {
 #[test]
 fn plain_views_are_the_image_beside_wild_ones() {
     on_each(|gpu| {
-        let how = Augmentation { plain_views: 1, horizontal_flip: 1.0, vertical_flip: 1.0, ..wild() };
-        let Some(mut bench) = Bench::new(gpu, 4, 2, &how, 1) else { return };
+        let how = Augmentation { horizontal_flip: 1.0, vertical_flip: 1.0, ..wild() };
+        let count = ViewCount { views: 2, plain: 1 };
+        let Some(mut bench) = Bench::counted(gpu, (4, count), &how, 1) else { return };
         for pair in bench.step().chunks(2) {
             let image = image_of(&pair[0]);
             let want: Vec<f32> = bytes()[image * PIXELS..][..PIXELS].iter().map(|&b| f32::from(b)).collect();

@@ -5,13 +5,14 @@ use crate::run_folder::JudgeArguments;
 use crate::settings::SettingsArguments;
 use crate::signals::stop_on_interrupt;
 use anyhow::anyhow;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 use wgpu_simvae::compare::{Study, compare, tables};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::title;
 use wgpu_simvae::device::{DeviceRequest, choose};
-use wgpu_simvae::settings::Method;
+use wgpu_simvae::methods::registry;
 use wgpu_simvae::train::Terminal;
 
 #[derive(Debug, Args)]
@@ -19,8 +20,8 @@ pub struct CompareArguments {
     #[command(flatten)]
     settings: SettingsArguments,
     /// Methods to compare, separated by commas, or all.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "all")]
-    methods: Vec<Wanted>,
+    #[arg(long, value_parser = PossibleValuesParser::new(words()), value_delimiter = ',', default_value = "all")]
+    methods: Vec<String>,
     /// Trainings of each method, with the seeds 0, 1, ...
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     seeds: u32,
@@ -34,41 +35,16 @@ pub struct CompareArguments {
     out: Option<PathBuf>,
 }
 
-/// A method, or all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
-    All,
-    One(Method),
-}
-
-impl ValueEnum for Wanted {
-    fn value_variants<'a>() -> &'a [Self] {
-        const VARIANTS: [Wanted; 1 + Method::ALL.len()] = {
-            let mut all = [Wanted::All; 1 + Method::ALL.len()];
-            let mut i = 0;
-            while i < Method::ALL.len() {
-                all[i + 1] = Wanted::One(Method::ALL[i]);
-                i += 1;
-            }
-            all
-        };
-        &VARIANTS
-    }
-
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        let name = match self {
-            Wanted::All => "all",
-            Wanted::One(method) => method.name(),
-        };
-        Some(clap::builder::PossibleValue::new(name))
-    }
+/// The words for the methods.
+fn words() -> Vec<&'static str> {
+    [vec!["all"], registry::names()].concat()
 }
 
 /// Trains and judges every method that is not done yet, and writes the report.
 pub fn main(arguments: &CompareArguments) -> Result<(), Failure> {
     let sources = arguments.settings.sources()?;
-    let named = |wanted: &Wanted| arguments.methods.contains(wanted) || arguments.methods.contains(&Wanted::All);
-    let methods: Vec<Method> = Method::ALL.into_iter().filter(|&method| named(&Wanted::One(method))).collect();
+    let named = |name: &str| arguments.methods.iter().any(|given| given == name || given == "all");
+    let methods = registry::names().into_iter().filter(|name| named(name)).map(str::to_owned).collect();
     let out = match &arguments.out {
         Some(out) => out.clone(),
         None => PathBuf::from("runs").join(format!("compare-{}", title(&arguments.settings.merged()?.data.name))),

@@ -6,6 +6,7 @@ use clap::Args;
 use std::path::PathBuf;
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::device::{DeviceRequest, choose};
+use wgpu_simvae::settings::Recipe;
 use wgpu_simvae::train::{Terminal, export as export_weights, import as import_weights, load_data};
 
 #[derive(Debug, Args)]
@@ -45,9 +46,10 @@ pub fn export(arguments: &ExportArguments) -> Result<(), Failure> {
 
 pub fn import(arguments: &ImportArguments) -> Result<(), Failure> {
     let config = arguments.settings.merged()?;
+    let recipe = Recipe::new(&config)?;
     let device = choose(&arguments.device)?;
     let data = load_data(&config, None, &device, &mut Terminal::default())?;
-    let prefix = import_weights(&arguments.file, &config, &data, &device, &arguments.out)?;
+    let prefix = import_weights(&arguments.file, &recipe, &data, &device, &arguments.out)?;
     if !prefix.is_empty() {
         tell(format_args!("all names begin with `{prefix}`, which was taken off"));
     }

@@ -4,6 +4,7 @@
 mod check;
 mod compare;
 mod data;
+mod describe;
 mod devices;
 mod embed;
 mod eval;
@@ -68,6 +69,8 @@ enum Command {
     Devices,
     /// List or download data sets.
     Data(data::DataArguments),
+    /// List every setting with its default, its range and its meaning.
+    Settings(describe::DescribeArguments),
     /// Check every gradient: device against f64 twins, twins against central differences, and against golden values.
     Gradcheck(gradcheck::GradcheckArguments),
     /// Write every WGSL shader permutation as a plain file.
@@ -114,7 +117,7 @@ fn main() -> ExitCode {
             return end(Ok(()), true);
         }
     };
-    let lists = matches!(arguments.command, Command::Devices | Command::Data(_));
+    let lists = matches!(arguments.command, Command::Devices | Command::Data(_) | Command::Settings(_));
     let result = match arguments.command {
         Command::Train(arguments) => train::main(&arguments),
         Command::Compare(arguments) => compare::main(&arguments),
@@ -129,6 +132,7 @@ fn main() -> ExitCode {
         Command::Import(arguments) => exchange::import(&arguments),
         Command::Devices => devices::main(),
         Command::Data(arguments) => data::main(&arguments),
+        Command::Settings(arguments) => describe::main(&arguments),
         Command::Gradcheck(arguments) => gradcheck::main(&arguments),
         Command::Shaders(arguments) => shaders::main(&arguments),
     };

@@ -10,7 +10,7 @@ use wgpu_simvae::draw::grid::{Pictures, png};
 use wgpu_simvae::draw::latents::{self, Content};
 use wgpu_simvae::files::write_atomically;
 use wgpu_simvae::kernels::loss::simvae::ContentPrior;
-use wgpu_simvae::settings::Method;
+use wgpu_simvae::methods::Latents;
 use wgpu_simvae::train::Trained;
 
 /// Small pictures are magnified to about this height, in pixels.
@@ -82,7 +82,7 @@ impl PictureArguments {
     fn open(&self) -> Result<Trained, Failure> {
         let (trained, _) = self.folder.open()?;
         if !trained.session.blueprint.model.networks.generative {
-            let method = trained.config.method.name();
+            let method = &trained.config.method;
             return Err(usage(anyhow!(
                 "{method} has no decoder: only VAEs draw pictures (simvae, vae, beta-vae, cr-vae)"
             )));
@@ -114,23 +114,17 @@ pub fn sample(arguments: &SampleArguments) -> Result<(), Failure> {
     let mut trained = arguments.common.open()?;
     let latent = trained.config.model.latent;
     let (rows, columns) = (arguments.rows as usize, arguments.columns as usize);
-    let simvae = trained.config.method == Method::Simvae;
-    let z = if simvae && trained.config.simvae.prior == ContentPrior::Uniform {
-        tell("p(y) is uniform and has no samples: representations of training images take their place");
-        let source = trained.session.blueprint.train;
-        let means = trained.session.embed(&source, rows)?.mu;
-        latents::sample(
-            Content::Images(&means),
-            trained.config.simvae.variance_z,
-            rows,
-            columns,
-            latent,
-            arguments.seed,
-        )
-    } else if simvae {
-        latents::sample(Content::Normal, trained.config.simvae.variance_z, rows, columns, latent, arguments.seed)
-    } else {
-        latents::sample(Content::Normal, 0.0, rows * columns, 1, latent, arguments.seed)
+    let z = match trained.session.blueprint.objective.latents() {
+        Latents::Normal => latents::sample(Content::Normal, 0.0, rows * columns, 1, latent, arguments.seed),
+        Latents::Around { content: ContentPrior::Gaussian, variance } => {
+            latents::sample(Content::Normal, variance, rows, columns, latent, arguments.seed)
+        }
+        Latents::Around { content: ContentPrior::Uniform, variance } => {
+            tell("p(y) is uniform and has no samples: representations of training images take their place");
+            let source = trained.session.blueprint.train;
+            let means = trained.session.embed(&source, rows)?.mu;
+            latents::sample(Content::Images(&means), variance, rows, columns, latent, arguments.seed)
+        }
     };
     let pictures = trained.session.decode(&z)?;
     arguments.common.write("sample", &trained, &[&pictures], columns)

@@ -35,7 +35,7 @@ impl RunFolder {
         for note in &trained.notes {
             tell(note);
         }
-        tell(format_args!("{}: {} after {} steps", self.run.display(), config.method.name(), trained.step));
+        tell(format_args!("{}: {} after {} steps", self.run.display(), config.method, trained.step));
         Ok((trained, device))
     }
 }

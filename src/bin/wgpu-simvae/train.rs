@@ -12,7 +12,7 @@ use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::eval::Labelled;
 use wgpu_simvae::eval::knn::{Metric, accuracy};
 use wgpu_simvae::run_folder::{OpenError, claim};
-use wgpu_simvae::settings::Config;
+use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{Progress, Report, RunOptions, Session, Terminal, Trained, load_data, run};
 
 /// Labelled training images that the k-NN report uses, and its k.
@@ -39,6 +39,7 @@ pub struct TrainArguments {
 
 pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     let config = settings(arguments)?;
+    let recipe = Recipe::new(&config)?;
     let device = choose(&arguments.device)?;
     let mut progress = Terminal::default();
     progress.note(&format!("device: {}", device.reason));
@@ -61,7 +62,7 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
         None => default_folder(&config)?,
     };
     let options = RunOptions { out: out.clone(), resume: arguments.resume, checkpoint: arguments.checkpoint };
-    let mut report = run(&config, &data, &device, &options, &mut progress, &stop).inspect_err(|_| {
+    let mut report = run(&recipe, &data, &device, &options, &mut progress, &stop).inspect_err(|_| {
         // A claimed folder into which nothing was written.
         let _not_empty = std::fs::remove_dir(&out);
     })?;
@@ -113,7 +114,7 @@ fn settings(arguments: &TrainArguments) -> Result<Config, Failure> {
 
 /// The first of `runs/DATA-METHOD`, `runs/DATA-METHOD-2`, ... that is not there yet.
 fn default_folder(config: &Config) -> Result<PathBuf, Failure> {
-    let name = format!("{}-{}", title(&config.data.name), config.method.name());
+    let name = format!("{}-{}", title(&config.data.name), config.method);
     let claimed = claim(Path::new("runs"), &name);
     Ok(claimed.context("runs: no folder can be made there; choose one with --out")?)
 }

@@ -1,29 +1,18 @@
 //! A golden case as its two files hold it.
 
 use super::{GoldenError, unread};
-use crate::kernels::loss::likelihood::LikelihoodKind;
-use crate::kernels::loss::simvae::ContentPrior;
+use crate::methods::Facts;
 use safetensors::SafeTensors;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The settings of a case, under the names that the golden files use.
+/// What a case's JSON file holds beside the settings of a method.
 #[derive(Debug, Deserialize)]
-pub(super) struct Facts {
-    #[serde(rename = "J")]
-    pub views: Option<usize>,
-    pub beta: Option<f64>,
-    #[serde(rename = "lam")]
-    pub lambda: Option<f64>,
-    pub tau: Option<f64>,
-    pub var_x: Option<f64>,
-    pub var_z_y: Option<f64>,
-    pub recon: Option<LikelihoodKind>,
-    pub p_y: Option<ContentPrior>,
-    pub adam_eps: Option<f64>,
-    /// The layer of a case of a single layer, as PyTorch prints it.
-    pub module: Option<String>,
+struct Header {
+    #[serde(flatten)]
+    facts: Facts,
+    module: Option<String>,
     #[serde(default)]
     losses: BTreeMap<String, serde_json::Value>,
 }
@@ -31,6 +20,9 @@ pub(super) struct Facts {
 /// `NAME.json` and `NAME.safetensors`.
 pub(super) struct Case {
     pub facts: Facts,
+    /// The layer of a case of a single layer, as PyTorch prints it.
+    pub module: Option<String>,
+    losses: BTreeMap<String, serde_json::Value>,
     path: PathBuf,
     tensors: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
 }
@@ -40,8 +32,9 @@ impl Case {
     pub fn read(path: &Path) -> Result<Self, GoldenError> {
         let format = |path: &Path, problem: String| GoldenError::Format { path: path.to_owned(), problem };
         let json = std::fs::read(path).map_err(|error| unread(path, error))?;
-        let facts: Facts = serde_json::from_slice(&json).map_err(|error| format(path, error.to_string()))?;
-        if facts.module.is_none() && facts.losses.is_empty() {
+        let Header { facts, module, losses } =
+            serde_json::from_slice(&json).map_err(|error| format(path, error.to_string()))?;
+        if module.is_none() && losses.is_empty() {
             return Err(format(path, "it has neither `losses` nor a `module`".to_owned()));
         }
         let data = path.with_extension("safetensors");
@@ -54,7 +47,7 @@ impl Case {
             }
             tensors.insert(name, (view.shape().to_vec(), bytemuck::pod_collect_to_vec(view.data())));
         }
-        Ok(Self { facts, path: data, tensors })
+        Ok(Self { facts, module, losses, path: data, tensors })
     }
 
     /// An error about the case's tensors.
@@ -113,7 +106,7 @@ impl Case {
 
     /// A loss of the JSON file.
     pub fn loss(&self, name: &str) -> Result<f64, GoldenError> {
-        self.facts.losses.get(name).and_then(serde_json::Value::as_f64).ok_or_else(|| GoldenError::Format {
+        self.losses.get(name).and_then(serde_json::Value::as_f64).ok_or_else(|| GoldenError::Format {
             path: self.path.with_extension("json"),
             problem: format!("losses.{name} is not a number"),
         })
@@ -121,7 +114,7 @@ impl Case {
 
     /// The losses of a trajectory, one for each step.
     pub fn trajectory(&self) -> Result<Vec<f64>, GoldenError> {
-        let steps = self.facts.losses.get("steps").and_then(serde_json::Value::as_array);
+        let steps = self.losses.get("steps").and_then(serde_json::Value::as_array);
         let numbers = steps.map(|steps| steps.iter().map(serde_json::Value::as_f64).collect::<Option<Vec<f64>>>());
         numbers.flatten().filter(|steps| !steps.is_empty()).ok_or_else(|| GoldenError::Format {
             path: self.path.with_extension("json"),

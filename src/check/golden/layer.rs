@@ -22,7 +22,7 @@ enum Layer {
 impl Layer {
     /// Declares the layer that the case's `module` describes as PyTorch prints it: `Conv2d(3, 7, kernel_size=(1, 1), ...)`.
     fn new(case: &Case, params: &mut Params) -> Result<Self, GoldenError> {
-        let module = case.facts.module.as_deref().unwrap_or_default();
+        let module = case.module.as_deref().unwrap_or_default();
         let kind = module.split('(').next().unwrap_or_default();
         let number = |key: &str, default: usize| {
             let value = module.split_once(&format!(" {key}=")).map(|(_, rest)| rest.trim_start_matches('('));

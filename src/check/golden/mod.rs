@@ -4,7 +4,6 @@
 
 mod case;
 mod layer;
-mod method;
 mod step;
 
 pub(super) use step::Worst;
@@ -13,6 +12,7 @@ use super::Target;
 use super::table::{Outcome, Row};
 use crate::device::DeviceError;
 use crate::files::FileError;
+use crate::methods::registry::METHODS;
 use case::Case;
 use std::path::{Path, PathBuf};
 use step::Step;
@@ -78,14 +78,15 @@ pub fn golden(folder: &Path, targets: &[Target]) -> Result<Vec<Row>, GoldenError
             }
             continue;
         }
-        let Some(builder) = method::builder(&name) else {
+        let Some(entry) = METHODS.iter().find(|entry| entry.golden_names.iter().any(|begin| name.starts_with(begin)))
+        else {
             rows.push(Row { case: name, target: "-".to_owned(), outcome: Outcome::Skipped });
             continue;
         };
         let case = Case::read(&path)?;
-        let method = builder(&case.facts);
+        let golden = entry.golden(&case.facts);
         for target in targets {
-            let step = Step::open(&case, &method, target)?;
+            let step = Step::open(&case, &golden, target)?;
             let (loss, worst) = if case.facts.adam_eps.is_some() { step.trajectory()? } else { step.gradients()? };
             let (tensor, worst) = worst.into_pair();
             let (loss_tolerance, tensor_tolerance) = target.tolerances();

@@ -3,19 +3,19 @@
 use super::super::{Target, norm, relative_error, relative_error_on_scale};
 use super::GoldenError;
 use super::case::Case;
-use super::method::Method;
 use crate::device::{DeviceError, Executor, Values};
 use crate::kernels::common::clock;
 use crate::kernels::loss::likelihood::LikelihoodKind;
-use crate::methods::{Batch, Forward, Model};
-use crate::nn::{Backbone, Params, Sizes};
-use crate::optim::{Optimiser, StepState};
+use crate::methods::{Batch, Forward, Golden, Model, Objective};
+use crate::nn::{MlpBackbone, Params, Sizes};
+use crate::optim::{OptimConfig, Optimiser, StepState};
 use crate::plan::{Graph, Layout, PlanId, Tensor};
+use std::sync::Arc;
 
 /// A case's model on an executor.
 pub(super) struct Step<'a> {
     case: &'a Case,
-    method: &'a Method,
+    golden: &'a Golden<Arc<dyn Objective>>,
     executor: Box<dyn Executor>,
     plan: PlanId,
     params: Params,
@@ -27,30 +27,28 @@ pub(super) struct Step<'a> {
 
 impl<'a> Step<'a> {
     /// Records the step, opens the target and writes weights and images.
-    pub fn open(case: &'a Case, method: &'a Method, target: &Target) -> Result<Self, GoldenError> {
+    pub fn open(case: &'a Case, golden: &'a Golden<Arc<dyn Objective>>, target: &Target) -> Result<Self, GoldenError> {
         let widths = case.widths()?;
         let [pixels, hidden @ .., outputs] = widths.as_slice() else {
             return Err(case.problem("there is no encoder (`enc.0.weight`)"));
         };
-        let latent = if method.summed { outputs / 2 } else { *outputs };
+        let latent = if golden.summed { outputs / 2 } else { *outputs };
         let views_apart = if case.has("x_aug") { 2 } else { 1 };
         let rows = case.shape("x")?[0] * views_apart;
-        if latent == 0 || method.views == 0 || rows % method.views != 0 {
-            return Err(case.problem(format!("{rows} rows of {} views, latent size {latent}", method.views)));
+        if latent == 0 || golden.views == 0 || rows % golden.views != 0 {
+            return Err(case.problem(format!("{rows} rows of {} views, latent size {latent}", golden.views)));
         }
         let mut layout = Layout::default();
         let mut params = Params::default();
         let state = StepState::new(&mut layout);
-        let sizes = Sizes { image: [1, 1, *pixels], backbone: Backbone::Mlp(hidden), latent, classes: latent };
-        let model = Model::new(&mut layout, &mut params, method.objective.as_ref(), &sizes, state.clock);
+        let backbone = MlpBackbone { hidden: hidden.to_vec() };
+        let sizes = Sizes { image: [1, 1, *pixels], backbone: &backbone, latent, classes: latent, projector: &[] };
+        let likelihood = case.facts.likelihood();
+        let model = Model::new(&mut layout, &mut params, golden.method.as_ref(), &sizes, likelihood, state.clock);
 
         let mut g = Graph::new("golden");
         let optimiser = Optimiser {
-            learning_rate: 1e-3,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: case.facts.adam_eps.unwrap_or(1e-8),
-            weight_decay: 0.0,
+            settings: OptimConfig { lr: 1e-3, eps: case.facts.adam_eps.unwrap_or(1e-8), ..OptimConfig::default() },
             warmup_steps: 0,
             cosine_until: None,
         };
@@ -58,8 +56,8 @@ impl<'a> Step<'a> {
         let x = g.input("x", [rows, *pixels]);
         let noise = g.input("noise", [rows, latent]);
         let labels = g.input_uints("labels", [rows]);
-        let batch = Batch { x, views: method.views, noise: &|_| noise, labels: &|_| labels };
-        let forward = method.objective.emit(&mut g, &model, &batch);
+        let batch = Batch { x, views: golden.views, noise: &|_| noise, labels: &|_| labels };
+        let forward = golden.method.emit(&mut g, &model, &batch);
         g.backward();
         if case.facts.adam_eps.is_some() {
             optimiser.update(&mut g, &state, &model.memory);
@@ -82,7 +80,7 @@ impl<'a> Step<'a> {
             }
             executor.write(labels, &Values::U32(words))?;
         }
-        Ok(Self { case, method, executor, plan, params, model, noise, forward, rows })
+        Ok(Self { case, golden, executor, plan, params, model, noise, forward, rows })
     }
 
     /// One step: the largest relative error of a loss, and of an output or a gradient with its name.
@@ -96,9 +94,9 @@ impl<'a> Step<'a> {
 
         let log = self.executor.read(self.model.log.losses)?.to_f64();
         let per_image = if self.case.has("x_aug") { self.rows / 2 } else { self.rows };
-        let scale = if self.method.summed { 1.0 / per_image as f64 } else { 1.0 };
+        let scale = if self.golden.summed { 1.0 / per_image as f64 } else { 1.0 };
         let mut wanted = vec![self.case.loss("total")?];
-        for (name, weight) in &self.method.terms {
+        for (name, weight) in &self.golden.terms {
             wanted.push(weight * scale * self.case.loss(name)?);
         }
         let row = self.model.log.row(&log, 1);

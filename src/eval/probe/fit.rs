@@ -12,7 +12,7 @@ use crate::kernels::loss::cross_entropy::CrossEntropy;
 use crate::kernels::loss::record::Record;
 use crate::kernels::probe::{correct::Correct, gather::Gather, squared_error::SquaredError};
 use crate::nn::{Mlp, ParamMemory, Params};
-use crate::optim::{Optimiser, StepState};
+use crate::optim::{OptimConfig, Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
 use std::collections::VecDeque;
 
@@ -196,11 +196,7 @@ impl Probe {
         let Split { rows: images, embeddings, answers } = self.train;
         let (rows, clock) = (self.batch, self.state.clock);
         let optimiser = Optimiser {
-            learning_rate: settings.learning_rate,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: 0.0,
+            settings: OptimConfig { lr: settings.learning_rate, ..OptimConfig::default() },
             warmup_steps: 0,
             cosine_until: None,
         };

@@ -6,50 +6,50 @@ use crate::kernels::common::philox::{Purpose, philox, unit};
 use crate::kernels::common::view::{self, VIEW_WORDS};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
+use crate::setting::settings_table;
 use encase::ShaderType;
-use serde::{Deserialize, Serialize};
 
-/// Colour jitter as torchvision's `ColorJitter`: four operations in a random order. Grey images know only the first two.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct JitterSettings {
-    /// Probability that a view is jittered.
-    pub probability: f64,
-    /// The brightness is multiplied by a factor within this of 1.
-    pub brightness: f64,
-    /// The distance from the mean grey is multiplied by a factor within this of 1.
-    pub contrast: f64,
-    /// The distance from grey is multiplied by a factor within this of 1.
-    pub saturation: f64,
-    /// Greatest turn of the colour circle in either direction, at most half a turn, 0.5.
-    pub hue: f64,
+settings_table! {
+    /// Colour jitter as torchvision's `ColorJitter`: four operations in a random order. Grey images know only the first two.
+    pub struct JitterSettings("augment.jitter") {
+        /// Probability of colour jitter: the four operations below in a random order.
+        pub probability: f64 = 0.0 => Allowed::probability(),
+        /// The brightness is multiplied by a factor within this of 1.
+        pub brightness: f64 = 0.0 => Allowed::strength(),
+        /// The distance from the mean grey is multiplied by a factor within this of 1.
+        pub contrast: f64 = 0.0 => Allowed::strength(),
+        /// The distance from grey is multiplied by a factor within this of 1; grey images have no saturation.
+        pub saturation: f64 = 0.0 => Allowed::strength(),
+        /// Greatest turn of the colour circle in either direction, of which half a turn is 0.5; grey images have no hue.
+        pub hue: f64 = 0.0 => Allowed::Part(0.5),
+    }
 }
 
-/// Gaussian blur as torchvision's `GaussianBlur`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BlurSettings {
-    /// Probability that a view is blurred.
-    pub probability: f64,
-    /// Width and height of the kernel in pixels, odd.
-    pub kernel: usize,
-    /// Range of the standard deviation in pixels.
-    pub sigma: [f64; 2],
+settings_table! {
+    /// Gaussian blur as torchvision's `GaussianBlur`.
+    pub struct BlurSettings("augment.blur") {
+        /// Probability of a Gaussian blur.
+        pub probability: f64 = 0.0 => Allowed::probability(),
+        /// Width and height of the blur's kernel in pixels.
+        pub kernel: usize = 3 => Allowed::every_second(1, 127),
+        /// Range of the blur's standard deviation in pixels.
+        pub sigma: [f64; 2] = [0.1, 2.0] => Allowed::Span { low: 0.01, high: 1e3 },
+    }
 }
 
-/// Inversion of bright pixels as torchvision's `RandomSolarize`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SolariseSettings {
-    /// Probability that a view is solarised.
-    pub probability: f64,
-    /// Values in 0..=1 of at least this are inverted. One half lies between the bytes 127 and 128, so that it means
-    /// torchvision's 128 of 255, and rounding decides nothing.
-    pub threshold: f64,
+settings_table! {
+    /// Inversion of bright pixels as torchvision's `RandomSolarize`.
+    pub struct SolariseSettings("augment.solarise") {
+        /// Probability that bright pixels are inverted.
+        pub probability: f64 = 0.0 => Allowed::probability(),
+        /// Values in 0..=1 of at least this are inverted; one half lies between the bytes 127 and 128, so that it means
+        /// torchvision's 128 of 255, and rounding decides nothing.
+        pub threshold: f64 = 0.5 => Allowed::Part(1.0),
+    }
 }
 
 /// Everything that changes the colours and the sharpness of views, in the order in which it is applied.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct EffectSettings {
     /// Colour jitter.
     pub jitter: JitterSettings,
@@ -59,18 +59,6 @@ pub struct EffectSettings {
     pub blur: BlurSettings,
     /// Inversion of bright pixels.
     pub solarise: SolariseSettings,
-}
-
-impl Default for EffectSettings {
-    /// None of them.
-    fn default() -> Self {
-        Self {
-            jitter: JitterSettings { probability: 0.0, brightness: 0.0, contrast: 0.0, saturation: 0.0, hue: 0.0 },
-            grey: 0.0,
-            blur: BlurSettings { probability: 0.0, kernel: 3, sigma: [0.1, 2.0] },
-            solarise: SolariseSettings { probability: 0.0, threshold: 0.5 },
-        }
-    }
 }
 
 /// Draws the effects of the `rows` views of [`Sample`](super::sample::Sample) from (seed, epoch, image, view).

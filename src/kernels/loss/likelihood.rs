@@ -15,6 +15,13 @@ pub enum LikelihoodKind {
     Bernoulli,
 }
 
+impl LikelihoodKind {
+    /// The words for it in the settings.
+    pub fn names() -> Vec<&'static str> {
+        vec!["gaussian", "bernoulli"]
+    }
+}
+
 /// `-log p(x | z)` of each row without constants, and its gradient.
 ///
 /// Tensors: logits `[rows, width]`, targets `[rows, width]`, terms `[rows]`, dlogits `[rows, width]`.

@@ -15,6 +15,13 @@ pub enum ContentPrior {
     Gaussian,
 }
 
+impl ContentPrior {
+    /// The words for it in the settings.
+    pub fn names() -> Vec<&'static str> {
+        vec!["uniform", "gaussian"]
+    }
+}
+
 /// `L_prior` and `L_H` of SimVAE with their gradients with respect to z and to the encoder's output.
 ///
 /// Tensors: encoded `[images * views, 2 latent]`, z `[images * views, latent]`, prior `[images, latent]`, entropy

@@ -1,6 +1,6 @@
 //! Views of made-up images, step by step on an executor: what the tests of views share.
 
-use wgpu_simvae::augment::{Augmentation, ImageSource};
+use wgpu_simvae::augment::{Augmentation, ImageSource, ViewCount};
 use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions};
 use wgpu_simvae::device::{Executor, Values};
@@ -32,18 +32,18 @@ impl Renderer {
     pub fn new(
         gpu: bool,
         images: &Images,
-        (batch, views): (usize, usize),
+        (batch, count): (usize, ViewCount),
         how: &Augmentation,
         seed: u64,
     ) -> Option<Self> {
-        let count = images.bytes.len() / images.shape.iter().product::<usize>();
+        let held = images.bytes.len() / images.shape.iter().product::<usize>();
         let mut layout = Layout::default();
         let state = StepState::new(&mut layout);
         let pixels = layout.add("pixels", DType::Uint, [images.bytes.len().div_ceil(4)]);
-        let source = ImageSource { pixels, images: count, shape: images.shape, threshold: images.threshold };
+        let source = ImageSource { pixels, images: held, shape: images.shape, threshold: images.threshold };
         let mut g = Graph::new("views");
         let clock = Clock {
-            images: count as u32,
+            images: held as u32,
             batch: batch as u32,
             warmup_steps: 0,
             total_steps: 0,
@@ -52,7 +52,7 @@ impl Renderer {
             beta2: 0.999,
         };
         g.push("clock", clock, &[state.clock, state.rates]);
-        let x = source.augmented(&mut g, state.clock, batch, views, how).x;
+        let x = source.augmented(&mut g, state.clock, batch, count, how).x;
         g.keep(x);
         let mut executor: Box<dyn Executor> = if gpu {
             let adapter = crate::common::adapter()?;

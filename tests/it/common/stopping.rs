@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use wgpu_simvae::data::Dataset;
 use wgpu_simvae::device::Device;
-use wgpu_simvae::settings::Config;
+use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{Progress, Report, RunOptions, Silent, run};
 
 /// Raises the flag once the run has logged a step.
@@ -33,8 +33,10 @@ pub fn train(
     let stop = AtomicBool::new(false);
     let options = RunOptions { out: out.to_owned(), resume, checkpoint: None };
     match stop_at {
-        Some(step) => run(config, data, device, &options, &mut StopAt(step, &stop), &stop),
-        None => run(config, data, device, &options, &mut Silent, &stop),
+        Some(step) => {
+            run(&Recipe::new(config).expect("a recipe"), data, device, &options, &mut StopAt(step, &stop), &stop)
+        }
+        None => run(&Recipe::new(config).expect("a recipe"), data, device, &options, &mut Silent, &stop),
     }
     .expect("it trains")
 }

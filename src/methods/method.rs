@@ -1,0 +1,110 @@
+//! What a method is to the rest of the program.
+
+use super::{Batch, Example, Facts, Forward, Golden, Model};
+use crate::kernels::loss::simvae::ContentPrior;
+use crate::nn::{Networks, Params, Sizes};
+use crate::plan::Graph;
+use crate::setting::Described;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+
+/// What is trained and minimised. Anything that implements it can be trained; a [`Method`] can also be named in the settings.
+pub trait Objective: Debug + Send + Sync {
+    /// Names of the loss terms, in the log's order.
+    fn terms(&self) -> &'static [&'static str];
+
+    /// Declares the networks.
+    fn networks(&self, params: &mut Params, sizes: &Sizes<'_>) -> Networks;
+
+    /// Emits forward pass and loss of a step; [`Graph::backward`] then yields the gradients.
+    fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward;
+
+    /// How many of an image's views are the image as it is; the others are augmented.
+    fn plain_views(&self) -> usize {
+        0
+    }
+
+    /// The evidence bound of a view in nats, from the means of the loss terms: the weights of the objective taken out, and
+    /// without the constants that the terms leave out. None where the method has no likelihood, or a weight of zero hides a
+    /// part of it.
+    fn bound(&self, _terms: &[f64]) -> Option<f64> {
+        None
+    }
+
+    /// How latents are distributed before an image is seen.
+    fn latents(&self) -> Latents {
+        Latents::Normal
+    }
+
+    /// Whether there is anything to train.
+    fn trains(&self) -> bool {
+        true
+    }
+}
+
+/// How latents are distributed before an image is seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Latents {
+    /// Standard normal.
+    Normal,
+    /// Normal around the content that the views of an image share.
+    Around {
+        /// The content's distribution.
+        content: ContentPrior,
+        /// The variance around it.
+        variance: f64,
+    },
+}
+
+/// An objective that the settings know by name, with a table of its own: the struct's fields are the settings.
+pub trait Method: Objective + Described + Clone + Default + PartialEq + Serialize + DeserializeOwned + 'static {
+    /// The name, as in `method = "simvae"`.
+    const NAME: &'static str;
+    /// Who it is from, and what it does, in a line.
+    const ABOUT: &'static str;
+    /// How many views and images it takes.
+    const NEEDS: Needs = Needs::ANY;
+    /// What the names of its golden cases begin with.
+    const GOLDEN: &'static [&'static str] = &[];
+
+    /// The method of a golden case with these facts.
+    fn golden(_facts: &Facts) -> Golden<Self> {
+        Golden { method: Self::default(), views: 1, terms: Vec::new(), summed: false }
+    }
+
+    /// Small cases whose every gradient is checked against central differences.
+    fn examples() -> Vec<Example<Self>> {
+        Vec::new()
+    }
+}
+
+/// How many views and images a step of a method needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Views of each image: at least so many.
+    pub fewest_views: usize,
+    /// And at most so many.
+    pub most_views: usize,
+    /// Images of a batch, at least.
+    pub fewest_images: usize,
+}
+
+impl Needs {
+    /// Nothing particular.
+    pub const ANY: Self = Self { fewest_views: 1, most_views: usize::MAX, fewest_images: 1 };
+
+    /// What is wrong with so many views or images: the setting's key and the fix.
+    pub fn problem(&self, views: usize, images: usize) -> Option<(&'static str, String)> {
+        let Self { fewest_views, most_views, fewest_images } = *self;
+        if views < fewest_views || views > most_views {
+            let fix = match most_views {
+                usize::MAX => format!("this method compares the views of an image: at least {fewest_views}"),
+                most => format!("this method takes {fewest_views} to {most} views of an image"),
+            };
+            let exactly = format!("this method compares an image with one view of it: exactly {fewest_views}");
+            return Some(("views", if most_views == fewest_views { exactly } else { fix }));
+        }
+        (images < fewest_images).then(|| ("batch", format!("this method compares images: at least {fewest_images}")))
+    }
+}
