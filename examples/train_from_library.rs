@@ -7,7 +7,7 @@ use wgpu_simvae::data;
 use wgpu_simvae::device::{DeviceRequest, choose};
 use wgpu_simvae::settings::Sources;
 use wgpu_simvae::settings::{Config, Recipe};
-use wgpu_simvae::train::{RunOptions, Terminal, run};
+use wgpu_simvae::train::{RunOptions, Silent, run};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let set = vec!["epochs=1".to_owned(), "model.latent=6".to_owned()];
@@ -16,8 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = data::load(&config.data.name, None, &device)?;
     let out = tempfile::tempdir()?;
     let options = RunOptions { out: out.path().to_owned(), resume: false, checkpoint: None };
-    let mut report =
-        run(&Recipe::new(&config)?, &data, &device, &options, &mut Terminal::default(), &AtomicBool::new(false))?;
+    let mut report = run(&Recipe::new(&config)?, &data, &device, &options, &mut Silent, &AtomicBool::new(false))?;
 
     let test = report.session.blueprint.test;
     let embedding = report.session.embed(&test, test.images)?;

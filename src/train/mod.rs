@@ -11,12 +11,16 @@ mod run;
 mod run_error;
 mod session;
 mod stream;
+#[cfg(feature = "cli")]
+mod terminal;
 mod training;
 
 pub use blueprint::{Blueprint, Decoding, Reconstruction};
 pub use exchange::{ExchangeError, export, import};
 pub use open::{Trained, load_data};
-pub use progress::{Progress, Silent, Terminal};
+pub use progress::{Progress, Silent};
 pub use run::{Report, RunOptions, run};
 pub use run_error::RunError;
 pub use session::{Embedding, Session};
+#[cfg(feature = "cli")]
+pub use terminal::Terminal;

@@ -1,8 +1,5 @@
 //! What a run tells while it runs.
 
-use crate::console::{escaped, tell};
-use indicatif::{ProgressBar, ProgressStyle};
-
 /// Receives a run's messages; a library user can pass their own.
 pub trait Progress {
     /// So many image files of so many have been decoded; the last call tells that all are.
@@ -26,63 +23,4 @@ impl Progress for Silent {
     fn begin(&mut self, _step: u64, _steps: u64) {}
     fn advance(&mut self, _step: u64, _epoch: f64, _images_per_second: f64, _losses: &[(&str, f64)]) {}
     fn finish(&mut self) {}
-}
-
-/// A progress line on the terminal, plain lines where the output is no terminal.
-#[derive(Debug, Default)]
-pub struct Terminal {
-    bar: Option<ProgressBar>,
-    /// Epoch of the last line in a log file, which wants few.
-    last_line: Option<f64>,
-}
-
-impl Progress for Terminal {
-    fn note(&mut self, line: &str) {
-        match &self.bar {
-            Some(bar) if !bar.is_hidden() => bar.println(escaped(line)),
-            _ => tell(line),
-        }
-    }
-
-    fn decoded(&mut self, done: usize, of: usize) {
-        let bar = self.bar.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("decoding images {bar:24} {pos}/{len}  {eta} left");
-            style.map_or_else(|_| ProgressBar::new(0), |style| ProgressBar::new(0).with_style(style))
-        });
-        bar.set_length(of as u64);
-        bar.set_position(done as u64);
-        if done >= of {
-            self.finish();
-        }
-    }
-
-    fn begin(&mut self, step: u64, steps: u64) {
-        let bar = ProgressBar::new(steps).with_position(step);
-        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} steps  {msg}  {eta} left") {
-            bar.set_style(style);
-        }
-        bar.reset_eta();
-        self.bar = Some(bar);
-        self.last_line = None;
-    }
-
-    fn advance(&mut self, step: u64, epoch: f64, images_per_second: f64, losses: &[(&str, f64)]) {
-        let terms: Vec<String> = losses.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
-        let message = format!("epoch {epoch:.2}  {images_per_second:.0} images/s  {}", terms.join("  "));
-        let Some(bar) = &self.bar else { return };
-        bar.set_position(step);
-        if !bar.is_hidden() {
-            bar.set_message(message);
-        } else if self.last_line.is_none_or(|last| epoch - last >= 0.25) {
-            self.last_line = Some(epoch);
-            let left = bar.eta().as_secs();
-            tell(format_args!("step {step}  {message}  {left} s left"));
-        }
-    }
-
-    fn finish(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
-    }
 }
