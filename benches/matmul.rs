@@ -4,7 +4,8 @@
 
 use std::time::Instant;
 use wgpu_simvae::device::{DeviceRequest, choose};
-use wgpu_simvae::kernels::linear::matmul::{Epilogue, Form, Matmul, Variant};
+use wgpu_simvae::kernels::linear::matmul::{Epilogue, Form, Matmul};
+use wgpu_simvae::kernels::product::Variant;
 use wgpu_simvae::kernels::{DType, Tuning};
 use wgpu_simvae::plan::{Graph, Layout};
 

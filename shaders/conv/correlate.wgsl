@@ -5,20 +5,23 @@
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> map: array<f32>;
 
-const SLICED: u32 = 0u;
+const LEFT_IS_DEEP: bool = true;
 const RIGHT_IS_DEEP: bool = false;
 
-// Rows, columns and depth of the product.
 fn extent(slice: u32) -> vec3<u32> {
     return vec3<u32>(params.filters, params.images * params.rows * params.columns, params.channels * TAPS);
 }
 
-fn left(row: u32, k: u32, slice: u32) -> f32 {
-    return weight[row * params.channels * TAPS + k];
+fn row_at(row: u32, slice: u32) -> u32 {
+    return row * params.channels * TAPS;
+}
+
+fn left(at: u32, k: u32) -> f32 {
+    return weight[at + k];
 }
 
 // A column is a position of a map. Coordinates below zero wrap around and are thus beyond the edge.
-fn column_at(column: u32) -> Column {
+fn column_at(column: u32, slice: u32) -> Column {
     let area = params.rows * params.columns;
     let position = column % area;
     let y = position / params.columns * STRIDE - params.padding;
@@ -26,7 +29,7 @@ fn column_at(column: u32) -> Column {
     return Column(column / area * params.channels * params.height * params.width, y, x);
 }
 
-fn right(at: Column, k: u32, slice: u32) -> f32 {
+fn right(at: Column, k: u32) -> f32 {
     let tap = k % TAPS;
     let y = at.y + tap / KERNEL;
     let x = at.x + tap % KERNEL;

@@ -5,20 +5,23 @@
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> image: array<f32>;
 
-const SLICED: u32 = 0u;
+const LEFT_IS_DEEP: bool = true;
 const RIGHT_IS_DEEP: bool = false;
 
-// Rows, columns and depth of the product.
 fn extent(slice: u32) -> vec3<u32> {
     return vec3<u32>(params.channels, params.images * params.height * params.width, params.filters * TAPS);
 }
 
-fn left(row: u32, k: u32, slice: u32) -> f32 {
-    return weight[(k / TAPS * params.channels + row) * TAPS + k % TAPS];
+fn row_at(row: u32, slice: u32) -> u32 {
+    return row * TAPS;
+}
+
+fn left(at: u32, k: u32) -> f32 {
+    return weight[at + k / TAPS * params.channels * TAPS + k % TAPS];
 }
 
 // A column is a pixel of an image.
-fn column_at(column: u32) -> Column {
+fn column_at(column: u32, slice: u32) -> Column {
     let area = params.height * params.width;
     let pixel = column % area;
     let y = pixel / params.width + params.padding;
@@ -26,7 +29,7 @@ fn column_at(column: u32) -> Column {
     return Column(column / area * params.filters * params.rows * params.columns, y, x);
 }
 
-fn right(at: Column, k: u32, slice: u32) -> f32 {
+fn right(at: Column, k: u32) -> f32 {
     let tap = k % TAPS;
     // Distances below zero wrap around and are thus beyond the edge.
     let down = at.y - tap / KERNEL;

@@ -20,6 +20,7 @@ pub mod norm;
 pub mod optim;
 pub mod planes;
 pub mod probe;
+pub mod product;
 pub mod registry;
 
 pub use args::{Arg, Args};
@@ -33,7 +34,7 @@ use std::fmt::Debug;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Tuning {
     /// Which matrix-product shader to use.
-    pub matmul: linear::matmul::Variant,
+    pub matmul: product::Variant,
 }
 
 /// One WGSL compute shader with its Rust twin.

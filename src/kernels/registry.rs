@@ -2,7 +2,7 @@
 //!
 //! `wgpu-simvae shaders` writes the WGSL of their examples, and the kernel tests run each of them on every device against its twin.
 
-use super::linear::matmul::Variant;
+use super::product::Variant;
 use super::{AnyKernel, Kernel, Shader, Tuning};
 use super::{activation, augment, conv, latent, linear, loss, norm, optim, probe};
 use std::collections::BTreeMap;

@@ -22,9 +22,9 @@ macro_rules! shader {
 pub struct Shader {
     /// Path of the body below `shaders/`, without `.wgsl`; also the pipeline's label.
     pub name: &'static str,
-    /// The body, which declares `@compute fn main`.
+    /// The body: it, or one of the parts, declares `@compute fn main`.
     pub body: &'static str,
-    /// Shared WGSL placed before the body.
+    /// Shared WGSL, placed before the body.
     pub parts: Vec<&'static str>,
     /// The constants that select the permutation, placed first.
     pub constants: Vec<(&'static str, Constant)>,

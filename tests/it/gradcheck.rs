@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use wgpu_simvae::check::{Outcome, Row, Table, Target, central_differences, golden, lockstep};
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::kernels::Tuning;
-use wgpu_simvae::kernels::linear::matmul::Variant;
+use wgpu_simvae::kernels::product::Variant;
 
 fn cpu() -> Target {
     Target::Device(Device::cpu())

@@ -9,7 +9,7 @@ use wgpu_simvae::check::relative_error;
 use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions};
 use wgpu_simvae::device::{Executor, Values};
-use wgpu_simvae::kernels::linear::matmul::Variant;
+use wgpu_simvae::kernels::product::Variant;
 use wgpu_simvae::kernels::registry::examples;
 use wgpu_simvae::kernels::{Access, AnyKernel, Binding, Content, DType, Domain, Tuning};
 use wgpu_simvae::plan::{Graph, Layout, Tensor};

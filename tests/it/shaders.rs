@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
-use wgpu_simvae::kernels::linear::matmul::Variant;
+use wgpu_simvae::kernels::product::Variant;
 use wgpu_simvae::kernels::registry::{examples, shaders};
 use wgpu_simvae::kernels::{Access, Tuning};
 

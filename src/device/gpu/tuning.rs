@@ -2,7 +2,8 @@
 
 use super::{AdapterEntry, GpuExecutor, GpuOptions, Guarded};
 use crate::device::{DeviceError, Executor};
-use crate::kernels::linear::matmul::{Epilogue, Form, Matmul, Variant};
+use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
+use crate::kernels::product::Variant;
 use crate::kernels::{DType, Tuning};
 use crate::plan::{Graph, Layout};
 use std::collections::BTreeMap;

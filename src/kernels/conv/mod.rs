@@ -9,8 +9,7 @@ pub mod transposed;
 pub mod weight_gradient;
 mod winograd;
 
-use super::linear::matmul::Variant;
-use super::{Launch, Shader, Tuning};
+use super::{Launch, Shader, Tuning, product};
 use encase::ShaderType;
 use std::ops::Range;
 use winograd::Winograd;
@@ -58,12 +57,6 @@ pub struct Params {
     slice: u32,
 }
 
-/// Workgroups along one dimension: WebGPU's default limit.
-const MOST_GROUPS: usize = 65_535;
-/// Rows and columns that a workgroup of the strip kernel computes.
-const STRIP_SIDE: usize = 64;
-/// Tiles that a product should have to occupy a large GPU.
-const ENOUGH_TILES: usize = 96;
 /// Elements of the parts of a weight gradient, together.
 const PART_ELEMENTS: usize = 1 << 20;
 /// Parts of a weight gradient, at most.
@@ -153,24 +146,12 @@ impl ConvShape {
         }
     }
 
-    /// Starts a product of `rows` and `columns`, in `slices` or as a whole.
-    fn launch(&self, shader: Shader, tuning: &Tuning, [rows, columns]: [usize; 2], slices: Option<usize>) -> Launch {
-        let shader = shader
+    /// Starts a product of `rows` and `columns` whose operands this shader describes, in `slices` or as a whole.
+    fn launch(&self, shader: Shader, tuning: &Tuning, size: [usize; 2], slices: Option<usize>) -> Launch {
+        let operands = shader
             .constant("KERNEL", self.kernel as u32)
             .constant("STRIDE", self.stride as u32)
             .with(wgsl!("conv/shape"));
-        let (shader, side, product) = match tuning.matmul {
-            Variant::Tile => {
-                let tiles = |span: usize| rows.div_ceil(16 * span) * columns.div_ceil(16 * span) * slices.unwrap_or(1);
-                let span = [8, 4].into_iter().find(|&span| tiles(span) >= ENOUGH_TILES).unwrap_or(2);
-                let shader = shader.constant("SPAN", span as u32);
-                (shader, 16 * span, wgsl!("conv/tile"))
-            }
-            Variant::Strip => (shader, STRIP_SIDE, wgsl!("conv/strip")),
-        };
-        let across = columns.div_ceil(side);
-        let width = across.min(MOST_GROUPS);
-        let depth = slices.unwrap_or(across.div_ceil(width));
-        Launch { shader: shader.with(product), workgroups: [width, rows.div_ceil(side), depth].map(|x| x as u32) }
+        product::launch(operands, tuning, size, slices)
     }
 }

@@ -1,6 +1,6 @@
-//! Twin of `shaders/linear/matmul_tile.wgsl` and `matmul_strip.wgsl`: the matrix products of training.
+//! Twin of `shaders/linear/matmul.wgsl`: the matrix products of training.
 
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, product};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, gemm};
 use crate::math::simd;
@@ -35,18 +35,6 @@ pub enum Epilogue {
     Accumulate,
 }
 
-/// The WGSL kernels to choose from, see [`crate::device::gpu::tuning`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Variant {
-    /// Tiles staged in workgroup memory: real GPUs.
-    #[default]
-    Tile,
-    /// Eight rows by eight columns to an invocation, no workgroup memory: software adapters, whose invocations are
-    /// lanes of a CPU's vector unit.
-    Strip,
-}
-
 /// `C = op(A) op(B)` with an epilogue.
 ///
 /// Tensors: a, b, aux (bias `[n]` or mask `[m, n]`; any tensor where the epilogue has none), c `[m, n]`.
@@ -72,19 +60,6 @@ pub struct Params {
     k: u32,
 }
 
-/// Rows and columns that a workgroup of the strip kernel computes: 8 x 8 invocations of 8 x 8 elements.
-const STRIP_GROUP: [usize; 2] = [64, 64];
-/// Tiles that a product should have to occupy a large GPU.
-const ENOUGH_TILES: usize = 96;
-
-impl Matmul {
-    /// Elements along a side that an invocation of the tile kernel computes: the most that still yields enough tiles.
-    fn tile_span(&self) -> usize {
-        let tiles = |span: usize| self.m.div_ceil(16 * span) * self.n.div_ceil(16 * span);
-        [8, 4].into_iter().find(|&span| tiles(span) >= ENOUGH_TILES).unwrap_or(2)
-    }
-}
-
 impl Kernel for Matmul {
     type Params = Params;
 
@@ -108,23 +83,13 @@ impl Kernel for Matmul {
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
-        let groups = |tile: [usize; 2]| [self.n.div_ceil(tile[1]) as u32, self.m.div_ceil(tile[0]) as u32, 1];
-        let (shader, workgroups) = match tuning.matmul {
-            Variant::Tile => {
-                let span = self.tile_span();
-                let shader = shader!("linear/matmul_tile");
-                (shader.constant("SPAN", span as u32), groups([16 * span; 2]))
-            }
-            Variant::Strip => (shader!("linear/matmul_strip"), groups(STRIP_GROUP)),
-        };
-        let shader = shader
-            .with(wgsl!("linear/epilogue"))
+        let operands = shader!("linear/matmul")
             .constant("FORM", self.form as u32)
             .constant("BIAS", matches!(self.epilogue, Epilogue::Bias { .. }))
             .constant("RELU", self.epilogue == Epilogue::Bias { relu: true })
             .constant("MASK", self.epilogue == Epilogue::ReluMask)
             .constant("ACCUMULATE", self.epilogue == Epilogue::Accumulate);
-        Launch { shader, workgroups }
+        product::launch(operands, tuning, [self.m, self.n], None)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

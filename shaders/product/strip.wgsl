@@ -1,0 +1,90 @@
+// A matrix product for software adapters: each invocation computes 8 rows x 8 columns from memory, without workgroup memory;
+// lavapipe runs neighbouring invocations in the lanes of a vector register. Rows and columns are spelt out because lavapipe
+// keeps an indexed array in memory, which halves the speed.
+
+// The sums of a row.
+struct Sums {
+    near: vec4<f32>,
+    far: vec4<f32>,
+}
+
+fn add(sums: Sums, l: f32, near: vec4<f32>, far: vec4<f32>) -> Sums {
+    return Sums(fma(vec4<f32>(l), near, sums.near), fma(vec4<f32>(l), far, sums.far));
+}
+
+// Stores four columns of a row, as far as they exist.
+fn store_four(row: u32, column: u32, slice: u32, end: u32, sums: vec4<f32>) {
+    if (column < end) { store(row, column, slice, sums.x); }
+    if (column + 1u < end) { store(row, column + 1u, slice, sums.y); }
+    if (column + 2u < end) { store(row, column + 2u, slice, sums.z); }
+    if (column + 3u < end) { store(row, column + 3u, slice, sums.w); }
+}
+
+fn store_row(row: u32, column: u32, slice: u32, size: vec3<u32>, sums: Sums) {
+    if (row < size.x) {
+        store_four(row, column, slice, size.y, sums.near);
+        store_four(row, column + 4u, slice, size.y, sums.far);
+    }
+}
+
+@compute @workgroup_size(8, 8)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_id) local: vec3<u32>,
+) {
+    let slice = group.z * SLICED;
+    let size = extent(slice);
+    let row = (group.y * 8u + local.y) * 8u;
+    let column = ((group.x + group.z * groups.x * (1u - SLICED)) * 8u + local.x) * 8u;
+    if (row >= size.x || column >= size.y) {
+        return;
+    }
+    // Rows and columns beyond the edge repeat the last one: reads stay inside, and the results are not stored.
+    let last = size.x - 1u;
+    let end = size.y - 1u;
+    let row0 = row_at(min(row + 0u, last), slice);
+    let row1 = row_at(min(row + 1u, last), slice);
+    let row2 = row_at(min(row + 2u, last), slice);
+    let row3 = row_at(min(row + 3u, last), slice);
+    let row4 = row_at(min(row + 4u, last), slice);
+    let row5 = row_at(min(row + 5u, last), slice);
+    let row6 = row_at(min(row + 6u, last), slice);
+    let row7 = row_at(min(row + 7u, last), slice);
+    let column0 = column_at(min(column + 0u, end), slice);
+    let column1 = column_at(min(column + 1u, end), slice);
+    let column2 = column_at(min(column + 2u, end), slice);
+    let column3 = column_at(min(column + 3u, end), slice);
+    let column4 = column_at(min(column + 4u, end), slice);
+    let column5 = column_at(min(column + 5u, end), slice);
+    let column6 = column_at(min(column + 6u, end), slice);
+    let column7 = column_at(min(column + 7u, end), slice);
+    var sums0: Sums;
+    var sums1: Sums;
+    var sums2: Sums;
+    var sums3: Sums;
+    var sums4: Sums;
+    var sums5: Sums;
+    var sums6: Sums;
+    var sums7: Sums;
+    for (var k = 0u; k < size.z; k++) {
+        let near = vec4<f32>(right(column0, k), right(column1, k), right(column2, k), right(column3, k));
+        let far = vec4<f32>(right(column4, k), right(column5, k), right(column6, k), right(column7, k));
+        sums0 = add(sums0, left(row0, k), near, far);
+        sums1 = add(sums1, left(row1, k), near, far);
+        sums2 = add(sums2, left(row2, k), near, far);
+        sums3 = add(sums3, left(row3, k), near, far);
+        sums4 = add(sums4, left(row4, k), near, far);
+        sums5 = add(sums5, left(row5, k), near, far);
+        sums6 = add(sums6, left(row6, k), near, far);
+        sums7 = add(sums7, left(row7, k), near, far);
+    }
+    store_row(row + 0u, column, slice, size, sums0);
+    store_row(row + 1u, column, slice, size, sums1);
+    store_row(row + 2u, column, slice, size, sums2);
+    store_row(row + 3u, column, slice, size, sums3);
+    store_row(row + 4u, column, slice, size, sums4);
+    store_row(row + 5u, column, slice, size, sums5);
+    store_row(row + 6u, column, slice, size, sums6);
+    store_row(row + 7u, column, slice, size, sums7);
+}
