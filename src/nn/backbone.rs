@@ -48,7 +48,7 @@ pub struct Kind {
 }
 
 /// Every kind; a new one is one line.
-pub static BACKBONES: [Kind; 3] = [
+pub static BACKBONES: &[Kind] = &[
     Kind { name: "mlp", about: "linear layers", make: |model| Arc::new(MlpBackbone { hidden: model.hidden.clone() }) },
     Kind {
         name: "official-conv",

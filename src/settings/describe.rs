@@ -68,7 +68,7 @@ pub fn markdown() -> Result<String, ConfigError> {
         text += &format!("| `{key}` | `{default}` | {allowed} | {about} |\n");
     }
     text += "\n| method | what |\n|---|---|\n";
-    for entry in &registry::METHODS {
+    for entry in registry::METHODS {
         text += &format!("| `{}` | {} |\n", entry.name, entry.about);
     }
     Ok(text)

@@ -139,7 +139,7 @@ fn from_table(origin: &str, table: &Table) -> Result<Config, ConfigError> {
         problem: error.to_string().trim().to_owned(),
     };
     let config: Config = table.clone().try_into().map_err(wrong)?;
-    for entry in &METHODS {
+    for entry in METHODS {
         entry.objective(config.table(entry.table)).map_err(wrong)?;
     }
     Ok(config)
