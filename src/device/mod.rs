@@ -3,6 +3,7 @@
 mod choose;
 pub mod cpu;
 pub mod gpu;
+mod plans;
 
 pub use choose::{Device, DeviceRequest, choose, reference};
 

@@ -7,19 +7,14 @@ mod room;
 
 pub use room::{check_f32, room};
 
+use crate::device::plans::Plans;
 use crate::device::{DeviceError, Executor, Ticket, Values};
 use crate::kernels::{Access, AnyKernel, Args};
 use crate::math::Real;
 use crate::plan::{Layout, Plan, PlanId, Tensor};
 use memory::{Memory, Span};
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-
-struct Loaded {
-    plan: Plan,
-    calls: Vec<Call>,
-}
 
 struct Call {
     kernel: Arc<dyn AnyKernel>,
@@ -31,7 +26,7 @@ pub struct CpuExecutor<T: Element> {
     device: String,
     layout: Layout,
     memory: Memory<T>,
-    plans: BTreeMap<PlanId, Loaded>,
+    plans: Plans<Call>,
     copies: Vec<(Ticket, Values)>,
 }
 
@@ -76,19 +71,15 @@ impl<T: Element> CpuExecutor<T> {
         Ok(Self {
             memory: Memory::new(layout)
                 .map_err(|_| room::refused::<T>("model and data", &device, layout.elements()))?,
+            plans: Plans::new(&device),
             device,
             layout: layout.clone(),
-            plans: BTreeMap::new(),
             copies: Vec::new(),
         })
     }
 
     fn failed(&self, message: String) -> DeviceError {
         DeviceError::Failed { device: self.device.clone(), message }
-    }
-
-    fn loaded(&self, id: PlanId) -> Result<&Loaded, DeviceError> {
-        self.plans.get(&id).ok_or_else(|| self.failed(format!("plan {} was not loaded", id.0)))
     }
 
     /// The dispatches of a plan whose arena is there, with their tensors located.
@@ -117,50 +108,36 @@ impl<T: Element> Executor for CpuExecutor<T> {
     fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
         let elements = plan.arena.elements();
         room::check::<T>(&plan.name, &self.device, [elements])?;
-        plan.check_places()?;
-        if self.plans.contains_key(&plan.id) {
-            return Err(self.failed(format!("plan {} is loaded already", plan.id.0)));
-        }
+        self.plans.check(&plan)?;
         self.memory.add_arena(&plan).map_err(|_| room::refused::<T>(&plan.name, &self.device, elements))?;
-        let id = plan.id;
         match self.calls(&plan) {
-            Ok(calls) => {
-                self.plans.insert(id, Loaded { plan, calls });
-                Ok(id)
-            }
+            Ok(calls) => Ok(self.plans.insert(plan, calls)),
             Err(error) => {
-                self.memory.remove_arena(id);
+                self.memory.remove_arena(plan.id);
                 Err(error)
             }
         }
     }
 
     fn plan(&self, id: PlanId) -> Result<&Plan, DeviceError> {
-        Ok(&self.loaded(id)?.plan)
+        self.plans.plan(id)
     }
 
     fn unload(&mut self, id: PlanId) {
-        self.plans.remove(&id);
+        self.plans.remove(id);
         self.memory.remove_arena(id);
     }
 
     fn run(&mut self, id: PlanId, times: u32) -> Result<(), DeviceError> {
-        let count = self.loaded(id)?.calls.len();
+        let all = self.plans.all(id)?;
         for _ in 0..times {
-            self.run_part(id, 0..count)?;
+            self.run_part(id, all.clone())?;
         }
         Ok(())
     }
 
     fn run_part(&mut self, id: PlanId, dispatches: Range<usize>) -> Result<(), DeviceError> {
-        let Some(loaded) = self.plans.get(&id) else {
-            return self.loaded(id).map(|_| ());
-        };
-        let count = loaded.calls.len();
-        let Some(calls) = loaded.calls.get(dispatches.clone()) else {
-            return Err(self.failed(format!("there are no dispatches {dispatches:?} in a plan of {count}")));
-        };
-        for call in calls {
+        for call in self.plans.part(id, dispatches)? {
             T::call(call.kernel.as_ref(), self.memory.args(&call.spans));
         }
         Ok(())

@@ -4,10 +4,11 @@ use super::adapter::AdapterEntry;
 use super::memory::{ELEMENT, Memory};
 use super::pipelines::Pipelines;
 use super::readback::Readback;
+use crate::device::plans::Plans;
 use crate::device::{DeviceError, Executor, Ticket, Values};
 use crate::kernels::{DType, Tuning};
 use crate::plan::{Layout, Plan, PlanId, Tensor};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{
@@ -38,11 +39,6 @@ struct Step {
     workgroups: [u32; 3],
 }
 
-struct Loaded {
-    plan: Plan,
-    steps: Vec<Step>,
-}
-
 /// Runs plans on a wgpu adapter.
 pub struct GpuExecutor {
     name: String,
@@ -52,7 +48,7 @@ pub struct GpuExecutor {
     memory: Memory,
     pipelines: Pipelines,
     options: GpuOptions,
-    plans: BTreeMap<PlanId, Loaded>,
+    plans: Plans<Step>,
     in_flight: VecDeque<SubmissionIndex>,
     readback: Readback,
     error: Arc<Mutex<Option<String>>>,
@@ -76,6 +72,7 @@ impl GpuExecutor {
         });
         let memory = Memory::new(&device, &name, layout)?;
         let executor = Self {
+            plans: Plans::new(&name),
             name,
             device,
             queue,
@@ -83,7 +80,6 @@ impl GpuExecutor {
             memory,
             pipelines: Pipelines::new(options.bounds_checks),
             options,
-            plans: BTreeMap::new(),
             in_flight: VecDeque::new(),
             readback: Readback::default(),
             error,
@@ -115,10 +111,6 @@ impl GpuExecutor {
 
     fn wait(&self, submission: Option<SubmissionIndex>) -> Result<(), DeviceError> {
         self.poll(PollType::Wait { submission_index: submission, timeout: None })
-    }
-
-    fn loaded(&self, id: PlanId) -> Result<&Loaded, DeviceError> {
-        self.plans.get(&id).ok_or_else(|| self.failed(format!("plan {} was not loaded", id.0)))
     }
 
     /// Compiles the dispatches of a plan whose arena is there.
@@ -167,10 +159,7 @@ impl GpuExecutor {
     }
 
     fn submit(&mut self, id: PlanId, part: Range<usize>, times: u32) -> Result<(), DeviceError> {
-        let loaded = self.loaded(id)?;
-        let Some(steps) = loaded.steps.get(part.clone()) else {
-            return Err(self.failed(format!("there are no dispatches {part:?} in a plan of {}", loaded.steps.len())));
-        };
+        let steps = self.plans.part(id, part)?;
         let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("steps") });
         {
             let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
@@ -211,38 +200,31 @@ impl Executor for GpuExecutor {
     }
 
     fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
-        plan.check_places()?;
-        if self.plans.contains_key(&plan.id) {
-            return Err(self.failed(format!("plan {} is loaded already", plan.id.0)));
-        }
-        let id = plan.id;
+        self.plans.check(&plan)?;
         match self.memory.add_arena(&self.device, &plan).and_then(|()| self.steps(&plan)) {
-            Ok(steps) => {
-                self.plans.insert(id, Loaded { plan, steps });
-                Ok(id)
-            }
+            Ok(steps) => Ok(self.plans.insert(plan, steps)),
             Err(error) => {
-                self.memory.remove_arena(id);
+                self.memory.remove_arena(plan.id);
                 Err(error)
             }
         }
     }
 
     fn plan(&self, id: PlanId) -> Result<&Plan, DeviceError> {
-        Ok(&self.loaded(id)?.plan)
+        self.plans.plan(id)
     }
 
     fn unload(&mut self, id: PlanId) {
-        self.plans.remove(&id);
+        self.plans.remove(id);
         self.memory.remove_arena(id);
     }
 
     fn run(&mut self, id: PlanId, times: u32) -> Result<(), DeviceError> {
-        let count = self.loaded(id)?.steps.len();
+        let all = self.plans.all(id)?;
         let mut left = times;
         while left > 0 {
             let now = left.min(STEPS_PER_SUBMISSION);
-            self.submit(id, 0..count, now)?;
+            self.submit(id, all.clone(), now)?;
             left -= now;
         }
         Ok(())
