@@ -1,8 +1,8 @@
 //! Which device a run uses, and why.
 
 use super::{DeviceError, Executor};
-use crate::device::cpu::CpuExecutor;
-use crate::device::gpu::{AdapterEntry, GpuExecutor, GpuOptions, Guarded, adapters, tuning};
+use crate::device::cpu::{self, CpuExecutor};
+use crate::device::gpu::{AdapterEntry, GpuExecutor, GpuOptions, Guarded, adapters, largest_buffer, tuning};
 use crate::kernels::Tuning;
 use crate::plan::{Layout, Plan};
 use std::str::FromStr;
@@ -92,9 +92,7 @@ impl Device {
 
     /// The most bytes that one buffer on this device can hold and a shader can count.
     pub fn room(&self) -> u64 {
-        let room = self.adapter.as_deref().map_or_else(crate::device::cpu::room, |adapter| {
-            adapter.limits.max_storage_buffer_binding_size.min(adapter.limits.max_buffer_size)
-        });
+        let room = self.adapter.as_deref().map_or_else(cpu::room, |adapter| largest_buffer(&adapter.limits));
         room.min(u32::MAX.into())
     }
 
@@ -107,9 +105,7 @@ impl Device {
         let arena = plan.map(|plan| (plan.name.as_str(), &plan.arena));
         let slots = arena.iter().flat_map(|(name, arena)| arena.slots.iter().map(|slot| (*name, slot.len as u64)));
         let regions = layout.regions().iter().map(|region| (region.name.as_str(), region.len as u64));
-        let most = self.adapter.as_deref().map_or(u64::MAX, |adapter| {
-            adapter.limits.max_storage_buffer_binding_size.min(adapter.limits.max_buffer_size)
-        });
+        let most = self.adapter.as_deref().map_or(u64::MAX, |adapter| largest_buffer(&adapter.limits));
         // Kernels count elements in words.
         let available = most.min(u64::from(u32::MAX) * 4);
         for (name, len) in regions.chain(slots) {
@@ -124,13 +120,10 @@ impl Device {
             }
         }
         match &self.adapter {
-            Some(_) => crate::device::cpu::check_f32("a checkpoint of the model", [copies]),
+            Some(_) => cpu::check_f32("a checkpoint of the model", [copies]),
             None => {
                 let arena = arena.map_or(0, |(_, arena)| arena.elements());
-                crate::device::cpu::check_f32(
-                    "the model with its data, step and checkpoint",
-                    [layout.elements(), arena, copies],
-                )
+                cpu::check_f32("the model with its data, step and checkpoint", [layout.elements(), arena, copies])
             }
         }
     }

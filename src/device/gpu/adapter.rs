@@ -42,6 +42,11 @@ impl AdapterEntry {
     }
 }
 
+/// The most bytes that one buffer can hold and a shader can bind.
+pub(crate) fn largest_buffer(limits: &Limits) -> u64 {
+    limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
+}
+
 /// Lists every adapter, real GPUs first. Empty where no driver is installed.
 pub fn adapters() -> Vec<AdapterEntry> {
     let mut descriptor = InstanceDescriptor::new_without_display_handle();

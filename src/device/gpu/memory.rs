@@ -1,5 +1,6 @@
 //! Device memory: one buffer per persistent region and per arena slot.
 
+use super::adapter::largest_buffer;
 use crate::device::DeviceError;
 use crate::plan::{Layout, Place, Plan, PlanId, Tensor};
 use std::collections::BTreeMap;
@@ -58,7 +59,7 @@ impl Memory {
 
     fn allocate(&self, device: &Device, label: &str, len: usize) -> Result<Buffer, DeviceError> {
         let size = (len.max(1) as u64) * ELEMENT;
-        let available = self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size);
+        let available = largest_buffer(&self.limits);
         if size > available {
             return Err(DeviceError::TooLarge {
                 what: format!("buffer `{label}`"),

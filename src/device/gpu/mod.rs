@@ -8,6 +8,7 @@ mod pipelines;
 mod readback;
 pub mod tuning;
 
+pub(crate) use adapter::largest_buffer;
 pub use adapter::{AdapterEntry, adapters};
 pub use executor::{GpuExecutor, GpuOptions};
 pub use guard::Guarded;
