@@ -97,13 +97,15 @@ impl Needs {
     /// What is wrong with so many views or images: the setting's key and the fix.
     pub fn problem(&self, views: usize, images: usize) -> Option<(&'static str, String)> {
         let Self { fewest_views, most_views, fewest_images } = *self;
-        if views < fewest_views || views > most_views {
+        if !(fewest_views..=most_views).contains(&views) {
             let fix = match most_views {
                 usize::MAX => format!("this method compares the views of an image: at least {fewest_views}"),
+                most if most == fewest_views => {
+                    format!("this method compares an image with one view of it: exactly {most}")
+                }
                 most => format!("this method takes {fewest_views} to {most} views of an image"),
             };
-            let exactly = format!("this method compares an image with one view of it: exactly {fewest_views}");
-            return Some(("views", if most_views == fewest_views { exactly } else { fix }));
+            return Some(("views", fix));
         }
         (images < fewest_images).then(|| ("batch", format!("this method compares images: at least {fewest_images}")))
     }

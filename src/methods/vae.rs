@@ -44,21 +44,24 @@ impl Method for BetaVae {
     }
 }
 
+/// The plain VAE is a beta-VAE of this weight.
+const PLAIN: BetaVae = BetaVae { beta: 1.0 };
+
 impl Objective for Vae {
     fn terms(&self) -> &'static [&'static str] {
-        BetaVae { beta: 1.0 }.terms()
+        PLAIN.terms()
     }
 
     fn networks(&self, params: &mut Params, sizes: &Sizes<'_>) -> Networks {
-        BetaVae { beta: 1.0 }.networks(params, sizes)
+        PLAIN.networks(params, sizes)
     }
 
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
-        BetaVae { beta: 1.0 }.emit(g, model, batch)
+        PLAIN.emit(g, model, batch)
     }
 
     fn bound(&self, terms: &[f64]) -> Option<f64> {
-        BetaVae { beta: 1.0 }.bound(terms)
+        PLAIN.bound(terms)
     }
 }
 
