@@ -26,6 +26,7 @@ use wgpu_simvae::data::fetch::FetchError;
 use wgpu_simvae::device::DeviceError;
 use wgpu_simvae::quiet;
 use wgpu_simvae::run_folder::LockError;
+use wgpu_simvae::settings::ConfigError;
 use wgpu_simvae::train::{ExchangeError, RunError};
 
 /// Exit code of a list whose reader went away, as of a program that SIGPIPE ends.
@@ -170,6 +171,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || of(error, DataError::is_usage)
         || of(error, DeviceError::is_usage)
         || of(error, LockError::is_usage)
+        || of(error, |_: &ConfigError| true)
 }
 
 /// The error with its causes, leaving out those that it quotes already, and what would fill more than a screen.

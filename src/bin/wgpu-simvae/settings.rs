@@ -52,7 +52,7 @@ impl SettingsArguments {
 
     /// The merged settings.
     pub fn merged(&self) -> Result<Config, Failure> {
-        Config::merge(&self.sources()?).map_err(usage)
+        Ok(Config::merge(&self.sources()?)?)
     }
 }
 
