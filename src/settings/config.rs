@@ -137,7 +137,7 @@ impl Config {
     /// # Errors
     /// When one is missing, unknown or of another type.
     pub fn own<M: Method>(&self) -> Result<M, ConfigError> {
-        self.table(M::TABLE).try_into().map_err(|error| wrong_type(M::TABLE, &error))
+        self.table(M::TABLE).try_into().map_err(|error: toml::de::Error| ConfigError::wrong_type(M::TABLE, error))
     }
 
     /// Sets a method's own table.
@@ -145,8 +145,7 @@ impl Config {
     /// # Errors
     /// When a setting cannot be written in TOML.
     pub fn set_own<M: Method>(&mut self, method: &M) -> Result<(), ConfigError> {
-        let table = Table::try_from(method)
-            .map_err(|error| ConfigError::Type { origin: M::TABLE.to_owned(), problem: error.to_string() })?;
+        let table = Table::try_from(method).map_err(|error| ConfigError::wrong_type(M::TABLE, error))?;
         self.own.insert(M::TABLE.to_owned(), Value::Table(table));
         Ok(())
     }
@@ -163,7 +162,7 @@ impl Config {
         let Some(entry) = registry::find(&self.method) else {
             return Err(ConfigError::unknown("method", &self.method, &registry::names()));
         };
-        entry.objective(self.table(entry.table)).map_err(|error| wrong_type(entry.table, &error))
+        entry.objective(self.table(entry.table)).map_err(|error| ConfigError::wrong_type(entry.table, error))
     }
 
     /// What the networks are made of.
@@ -176,10 +175,6 @@ impl Config {
             None => Err(ConfigError::unknown("model.kind", &self.model.kind, &crate::nn::names())),
         }
     }
-}
-
-fn wrong_type(table: &str, error: &toml::de::Error) -> ConfigError {
-    ConfigError::Type { origin: table.to_owned(), problem: error.to_string().trim().to_owned() }
 }
 
 impl DataConfig {

@@ -86,6 +86,11 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// What a reader or a writer of TOML said.
+    pub(super) fn wrong_type(origin: &str, problem: impl ToString) -> Self {
+        Self::Type { origin: origin.to_owned(), problem: problem.to_string().trim().to_owned() }
+    }
+
     /// A name that none of the known ones is.
     pub(super) fn unknown(key: &str, name: &str, known: &[&str]) -> Self {
         Self::Value { key: key.to_owned(), value: name.to_owned(), fix: format!("one of {}", known.join(", ")) }

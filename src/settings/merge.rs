@@ -3,6 +3,7 @@
 use super::{Config, ConfigError, DataConfig, presets};
 use crate::data::named_folder;
 use crate::methods::registry::METHODS;
+use crate::setting::at;
 use toml::{Table, Value};
 
 /// Where the settings of a run come from, beside the defaults.
@@ -38,17 +39,11 @@ impl Config {
         for (origin, layer) in &layers {
             check_keys(origin, layer, &defaults, "")?;
         }
-        let named = |key: &[&str]| {
-            layers.iter().rev().find_map(|(_, layer)| {
-                let mut value = layer.get(key[0])?;
-                for part in &key[1..] {
-                    value = value.get(part)?;
-                }
-                Some(value.as_str()?.to_owned())
-            })
+        let named = |path: &str| {
+            let found = layers.iter().rev().find_map(|(_, layer)| at(layer, path)?.as_str());
+            found.or_else(|| at(&defaults, path)?.as_str()).unwrap_or_default().to_owned()
         };
-        let data = named(&["data", "name"]).unwrap_or_else(|| Config::default().data.name);
-        let method = named(&["method"]).unwrap_or_else(|| "simvae".to_owned());
+        let (data, method) = (named("data.name"), named("method"));
         let preset = match &sources.preset {
             Some(name) => name.as_str(),
             None if data.starts_with("sprites") => "quick",
@@ -75,8 +70,7 @@ impl Config {
     /// When a value is outside its range: what is written can be read back.
     pub fn to_toml(&self) -> Result<String, ConfigError> {
         self.validate()?;
-        toml::to_string_pretty(self)
-            .map_err(|error| ConfigError::Type { origin: "settings".to_owned(), problem: error.to_string() })
+        toml::to_string_pretty(self).map_err(|error| ConfigError::wrong_type("settings", error))
     }
 
     /// The settings in which a run with these and one with `now` compute something else, given the same data: each with its key and
@@ -129,15 +123,11 @@ impl Config {
 }
 
 pub(super) fn to_table(config: &Config) -> Result<Table, ConfigError> {
-    Table::try_from(config)
-        .map_err(|error| ConfigError::Type { origin: "settings".to_owned(), problem: error.to_string() })
+    Table::try_from(config).map_err(|error| ConfigError::wrong_type("settings", error))
 }
 
 fn from_table(origin: &str, table: &Table) -> Result<Config, ConfigError> {
-    let wrong = |error: toml::de::Error| ConfigError::Type {
-        origin: origin.to_owned(),
-        problem: error.to_string().trim().to_owned(),
-    };
+    let wrong = |error: toml::de::Error| ConfigError::wrong_type(origin, error);
     let config: Config = table.clone().try_into().map_err(wrong)?;
     for entry in METHODS {
         entry.objective(config.table(entry.table)).map_err(wrong)?;
@@ -148,7 +138,7 @@ fn from_table(origin: &str, table: &Table) -> Result<Config, ConfigError> {
 /// Checks that there are the method and the networks that settings of this origin name.
 fn check_names(origin: &str, config: &Config) -> Result<(), ConfigError> {
     let named = config.objective().map(drop).and_then(|()| config.backbone().map(drop));
-    named.map_err(|error| ConfigError::Type { origin: origin.to_owned(), problem: error.to_string() })
+    named.map_err(|error| ConfigError::wrong_type(origin, error))
 }
 
 pub(super) fn parse(origin: &str, text: &str) -> Result<Table, ConfigError> {

@@ -1,6 +1,7 @@
 //! What a run trains: settings, and what they or a library's user chose.
 
 use super::{Config, ConfigError};
+use crate::data::ImageShape;
 use crate::methods::Objective;
 use crate::nn::Backbone;
 use std::sync::Arc;
@@ -39,11 +40,11 @@ impl Recipe {
         Ok(Self { config: config.clone(), objective, backbone })
     }
 
-    /// Checks whether the networks take images of this shape, `[channels, height, width]`.
+    /// Checks whether the networks take images of this shape.
     ///
     /// # Errors
     /// When a convolutional network does not return to their size.
-    pub fn check_images(&self, [_, height, width]: [usize; 3]) -> Result<(), ConfigError> {
+    pub fn check_images(&self, ImageShape { height, width, .. }: ImageShape) -> Result<(), ConfigError> {
         let multiple = self.backbone.grid();
         let fits = |side: usize| side > 0 && side.is_multiple_of(multiple);
         if fits(height) && fits(width) {

@@ -116,9 +116,8 @@ pub fn import(
     if settings_file(out).exists() || !checkpoint::list(out)?.is_empty() {
         return Err(ExchangeError::Occupied { path: out.to_owned() });
     }
-    let shape = data.train.shape;
     let config = &recipe.config;
-    recipe.check_images([shape.channels, shape.height, shape.width])?;
+    recipe.check_images(data.train.shape)?;
     let bytes = std::fs::read(weights).map_err(|error| FileError::reading(weights)(error).advise(A_FILE))?;
     let mut session = Session::open(recipe, data, device)?;
     let Session { blueprint, executor, .. } = &mut session;

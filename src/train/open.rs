@@ -103,8 +103,7 @@ impl Trained {
         data: Dataset,
         device: &Device,
     ) -> Result<Self, OpenError> {
-        let shape = data.train.shape;
-        recipe.check_images([shape.channels, shape.height, shape.width])?;
+        recipe.check_images(data.train.shape)?;
         let mut session = Session::open(recipe, &data, device)?;
         let Session { blueprint, executor, .. } = &mut session;
         checkpoint.load(executor.as_mut(), &blueprint.params, &blueprint.memory)?;

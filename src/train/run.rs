@@ -66,8 +66,7 @@ pub fn run(
 ) -> Result<Report, RunError> {
     let config = &recipe.config;
     config.validate()?;
-    let shape = data.train.shape;
-    recipe.check_images([shape.channels, shape.height, shape.width])?;
+    recipe.check_images(data.train.shape)?;
     config.check_steps(data.train.len())?;
     if config.batch > data.train.len() {
         return Err(RunError::BatchTooLarge { batch: config.batch, images: data.train.len() });

@@ -108,6 +108,17 @@ fn the_document_has_every_setting() {
 }
 
 #[test]
+fn every_word_of_a_description_is_taken() {
+    for (key, setting) in described() {
+        let Allowed::Words(words) = setting.allowed else { continue };
+        for word in words() {
+            let set = [format!("{key}={word}"), "views=2".to_owned()];
+            config(&set).unwrap_or_else(|error| panic!("{key}={word}: {error}"));
+        }
+    }
+}
+
+#[test]
 fn every_setting_is_described_once() {
     let text = Config::default().to_toml().expect("defaults are valid");
     let table: toml::Table = text.parse().expect("what is written is read back");
