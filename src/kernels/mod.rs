@@ -13,6 +13,7 @@ pub mod activation;
 pub mod augment;
 pub mod common;
 pub mod conv;
+pub mod cost;
 pub mod latent;
 pub mod linear;
 pub mod loss;
@@ -28,6 +29,7 @@ pub use binding::{Access, Binding, Content, DType, Domain, Draw};
 pub use shader::{Constant, Launch, Shader};
 
 use crate::math::Real;
+use cost::Work;
 use std::fmt::Debug;
 
 /// The choices that differ from adapter to adapter. The results may differ in the last bits, so a run keeps its own.
@@ -52,6 +54,10 @@ pub trait Kernel: Debug + Send + Sync + Sized + 'static {
     fn launch(&self, tuning: &Tuning) -> Launch;
     /// The same computation in Rust.
     fn twin<T: Real>(&self, args: Args<'_, T>);
+    /// What it costs on a GPU. A kernel that neither multiplies matrices nor looks up tables costs what it moves.
+    fn work(&self, _tuning: &Tuning) -> Work {
+        Work::moving(self.bindings())
+    }
     /// Every permutation, at sizes of one, primes, and beside the edges of tiles and workgroups: where the kernel is tested.
     fn examples() -> Vec<Self> {
         Vec::new()
@@ -66,6 +72,8 @@ pub trait AnyKernel: Debug + Send + Sync {
     fn uniform(&self) -> Vec<u8>;
     /// See [`Kernel::launch`].
     fn launch(&self, tuning: &Tuning) -> Launch;
+    /// See [`Kernel::work`].
+    fn work(&self, tuning: &Tuning) -> Work;
     /// [`Kernel::twin`] in single precision.
     fn twin_f32(&self, args: Args<'_, f32>);
     /// [`Kernel::twin`] in double precision.
@@ -83,6 +91,9 @@ impl<K: Kernel> AnyKernel for K {
     }
     fn launch(&self, tuning: &Tuning) -> Launch {
         Kernel::launch(self, tuning)
+    }
+    fn work(&self, tuning: &Tuning) -> Work {
+        Kernel::work(self, tuning)
     }
     fn twin_f32(&self, args: Args<'_, f32>) {
         self.twin(args);

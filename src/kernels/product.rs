@@ -8,7 +8,8 @@
 //!   neighbours along the depth are neighbours in memory;
 //! - `store(row, column, slice, sum)`: what becomes of an element.
 
-use super::{Launch, Shader, Tuning};
+use super::cost::{Inner, Work};
+use super::{Binding, Constant, Launch, Shader, Tuning};
 
 /// The loops to choose from, see [`crate::device::gpu::tuning`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -49,4 +50,25 @@ pub(super) fn launch(operands: Shader, tuning: &Tuning, [rows, columns]: [usize;
     let width = across.min(MOST_GROUPS);
     let depth = slices.unwrap_or(across.div_ceil(width));
     Launch { shader, workgroups: [width, down, depth].map(|x| x as u32) }
+}
+
+/// What a product costs that is started so: `multiply_adds` of it are useful, and its slices are so deep.
+pub(super) fn work(bindings: Vec<Binding>, launch: &Launch, multiply_adds: u64, depths: &[usize]) -> Work {
+    let span = launch.shader.constants.iter().find_map(|(name, value)| match value {
+        Constant::Word(span) if *name == "SPAN" => Some(*span as usize),
+        _ => None,
+    });
+    // Share of multiply-adds by what compilers make of the tile: docs/performance.md has the counts.
+    let (side, slab, inner) = match span {
+        Some(8) => (TILE_SIDE * 8, 8, Inner { share: 0.68, reads: 0.25 }),
+        Some(span) => {
+            let share = if span == 4 { 0.54 } else { 0.39 };
+            (TILE_SIDE * span, 16, Inner { share, reads: 2.0 / span as f64 })
+        }
+        None => (STRIP_SIDE, 1, Inner::default()),
+    };
+    let groups = launch.workgroups.iter().map(|&count| u64::from(count)).product::<u64>() / depths.len() as u64;
+    let depth = depths.iter().map(|depth| depth.next_multiple_of(slab) as u64).sum::<u64>();
+    let padded_multiply_adds = groups * (side * side) as u64 * depth;
+    Work { multiply_adds, padded_multiply_adds, inner, ..Work::moving(bindings) }
 }

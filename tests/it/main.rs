@@ -5,6 +5,7 @@ mod common;
 mod cli;
 mod compare;
 mod config;
+mod cost;
 mod data;
 mod device;
 mod effects;

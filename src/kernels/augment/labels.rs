@@ -1,6 +1,7 @@
 //! Twin of `shaders/augment/labels.wgsl`: the labels of a step's images.
 
 use crate::kernels::common::view::{self, VIEW_WORDS};
+use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
@@ -39,6 +40,10 @@ impl Kernel for Labels {
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         Launch::elementwise(shader!("augment/labels").with(view::WGSL), self.rows)
+    }
+
+    fn work(&self, _tuning: &Tuning) -> Work {
+        Work::looking_up(self.bindings(), "known", 4 * self.rows as u64)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

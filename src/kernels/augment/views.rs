@@ -2,6 +2,7 @@
 
 use crate::kernels::common::clock::{self, STEP};
 use crate::kernels::common::view::{self, VIEW_WORDS};
+use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
@@ -105,6 +106,10 @@ impl Kernel for Views {
             shader!("augment/views").with(common::clock::WGSL).with(view::WGSL),
             self.rows * self.pixels_of_row(),
         )
+    }
+
+    fn work(&self, _tuning: &Tuning) -> Work {
+        Work::looking_up(self.bindings(), "pixels", (self.rows * self.pixels_of_row()) as u64)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

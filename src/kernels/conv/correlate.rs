@@ -2,6 +2,7 @@
 
 use super::winograd::{Finish, Winograd};
 use super::{ConvEpilogue, ConvShape, Params};
+use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
@@ -43,6 +44,10 @@ impl Kernel for Correlate {
             .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
         let size = [self.shape.map[0], self.shape.images * self.shape.positions()];
         self.shape.launch(shader, tuning, size, None)
+    }
+
+    fn work(&self, tuning: &Tuning) -> Work {
+        self.shape.work(self.bindings(), &self.launch(tuning), &[self.shape.depth()])
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -8,6 +8,7 @@ pub mod max_pool;
 pub mod transposed;
 pub mod weight_gradient;
 mod winograd;
+mod work;
 
 use super::{Launch, Shader, Tuning, product};
 use encase::ShaderType;

@@ -3,6 +3,7 @@
 use super::lower::gather_channels;
 use super::winograd::{Finish, Winograd};
 use super::{ConvEpilogue, ConvShape, Params};
+use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
@@ -45,6 +46,14 @@ impl Kernel for Transposed {
             .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
         let [channels, height, width] = self.shape.image;
         self.shape.launch(shader, tuning, [channels, self.shape.images * height * width], None)
+    }
+
+    fn work(&self, tuning: &Tuning) -> Work {
+        self.shape.work(
+            self.bindings(),
+            &self.launch(tuning),
+            &[self.shape.map[0] * self.shape.kernel * self.shape.kernel],
+        )
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

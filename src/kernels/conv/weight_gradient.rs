@@ -3,6 +3,7 @@
 use super::lower::gather_channels;
 use super::winograd::Winograd;
 use super::{ConvShape, Params};
+use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
@@ -42,6 +43,12 @@ impl Kernel for WeightGradient {
         let shader = shader!("conv/weight_gradient");
         let size = [self.shape.map[0], self.shape.depth()];
         self.shape.launch(shader, tuning, size, Some(self.shape.parts()))
+    }
+
+    fn work(&self, tuning: &Tuning) -> Work {
+        let depths: Vec<usize> =
+            (0..self.shape.parts()).map(|part| self.shape.part(part).len() * self.shape.positions()).collect();
+        self.shape.work(self.bindings(), &self.launch(tuning), &depths)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -1,5 +1,6 @@
 //! Twin of `shaders/linear/matmul.wgsl`: the matrix products of training.
 
+use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, product};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, gemm};
@@ -90,6 +91,11 @@ impl Kernel for Matmul {
             .constant("MASK", self.epilogue == Epilogue::ReluMask)
             .constant("ACCUMULATE", self.epilogue == Epilogue::Accumulate);
         product::launch(operands, tuning, [self.m, self.n], None)
+    }
+
+    fn work(&self, tuning: &Tuning) -> Work {
+        let multiply_adds = (self.m * self.n * self.k) as u64;
+        product::work(self.bindings(), &self.launch(tuning), multiply_adds, &[self.k])
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

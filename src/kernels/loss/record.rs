@@ -1,6 +1,7 @@
 //! Twin of `shaders/loss/record.wgsl`: loss terms into the log.
 
 use crate::kernels::common::clock::{self, STEP};
+use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
@@ -55,6 +56,10 @@ impl Kernel for Record {
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         Launch::groups(shader!("loss/record").with(common::clock::WGSL).reducing(64), 1)
+    }
+
+    fn work(&self, _tuning: &Tuning) -> Work {
+        Work::looking_up(self.bindings(), "losses", 8 * self.columns as u64)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

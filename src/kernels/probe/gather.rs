@@ -1,6 +1,7 @@
 //! Twin of `shaders/probe/gather.wgsl`: the embeddings of a step's images.
 
 use crate::kernels::common::view::{self, VIEW_WORDS};
+use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
@@ -43,6 +44,10 @@ impl Kernel for Gather {
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         Launch::elementwise(shader!("probe/gather").with(view::WGSL), self.rows * self.width)
+    }
+
+    fn work(&self, _tuning: &Tuning) -> Work {
+        Work::looking_up(self.bindings(), "matrix", 4 * (self.rows * self.width) as u64)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
