@@ -6,11 +6,13 @@ mod fixture;
 mod golden;
 mod lockstep;
 mod table;
+mod twin;
 
 pub use differences::central_differences;
 pub use golden::{GoldenError, golden};
 pub use lockstep::{full_width, lockstep};
 pub use table::{Outcome, Row, Table};
+pub use twin::twin_error;
 
 use crate::device::{Device, DeviceError, Executor, reference};
 use crate::plan::Layout;

@@ -25,6 +25,13 @@ pub struct RunOptions {
     pub checkpoint: Option<u64>,
 }
 
+impl RunOptions {
+    /// A new run in this folder.
+    pub fn new(out: impl Into<PathBuf>) -> Self {
+        Self { out: out.into(), resume: false, checkpoint: None }
+    }
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub struct Report {

@@ -106,3 +106,17 @@ fn files_are_short() {
     }
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
+
+/// An example that needs more lines shows that the library is clumsy.
+#[test]
+fn examples_are_short_and_the_readme_lists_them() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("a page");
+    let examples = sources("examples", "rs");
+    assert!(examples.len() >= 7, "{examples:?}");
+    for path in examples {
+        let lines = fs::read_to_string(&path).expect("an example").lines().count();
+        assert!(lines <= 60, "{} has {lines} lines", path.display());
+        let name = path.file_stem().expect("a name").to_string_lossy();
+        assert!(readme.contains(&format!("`{name}`")), "{name} is not in README.md");
+    }
+}

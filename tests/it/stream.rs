@@ -31,11 +31,9 @@ impl Progress for Stop<'_> {
     fn note(&mut self, line: &str) {
         self.1 += usize::from(line.contains("stream"));
     }
-    fn begin(&mut self, _step: u64, _steps: u64) {}
     fn advance(&mut self, _step: u64, _epoch: f64, _images_per_second: f64, _losses: &[(&str, f64)]) {
         self.0.store(true, Ordering::Relaxed);
     }
-    fn finish(&mut self) {}
 }
 
 fn train(config: &Config, device: &Device, out: &Path, resume: bool) -> Report {

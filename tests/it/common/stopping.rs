@@ -11,14 +11,11 @@ use wgpu_simvae::train::{Progress, Report, RunOptions, Silent, run};
 struct StopAt<'a>(u64, &'a AtomicBool);
 
 impl Progress for StopAt<'_> {
-    fn note(&mut self, _line: &str) {}
-    fn begin(&mut self, _step: u64, _steps: u64) {}
     fn advance(&mut self, step: u64, _epoch: f64, _images_per_second: f64, _losses: &[(&str, f64)]) {
         if step >= self.0 {
             self.1.store(true, Ordering::Relaxed);
         }
     }
-    fn finish(&mut self) {}
 }
 
 /// Trains, and stops once the run has logged the step `stop_at`.
