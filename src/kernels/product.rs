@@ -58,7 +58,7 @@ pub(super) fn work(bindings: Vec<Binding>, launch: &Launch, multiply_adds: u64, 
         Constant::Word(span) if *name == "SPAN" => Some(*span as usize),
         _ => None,
     });
-    // Share of multiply-adds by what compilers make of the tile: docs/performance.md has the counts.
+    // Share of multiply-adds by what NVIDIA's compiler makes of the tile: docs/performance.md.
     let (side, slab, inner) = match span {
         Some(8) => (TILE_SIDE * 8, 8, Inner { share: 0.68, reads: 0.25 }),
         Some(span) => {

@@ -24,6 +24,8 @@ mod networks;
 mod output;
 mod ownership;
 mod probes;
+#[cfg(target_os = "linux")]
+mod radv;
 mod ranges;
 mod resume;
 mod shaders;

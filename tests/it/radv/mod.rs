@@ -1,0 +1,152 @@
+//! Kernels judged by the compiler of real cards, without the cards: RADV, Mesa's driver for AMD, compiles for any of them. It is asked
+//! for registers, spills and machine code of every shader that the presets' training steps dispatch.
+//!
+//! `dev/kernel-stats` prints the table; docs/performance.md keeps it.
+
+mod code;
+mod driver;
+mod steps;
+mod table;
+
+use code::Loop;
+use driver::Driver;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// RDNA 2 and GCN 5.
+const FAMILIES: [&str; 2] = ["navi21", "vega10"];
+/// Names the file that the child writes its answer to.
+const ANSWER: &str = "WGPU_SIMVAE_RADV_ANSWER";
+
+/// The least share of multiply-adds in the inner loop of a product: the kernel, its tile, and the share on either family. They are what
+/// the kernels reach with Mesa 22.3.6, less about a tenth for other versions.
+const LEAST_SHARE: [(&str, &str, [f64; 2]); 12] = [
+    ("linear/matmul", "span2", [0.27, 0.27]),
+    ("linear/matmul", "span4", [0.41, 0.41]),
+    ("linear/matmul", "span8", [0.56, 0.66]),
+    ("conv/correlate", "span2", [0.22, 0.22]),
+    ("conv/correlate", "span4", [0.35, 0.35]),
+    ("conv/correlate", "span8", [0.50, 0.66]),
+    ("conv/transposed", "span2", [0.21, 0.21]),
+    ("conv/transposed", "span4", [0.33, 0.32]),
+    ("conv/transposed", "span8", [0.48, 0.66]),
+    ("conv/weight_gradient", "span2", [0.14, 0.14]),
+    ("conv/weight_gradient", "span4", [0.25, 0.25]),
+    ("conv/weight_gradient", "span8", [0.40, 0.66]),
+];
+
+/// What the driver says of a shader.
+#[derive(Debug, Serialize, Deserialize)]
+struct Judged {
+    label: String,
+    /// Whether it is a matrix product.
+    product: bool,
+    registers: u64,
+    /// Registers of both kinds that went to memory.
+    spills: u64,
+    /// Bytes of private memory for an invocation.
+    scratch: u64,
+    /// Groups of invocations that a vector unit holds at a time.
+    waves: u64,
+    instructions: u64,
+    hottest: Option<Loop>,
+}
+
+impl Judged {
+    /// The kernel without its permutation, and its tile.
+    fn kernel(&self) -> (&str, &str) {
+        let mut parts = self.label.split('.');
+        let kernel = parts.next().unwrap_or_default();
+        (kernel, parts.find(|part| part.starts_with("span")).unwrap_or_default())
+    }
+}
+
+/// The driver's file for the Vulkan loader.
+fn icd() -> PathBuf {
+    let folders = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"];
+    let files = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+    let mut found = files
+        .map(|file| file.path())
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("radeon_icd")));
+    found.next().expect(
+        "Mesa's driver for AMD cards, radeon_icd.*.json, is not installed: apt-get install mesa-vulkan-drivers, or set \
+         WGPU_SIMVAE_SKIP_GPU_TESTS=1; no card is needed",
+    )
+}
+
+/// Asks the driver in a process of its own, since the loader reads the environment once.
+fn ask(family: &str) -> Vec<Judged> {
+    let (icd, folder) = (icd(), tempfile::tempdir().expect("a folder"));
+    let answer = folder.path().join("answer.json");
+    let output = Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", "radv::in_a_process_of_its_own", "--nocapture"])
+        .env("RADV_FORCE_FAMILY", family)
+        .env("VK_DRIVER_FILES", &icd)
+        .env("VK_ICD_FILENAMES", &icd)
+        .env(ANSWER, &answer)
+        .output()
+        .expect("the child runs");
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{family}: {}", String::from_utf8_lossy(&said));
+    serde_json::from_slice(&std::fs::read(&answer).expect("an answer")).expect("the child's JSON")
+}
+
+/// The child of [`ask`]; without a question there is nothing to do.
+#[test]
+fn in_a_process_of_its_own() {
+    let Some(answer) = std::env::var_os(ANSWER) else { return };
+    let driver = Driver::open();
+    assert!(driver.name.to_lowercase().contains("radv"), "another driver: {}", driver.name);
+    let judged: Vec<Judged> = steps::shaders()
+        .into_iter()
+        .map(|(label, (shader, product))| {
+            let compiled = driver.compile(&shader);
+            let number = |name: &str| match compiled.statistics.get(name) {
+                Some(number) => *number,
+                None => panic!("{label}: the driver has no statistic `{name}` but {:?}", compiled.statistics),
+            };
+            let hottest = Loop::hottest(&compiled.assembly);
+            assert!(!product || hottest.is_some(), "{label}: no loop in {}", compiled.assembly);
+            Judged {
+                product,
+                registers: number("VGPRs"),
+                spills: number("Spilled VGPRs") + number("Spilled SGPRs"),
+                scratch: number("Scratch size"),
+                waves: number("Subgroups per SIMD"),
+                instructions: number("Instructions"),
+                hottest,
+                label,
+            }
+        })
+        .collect();
+    std::fs::write(Path::new(&answer), serde_json::to_vec(&judged).expect("JSON")).expect("the answer is written");
+}
+
+#[test]
+fn no_kernel_of_the_presets_spills_and_products_multiply() {
+    if std::env::var_os("WGPU_SIMVAE_SKIP_GPU_TESTS").is_some() {
+        println!("WGPU_SIMVAE_SKIP_GPU_TESTS is set: not asked");
+        return;
+    }
+    let answers = FAMILIES.map(ask);
+    println!("{}", table::by_kernel(&FAMILIES, &answers));
+    let mut wrong = Vec::new();
+    for (family, (name, answer)) in FAMILIES.iter().zip(&answers).enumerate() {
+        assert!(answer.len() > 80, "{name}: {} shaders", answer.len());
+        for judged in answer {
+            let Judged { label, spills, scratch, .. } = judged;
+            if (*spills, *scratch) != (0, 0) {
+                wrong.push(format!("{name}: {label} spills {spills} registers, {scratch} bytes of private memory"));
+            }
+            let Some(hottest) = judged.hottest.filter(|_| judged.product) else { continue };
+            let bound = LEAST_SHARE.iter().find(|(kernel, tile, _)| judged.kernel() == (*kernel, *tile));
+            match bound.map(|(.., least)| least[family]) {
+                Some(least) if hottest.share() >= least => {}
+                Some(least) => wrong.push(format!("{name}: {label}: {:.3} < {least}: {hottest:?}", hottest.share())),
+                None => wrong.push(format!("{name}: {label}: a product without a bound, {hottest:?}")),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
