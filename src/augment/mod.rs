@@ -13,6 +13,9 @@ use crate::setting::settings_table;
 settings_table! {
     /// Random changes that make the views of an image.
     pub struct Augmentation("augment") {
+        /// Images as they are in place of views, for methods that do not compare the views of an image: `vae`, `beta-vae`,
+        /// `supervised`.
+        pub plain: bool = false => Allowed::Switch,
         /// Range of the crop's area, as a fraction of the image's.
         pub area: [f64; 2] = [0.4, 1.0] => Allowed::Span { low: 1e-6, high: 1.0 },
         /// Range of the crop's aspect, width over height.

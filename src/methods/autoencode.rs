@@ -4,6 +4,7 @@ use super::{Batch, Forward, Model};
 use crate::kernels::latent::reparameterise::{Reparameterise, ReparameteriseBackward};
 use crate::kernels::loss::kl::Kl;
 use crate::kernels::loss::likelihood::{Likelihood, LikelihoodKind};
+use crate::kernels::loss::simvae::SimVae;
 use crate::plan::{Graph, Tensor};
 use crate::setting::settings_table;
 
@@ -44,6 +45,18 @@ impl Model {
         let kernel = Kl { rows, latent, beta, gradient_scale: scale };
         g.push("kl", kernel, &[forward.encoded, terms, dencoded]);
         self.record(g, 1, terms, scale);
+    }
+
+    /// Emits the latent terms of SimVAE, the log's second and third, each image's times the kernel's gradient scale.
+    pub fn gathering(&self, g: &mut Graph, forward: &Forward, kernel: SimVae) {
+        let (images, latent, scale) = (kernel.images, kernel.latent, kernel.gradient_scale);
+        let prior = g.tensor("prior", [images, latent]);
+        let entropy = g.tensor("entropy", [images, latent]);
+        let dz = g.grad_first(forward.z);
+        let dencoded = g.grad_first(forward.encoded);
+        g.push("simvae", kernel, &[forward.encoded, forward.z, prior, entropy, dz, dencoded]);
+        self.record(g, 1, prior, scale);
+        self.record(g, 2, entropy, scale);
     }
 }
 

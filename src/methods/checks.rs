@@ -26,6 +26,8 @@ pub struct Facts {
     pub recon: Option<LikelihoodKind>,
     /// Prior over the content.
     pub p_y: Option<ContentPrior>,
+    /// Factor of the entropy of a sampled divergence.
+    pub entropy_scale: Option<f64>,
     /// Adam's epsilon, where the case is of several steps.
     pub adam_eps: Option<f64>,
 }

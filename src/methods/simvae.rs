@@ -31,7 +31,7 @@ impl Method for SimVae {
     fn golden(facts: &Facts) -> Golden<Self> {
         let (variance_z, prior) = (facts.var_z_y.unwrap_or(0.15), facts.p_y.unwrap_or(ContentPrior::Uniform));
         Golden {
-            method: Self { variance_z, prior, entropy_scale: 1.0 },
+            method: Self { variance_z, prior, entropy_scale: facts.entropy_scale.unwrap_or(1.0) },
             views: facts.views.unwrap_or(1),
             terms: vec![("rec_sum", 1.0), ("prior_sum", 1.0), ("entropy_sum", 1.0)],
             summed: true,
@@ -58,10 +58,6 @@ impl Objective for SimVae {
         let (images, views, latent) = (batch.images(), batch.views, model.networks.latent);
         let scale = 1.0 / batch.rows() as f64;
         let forward = model.autoencode(g, batch, scale);
-        let prior = g.tensor("prior", [images, latent]);
-        let entropy = g.tensor("entropy", [images, latent]);
-        let dz = g.grad_first(forward.z);
-        let dencoded = g.grad_first(forward.encoded);
         let kernel = Kernel {
             images,
             views,
@@ -71,9 +67,7 @@ impl Objective for SimVae {
             entropy_scale: self.entropy_scale,
             gradient_scale: scale,
         };
-        g.push("simvae", kernel, &[forward.encoded, forward.z, prior, entropy, dz, dencoded]);
-        model.record(g, 1, prior, scale);
-        model.record(g, 2, entropy, scale);
+        model.gathering(g, &forward, kernel);
         forward
     }
 

@@ -1,13 +1,37 @@
 //! VAE (Kingma and Welling, 2014) and beta-VAE (Higgins et al., 2017): `L_rec + beta * KL` per row.
 
 use super::{Batch, Example, Facts, Forward, Golden, Method, Model, Objective};
+use crate::kernels::loss::simvae::{ContentPrior, SimVae as Gathering};
 use crate::nn::{Networks, Params, Sizes};
 use crate::plan::Graph;
 use crate::setting::settings_table;
+use serde::{Deserialize, Serialize};
 
 settings_table! {
-    /// The plain VAE, which has no settings of its own.
-    pub struct Vae("vae") {}
+    /// The plain VAE: how its divergence from the prior is computed.
+    pub struct Vae("vae") {
+        /// The divergence from the prior: exact, or sampled: that of the sampled latent, as in the VAE of SimVAE's authors.
+        pub divergence: Divergence = Divergence::Exact => Allowed::Words(Divergence::names),
+        /// Factor of the entropy in a sampled divergence: 1 in the bound, 2 pi in the authors' code; an exact one has none.
+        pub entropy_scale: f64 = 1.0 => Allowed::weight(),
+    }
+}
+
+/// How the divergence of the posterior from the prior is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Divergence {
+    /// In closed form.
+    Exact,
+    /// Of the sampled latent, `z^2 / 2`, and minus the posterior's entropy.
+    Sampled,
+}
+
+impl Divergence {
+    /// The words for it in the settings.
+    pub fn names() -> Vec<&'static str> {
+        vec!["exact", "sampled"]
+    }
 }
 
 settings_table! {
@@ -25,7 +49,20 @@ impl Method for Vae {
 
     fn golden(facts: &Facts) -> Golden<Self> {
         let Golden { views, terms, summed, .. } = BetaVae::golden(&Facts { beta: Some(1.0), ..facts.clone() });
-        Golden { method: Self {}, views, terms, summed }
+        match facts.entropy_scale {
+            None => Golden { method: Self::default(), views, terms, summed },
+            Some(entropy_scale) => Golden {
+                method: Self { divergence: Divergence::Sampled, entropy_scale },
+                views,
+                terms: vec![("rec_sum", 1.0), ("prior_sum", 1.0), ("entropy_sum", 1.0)],
+                summed,
+            },
+        }
+    }
+
+    fn examples() -> Vec<Example<Self>> {
+        let sampled = Self { divergence: Divergence::Sampled, entropy_scale: 1.5 };
+        Example::with_likelihoods("vae_sampled", 2, sampled)
     }
 }
 
@@ -49,7 +86,10 @@ const PLAIN: BetaVae = BetaVae { beta: 1.0 };
 
 impl Objective for Vae {
     fn terms(&self) -> &'static [&'static str] {
-        PLAIN.terms()
+        match self.divergence {
+            Divergence::Exact => PLAIN.terms(),
+            Divergence::Sampled => &["reconstruction", "prior", "entropy"],
+        }
     }
 
     fn networks(&self, params: &mut Params, sizes: &Sizes<'_>) -> Networks {
@@ -57,11 +97,34 @@ impl Objective for Vae {
     }
 
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
-        PLAIN.emit(g, model, batch)
+        if self.divergence == Divergence::Exact {
+            return PLAIN.emit(g, model, batch);
+        }
+        let (rows, latent) = (batch.rows(), model.networks.latent);
+        let scale = 1.0 / rows as f64;
+        let forward = model.autoencode(g, batch, scale);
+        // A view alone is its own mean: of SimVAE's terms z^2 / 2 and the entropy stay, and no variance around the content.
+        let kernel = Gathering {
+            images: rows,
+            views: 1,
+            latent,
+            variance: 1.0,
+            prior: ContentPrior::Gaussian,
+            entropy_scale: self.entropy_scale,
+            gradient_scale: scale,
+        };
+        model.gathering(g, &forward, kernel);
+        forward
     }
 
     fn bound(&self, terms: &[f64]) -> Option<f64> {
-        PLAIN.bound(terms)
+        match *terms {
+            [reconstruction, prior, entropy] => {
+                let scale = self.entropy_scale;
+                (scale > 0.0).then(|| -(reconstruction + prior + entropy / scale))
+            }
+            _ => PLAIN.bound(terms),
+        }
     }
 }
 

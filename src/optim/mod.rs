@@ -43,6 +43,8 @@ settings_table! {
         pub weight_decay: f64 = 0.0 => Allowed::Real { low: 1e-12, high: 1e3, zero: true },
         /// Epochs of linear warm-up.
         pub warmup_epochs: u32 = 0 => Allowed::at_least(0),
+        /// Steps of linear warm-up; 0 counts `optim.warmup_epochs`.
+        pub warmup_steps: u32 = 0 => Allowed::whole(0, u32::MAX as u64),
         /// How the rate changes after the warm-up: not at all, or along half a cosine to zero at the end of the run.
         pub schedule: Schedule = Schedule::Constant => Allowed::Words(Schedule::names),
     }

@@ -22,6 +22,8 @@ pub struct Config {
     pub seed: u64,
     /// Times that every training image is visited.
     pub epochs: u32,
+    /// Steps of the run; 0 counts epochs.
+    pub steps: u32,
     /// Images (not views) of a step.
     pub batch: usize,
     /// Views of each image, J.
@@ -55,6 +57,11 @@ impl Described for Config {
         },
         Setting { key: "seed", about: "Seed of everything random.", allowed: Allowed::whole(0, i64::MAX as u64) },
         Setting { key: "epochs", about: "Times that every training image is visited.", allowed: Allowed::at_least(1) },
+        Setting {
+            key: "steps",
+            about: "Steps of the run; 0 takes as many as visit every training image `epochs` times.",
+            allowed: Allowed::whole(0, u32::MAX as u64),
+        },
         Setting { key: "batch", about: "Images (not views) of a step.", allowed: Allowed::at_least(1) },
         Setting {
             key: "views",
@@ -117,6 +124,7 @@ impl Default for Config {
             method: "simvae".to_owned(),
             seed: 0,
             epochs: 400,
+            steps: 0,
             batch: 128,
             views: 10,
             data: DataConfig::default(),
@@ -152,6 +160,22 @@ impl Config {
 
     pub(super) fn table(&self, key: &str) -> Table {
         self.own.get(key).and_then(Value::as_table).cloned().unwrap_or_default()
+    }
+
+    /// Steps after which each of so many images has been visited `epochs` times, rounded up to whole batches.
+    pub fn steps_until(&self, epochs: u32, images: usize) -> u64 {
+        (u64::from(epochs) * images as u64).div_ceil(self.batch.max(1) as u64)
+    }
+
+    /// Steps of a run on so many images.
+    pub fn total_steps(&self, images: usize) -> u64 {
+        if self.steps > 0 { self.steps.into() } else { self.steps_until(self.epochs, images) }
+    }
+
+    /// Steps of linear warm-up of a run on so many images.
+    pub fn warmup_steps(&self, images: usize) -> u64 {
+        let OptimConfig { warmup_steps, warmup_epochs, .. } = self.optim;
+        if warmup_steps > 0 { warmup_steps.into() } else { self.steps_until(warmup_epochs, images) }
     }
 
     /// What the method minimises.

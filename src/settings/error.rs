@@ -24,7 +24,9 @@ pub enum ConfigError {
         nearest: String,
     },
     /// A saved file without one of the settings.
-    #[error("{origin}: `{key}` is missing: the file was cut. Bring it back from a copy, or start a new run")]
+    #[error(
+        "{origin}: `{key}` is missing: the file was cut, or is older than that setting. Bring it back from a copy, or start a new run"
+    )]
     Incomplete {
         /// File.
         origin: String,

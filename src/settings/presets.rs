@@ -6,8 +6,9 @@ use crate::data::family;
 use toml::{Table, Value};
 
 /// Every preset's name and text; a new one is one line.
-const PRESETS: [(&str, &str); 3] = [
+const PRESETS: [(&str, &str); 4] = [
     ("paper", include_str!("../../presets/paper.toml")),
+    ("paper-rows", include_str!("../../presets/paper-rows.toml")),
     ("official-code", include_str!("../../presets/official-code.toml")),
     ("quick", include_str!("../../presets/quick.toml")),
 ];
@@ -17,16 +18,20 @@ pub fn names() -> [&'static str; PRESETS.len()] {
     PRESETS.map(|(name, _)| name)
 }
 
-/// The settings of a preset for a data set and a method: `[base]`, then `[data-set.NAME]` (`folder` for
-/// `folder:PATH`), then `[methods.NAME]`.
+/// The settings of a preset for a data set and a method: those of the preset that it is `like`, then `[base]`, then
+/// `[data-set.NAME]` (`folder` for `folder:PATH`), then `[methods.NAME]`.
 pub(super) fn table(preset: &str, data: &str, method: &str) -> Result<Table, ConfigError> {
     let Some((_, text)) = PRESETS.iter().find(|(name, _)| *name == preset) else {
         return Err(ConfigError::UnknownPreset { name: preset.to_owned(), known: names().join(", ") });
     };
     let file = parse(&format!("preset {preset}"), text)?;
     let part = |path: [&str; 2]| file.get(path[0])?.get(path[1])?.as_table();
-    let mut merged = file.get("base").and_then(Value::as_table).cloned().unwrap_or_default();
-    for part in [part(["data-set", family(data)]), part(["methods", method])].into_iter().flatten() {
+    let mut merged = match file.get("like").and_then(Value::as_str) {
+        Some(other) => table(other, data, method)?,
+        None => Table::new(),
+    };
+    let base = file.get("base").and_then(Value::as_table);
+    for part in [base, part(["data-set", family(data)]), part(["methods", method])].into_iter().flatten() {
         overlay(&mut merged, part);
     }
     Ok(merged)

@@ -4,6 +4,7 @@ use super::describe::described;
 use super::merge::{check_keys, to_table};
 use super::{Config, ConfigError};
 use crate::methods::registry;
+use crate::optim::OptimConfig;
 use crate::setting::at;
 
 /// Keys whose words a library's user may add to.
@@ -33,7 +34,11 @@ impl Config {
         if rows >= 1 << 24 {
             return wrong("batch * views", rows.to_string(), "fewer rows than 2^24".to_owned());
         }
-        match registry::find(&self.method).and_then(|entry| entry.needs.problem(self.views, self.batch)) {
+        let needs = registry::find(&self.method).map(|entry| entry.needs);
+        if self.augment.plain && needs.is_some_and(|needs| needs.fewest_views > 1) {
+            return wrong("augment.plain", "true".to_owned(), "this method compares the views of an image".to_owned());
+        }
+        match needs.and_then(|needs| needs.problem(self.views, self.batch)) {
             Some((key, fix)) => wrong(key, at(&table, key).map(short).unwrap_or_default(), fix),
             None => Ok(()),
         }
@@ -44,7 +49,9 @@ impl Config {
     /// # Errors
     /// When there are 2^32 and more.
     pub fn check_steps(&self, images: usize) -> Result<(), ConfigError> {
-        for (key, epochs) in [("epochs", self.epochs), ("optim.warmup_epochs", self.optim.warmup_epochs)] {
+        let OptimConfig { warmup_epochs, warmup_steps, .. } = self.optim;
+        let counted = [("epochs", self.epochs, self.steps), ("optim.warmup_epochs", warmup_epochs, warmup_steps)];
+        for (key, epochs, _) in counted.into_iter().filter(|(.., steps)| *steps == 0) {
             let steps = (u128::from(epochs) * images as u128).div_ceil(self.batch.max(1) as u128);
             if steps > u128::from(u32::MAX) {
                 let fix = format!(

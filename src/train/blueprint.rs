@@ -116,15 +116,15 @@ impl Blueprint {
         }
     }
 
-    /// Steps of the whole run: the stream of `epochs * images` images, rounded up to whole batches. None where there is
-    /// nothing to train.
+    /// Steps of the whole run: those of the settings, or the stream of `epochs * images` images, rounded up to whole batches.
+    /// None where there is nothing to train.
     pub fn total_steps(&self) -> u64 {
-        if self.objective.trains() { self.steps_until(self.config.epochs) } else { 0 }
+        if self.objective.trains() { self.config.total_steps(self.train.images) } else { 0 }
     }
 
     /// Steps after which every image has been visited `epochs` times.
     pub fn steps_until(&self, epochs: u32) -> u64 {
-        (u64::from(epochs) * self.train.images as u64).div_ceil(self.config.batch as u64)
+        self.config.steps_until(epochs, self.train.images)
     }
 
     /// Records one training step: views, forward, loss, backward, Adam.
@@ -159,7 +159,7 @@ impl Blueprint {
     /// Emits views, forward pass and loss of the next images of a source by the model's clock.
     fn emit_objective(&self, g: &mut Graph, model: &Model, source: &ImageSource, known: Tensor, batch: usize) {
         let Config { views, ref augment, .. } = self.config;
-        let count = ViewCount { views, plain: self.objective.plain_views() };
+        let count = ViewCount { views, plain: if augment.plain { views } else { self.objective.plain_views() } };
         let drawn = source.augmented(g, model.clock, batch, count, augment);
         let noise = |g: &mut Graph| {
             let noise = g.tensor("noise", [batch * views, model.networks.latent]);
@@ -175,7 +175,7 @@ impl Blueprint {
         let cosine = optim.schedule == Schedule::Cosine;
         Optimiser {
             settings: optim.clone(),
-            warmup_steps: self.steps_until(optim.warmup_epochs) as u32,
+            warmup_steps: self.config.warmup_steps(self.train.images) as u32,
             cosine_until: cosine.then(|| self.total_steps() as u32),
         }
     }

@@ -2,7 +2,9 @@
 
 use wgpu_simvae::kernels::loss::likelihood::LikelihoodKind;
 use wgpu_simvae::kernels::loss::simvae::ContentPrior;
+use wgpu_simvae::methods::registry;
 use wgpu_simvae::methods::simvae::SimVae;
+use wgpu_simvae::methods::vae::{Divergence, Vae};
 use wgpu_simvae::settings::Config;
 use wgpu_simvae::settings::Sources;
 use wgpu_simvae::settings::presets;
@@ -41,6 +43,56 @@ fn the_official_code_preset_has_the_published_codes_settings() {
     assert_eq!(mnist.optim.eps, 1e-4);
     let fashion = merged("official-code", "fashion-mnist", &[]).expect("a preset");
     assert!(mnist.augment.threshold && !fashion.augment.threshold, "only MNIST is thresholded");
+}
+
+#[test]
+fn every_preset_gives_every_method_equal_steps_of_equal_rows() {
+    for preset in presets::names() {
+        for method in registry::names() {
+            let of = |method: &str| merged(preset, "mnist", &[&format!("method={method}")]).expect("a preset");
+            let (config, simvae) = (of(method), of("simvae"));
+            let budget = |config: &Config, images| {
+                (config.total_steps(images), config.warmup_steps(images), config.batch * config.views)
+            };
+            for images in [60_000, 10_000, 8_765] {
+                assert_eq!(budget(&config, images), budget(&simvae, images), "{preset}, {method}, {images} images");
+            }
+        }
+    }
+    let rows = merged("paper-rows", "cifar10", &[]).expect("a preset");
+    assert_eq!((rows.batch, rows.views, rows.epochs, rows.model.kind.as_str()), (12, 10, 400, "resnet18"));
+}
+
+#[test]
+fn the_vae_of_the_published_code_samples_its_divergence() {
+    let vae = |preset| {
+        let config = merged(preset, "mnist", &["method=vae"]).expect("a preset");
+        (config.batch, config.views, config.own::<Vae>().expect("a whole table"))
+    };
+    let official = Vae { divergence: Divergence::Sampled, entropy_scale: std::f64::consts::TAU };
+    assert_eq!(vae("official-code"), (64, 2, official));
+    assert_eq!(vae("paper"), (128, 10, Vae::default()));
+}
+
+#[test]
+fn steps_are_counted_or_follow_from_epochs() {
+    let config = |set: &[&str]| merged("quick", "sprites", set).expect("valid settings");
+    let epochs = config(&["epochs=3"]);
+    assert_eq!((epochs.total_steps(100), epochs.warmup_steps(100)), (10, 4), "batches of 32, rounded up");
+    let steps = config(&["epochs=3", "steps=7", "optim.warmup_steps=2"]);
+    assert_eq!((steps.total_steps(100), steps.warmup_steps(100)), (7, 2));
+    let mut endless = config(&["steps=7"]);
+    endless.epochs = u32::MAX;
+    assert!(endless.check_steps(60_000).is_ok(), "its epochs are not counted");
+}
+
+#[test]
+fn plain_images_are_refused_where_views_are_compared() {
+    for method in registry::names() {
+        let set = [&format!("method={method}"), "augment.plain=true"];
+        let refused = merged("quick", "sprites", &set).is_err_and(|error| error.contains("augment.plain"));
+        assert_eq!(refused, ["simclr", "vicreg", "cr-vae", "simvae"].contains(&method), "{method}");
+    }
 }
 
 #[test]

@@ -32,6 +32,7 @@ fn all() -> EffectSettings {
 
 fn with(effects: EffectSettings) -> Augmentation {
     Augmentation {
+        plain: false,
         area: [1.0, 1.0],
         aspect: [7.0 / 6.0, 7.0 / 6.0],
         horizontal_flip: 0.0,

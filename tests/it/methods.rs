@@ -18,7 +18,7 @@ fn data() -> Dataset {
     sprites("sprites", 512, 40)
 }
 
-fn train(method: &str, data: &Dataset, out: &Path) -> Report {
+fn train(method: &str, data: &Dataset, out: &Path, more: &[&str]) -> Report {
     let set = [
         format!("method={method}"),
         format!("model.latent={LATENT}"),
@@ -26,7 +26,8 @@ fn train(method: &str, data: &Dataset, out: &Path) -> Report {
         "epochs=6".to_owned(),
         "log.every=4".to_owned(),
     ];
-    let config = Config::merge(&Sources { set: set.to_vec(), ..Sources::default() }).expect("valid settings");
+    let set = set.into_iter().chain(more.iter().map(|&set| set.to_owned())).collect();
+    let config = Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings");
     let options = RunOptions { out: out.to_owned(), resume: false, checkpoint: None };
     run(&Recipe::new(&config).expect("a recipe"), data, &Device::cpu(), &options, &mut Silent, &AtomicBool::new(false))
         .expect("it trains")
@@ -39,7 +40,7 @@ fn every_method_trains_and_embeds() {
     for method in names() {
         let name = method;
         let out = folder.path().join(name);
-        let mut report = train(method, &data, &out);
+        let mut report = train(method, &data, &out, &[]);
         assert!(
             checkpoint::list(&out).expect("a listing").iter().any(|(step, _)| *step == report.steps),
             "{name} saved its end"
@@ -59,6 +60,23 @@ fn every_method_trains_and_embeds() {
         assert!(embedding.mu.iter().all(|x| x.is_finite()), "{name}");
         let first = &embedding.mu[..LATENT];
         assert!(embedding.mu.chunks(LATENT).any(|row| row != first), "{name} tells images apart");
+    }
+}
+
+#[test]
+fn plain_images_are_what_a_method_sees_where_the_settings_say_so() {
+    let data = data();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for method in ["vae", "beta-vae", "supervised"] {
+        let losses = |plain: bool, flip: f64| {
+            let set = [format!("augment.plain={plain}"), format!("augment.vertical_flip={flip}"), "steps=4".to_owned()];
+            let out = folder.path().join(format!("{method}-{plain}-{flip}"));
+            let report = train(method, &data, &out, &set.each_ref().map(String::as_str));
+            assert_eq!(report.steps, 4);
+            report.losses
+        };
+        assert_eq!(losses(true, 0.0), losses(true, 1.0), "{method}");
+        assert_ne!(losses(false, 0.0), losses(false, 1.0), "{method}");
     }
 }
 

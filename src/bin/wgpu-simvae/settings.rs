@@ -15,7 +15,7 @@ pub struct SettingsArguments {
     /// Folder of the data set's files.
     #[arg(long)]
     pub data_dir: Option<PathBuf>,
-    /// Settings to start from: paper, official-code or quick.
+    /// Settings to start from: paper, paper-rows, official-code or quick.
     #[arg(long)]
     pub preset: Option<String>,
     /// TOML file of settings, laid over the preset.
@@ -24,22 +24,29 @@ pub struct SettingsArguments {
     /// One setting, laid over everything else, such as `optim.lr=1e-3`; may be given often.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Times that every training image is visited; short for `--set epochs=N`.
-    #[arg(long)]
+    /// Times that every training image is visited; short for `--set epochs=N --set steps=0`.
+    #[arg(long, conflicts_with = "steps")]
     pub epochs: Option<u32>,
+    /// Steps of the run; short for `--set steps=N`.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub steps: Option<u32>,
 }
 
 impl SettingsArguments {
     /// Whether any setting is given beside the folder of the data.
     pub fn any(&self) -> bool {
-        let Self { data, preset, config, set, epochs, .. } = self;
-        data.is_some() || preset.is_some() || config.is_some() || !set.is_empty() || epochs.is_some()
+        let Self { data, preset, config, set, epochs, steps, .. } = self;
+        let one = epochs.is_some() || steps.is_some();
+        data.is_some() || preset.is_some() || config.is_some() || !set.is_empty() || one
     }
 
     /// The sources to merge.
     pub fn sources(&self) -> Result<Sources, Failure> {
         let mut set = self.set.clone();
-        set.extend(self.epochs.map(|epochs| format!("epochs={epochs}")));
+        if let Some(epochs) = self.epochs {
+            set.extend([format!("epochs={epochs}"), "steps=0".to_owned()]);
+        }
+        set.extend(self.steps.map(|steps| format!("steps={steps}")));
         if let Some(folder) = &self.data_dir {
             set.push(format!("data.dir={}", toml::Value::String(folder.to_string_lossy().into_owned())));
         }

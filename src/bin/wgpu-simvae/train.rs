@@ -95,8 +95,8 @@ fn settings(arguments: &TrainArguments) -> Result<Config, Failure> {
         return arguments.settings.merged();
     }
     if arguments.settings.any() {
-        let problem = "--resume goes on with the settings that the run saved: leave out --preset, --config, --set, --data \
-                       and --epochs";
+        let problem = "--resume goes on with the settings that the run saved: leave out --preset, --config, --set, \
+                       --data, --epochs and --steps";
         return Err(usage(anyhow::anyhow!(problem)));
     }
     let Some(out) = &arguments.out else {
