@@ -1,7 +1,6 @@
 //! Archives (`.tar.gz`) whose headers are not believed: what they promise is bounded before it is read.
 
 use flate2::read::MultiGzDecoder;
-use std::error::Error;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 use tar::{Archive, Header};
@@ -11,8 +10,6 @@ const LONGEST_NAME: u64 = 64 << 10;
 /// All files of an archive together take no more.
 const LARGEST: u64 = 2 << 30;
 const MOST_ENTRIES: usize = 10_000;
-/// Folders within folders; the time that they take grows with the square.
-const DEEPEST: usize = 32;
 
 /// An archive as it is read; whoever believes its headers checks it first.
 pub(super) fn open(path: &Path) -> io::Result<Archive<impl Read>> {
@@ -53,7 +50,7 @@ impl Bounds {
     }
 }
 
-fn refused(what: String) -> io::Error {
+pub(super) fn refused(what: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("it holds {what}"))
 }
 
@@ -68,49 +65,4 @@ pub(super) fn check(path: &Path) -> io::Result<()> {
     }
     // The checksum of what was packed stands at the end.
     io::copy(&mut archive.into_inner().take(LARGEST), &mut io::sink()).map(|_| ())
-}
-
-/// Unpacks an archive that was checked into a folder. Files become like any others of this user, whatever the archive says.
-///
-/// # Errors
-/// When a file cannot be written, or lies too deep.
-pub(super) fn unpack(path: &Path, into: &Path) -> io::Result<()> {
-    let mut archive = open(path)?;
-    archive.set_mask(denied(into)?);
-    for entry in archive.entries()? {
-        let mut entry = entry?;
-        let depth = entry.path()?.components().count();
-        if depth > DEEPEST {
-            return Err(refused(format!("{depth} folders within each other; {DEEPEST} are the most")));
-        }
-        entry.unpack_in(into).map_err(|error| io::Error::new(error.kind(), causes(&error)))?;
-    }
-    Ok(())
-}
-
-/// The permissions that a new folder does not get.
-fn denied(folder: &Path) -> io::Result<u32> {
-    #[cfg(unix)]
-    {
-        use std::fs;
-        use std::os::unix::fs::PermissionsExt;
-        let probe = folder.join(".permissions");
-        fs::create_dir(&probe)?;
-        let mode = probe.metadata()?.permissions().mode();
-        fs::remove_dir(&probe)?;
-        Ok(!mode & 0o777)
-    }
-    #[cfg(not(unix))]
-    Ok(0)
-}
-
-/// An error with what is behind it: on its own it says that something could not be unpacked, and not why.
-fn causes(error: &io::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text += &format!(": {next}");
-        cause = next.source();
-    }
-    text
 }

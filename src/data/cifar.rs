@@ -1,7 +1,7 @@
 //! CIFAR-10 in its binary layout, unpacked or in the archive that it comes in.
 
-use super::fetch::{Downloads, Listed};
 use super::registry::{Entry, Get, Origin};
+use super::source::{Downloads, Listed};
 use super::{DataError, Dataset, ImageShape, Images, archive, regular};
 use crate::files::FileError;
 use std::collections::HashMap;

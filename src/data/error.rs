@@ -1,5 +1,6 @@
 //! What is wrong with a data set.
 
+use super::source::{AGAIN, how_to_get};
 use crate::device::DeviceError;
 use crate::files::FileError;
 use std::path::PathBuf;
@@ -26,7 +27,7 @@ pub enum DataError {
         fix: String,
     },
     /// A file or folder is missing.
-    #[error("{path}: not found. `wgpu-simvae data fetch {name} --data-dir DIR` downloads it into the folder DIR")]
+    #[error("{path}: not found. {}", how_to_get(.name))]
     Missing {
         /// The file or folder.
         path: PathBuf,
@@ -37,7 +38,7 @@ pub enum DataError {
     #[error(transparent)]
     File(#[from] FileError),
     /// A file holds something else than it should.
-    #[error("{path}: {problem}. Delete the file and fetch it again with `wgpu-simvae data fetch`")]
+    #[error("{path}: {problem}. Delete the file and {AGAIN}")]
     Format {
         /// The file.
         path: PathBuf,

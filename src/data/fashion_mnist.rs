@@ -1,8 +1,8 @@
 //! `fashion-mnist`: articles of clothing.
 
-use super::fetch::{Downloads, Listed};
 use super::idx;
 use super::registry::{Entry, Get, Origin};
+use super::source::{Downloads, Listed};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "fashion-mnist",

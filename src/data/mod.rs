@@ -1,6 +1,6 @@
 //! Data sets: bytes on the host, ready for the device.
 //!
-//! [`load`] reads or draws those that have a name; [`fetch`] downloads some. A data set of one's own needs no name here:
+//! [`load`] reads or draws those that have a name; `fetch` downloads some, with the feature of that name. A data set of one's own needs no name here:
 //!
 //! ```
 //! use wgpu_simvae::data::{DataError, Dataset, ImageShape, Images};
@@ -28,9 +28,9 @@ mod celeba;
 mod cifar;
 mod dataset;
 mod decode;
-mod download;
 mod error;
 mod fashion_mnist;
+#[cfg(feature = "fetch")]
 pub mod fetch;
 mod folder;
 #[cfg(fuzzing)]
@@ -47,6 +47,7 @@ mod registry;
 mod regular;
 mod scan;
 mod size;
+mod source;
 mod sprites;
 
 pub use dataset::{Dataset, ImageShape, Images};
@@ -55,4 +56,5 @@ pub use identity::Identity;
 pub use options::{Corrupt, FileOptions};
 pub use pixels::Pixels;
 pub use registry::{family, known, load, load_watched, load_with, named_folder, title};
+pub use source::{NoSource, RemoteFile, Source, source};
 pub use sprites::glyph_names;

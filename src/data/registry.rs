@@ -1,6 +1,6 @@
 //! Every data set that has a name: a file of this folder and a line here.
 
-use super::fetch::Downloads;
+use super::source::{Downloads, how_to_get};
 use super::{DataError, Dataset, FileOptions};
 use super::{celeba, cifar, fashion_mnist, folder, mnist, sprites};
 use crate::device::Device;
@@ -149,10 +149,7 @@ impl Get {
     fn advice(&self, name: &str) -> String {
         match self {
             Get::ByHand(advice) => (*advice).to_owned(),
-            Get::Fetch(_) => {
-                let fetch = format!("`wgpu-simvae data fetch {name} --data-dir DIR`");
-                format!("Name their folder with --data-dir DIR; {fetch} downloads them")
-            }
+            Get::Fetch(_) => format!("Name their folder with --data-dir DIR. {}", how_to_get(name)),
         }
     }
 }

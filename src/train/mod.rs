@@ -1,4 +1,4 @@
-//! Training: the recorded step, the session on a device, the loop, its pictures and its messages.
+//! Training: the recorded step, the session on a device, the loop and its pictures.
 
 mod blueprint;
 pub mod diagnose;
@@ -11,8 +11,6 @@ mod run;
 mod run_error;
 mod session;
 mod stream;
-#[cfg(feature = "cli")]
-mod terminal;
 mod training;
 
 pub use blueprint::{Blueprint, Decoding, Reconstruction};
@@ -22,5 +20,3 @@ pub use progress::{Progress, Silent};
 pub use run::{Report, RunOptions, run};
 pub use run_error::RunError;
 pub use session::{Embedding, Session};
-#[cfg(feature = "cli")]
-pub use terminal::Terminal;

@@ -8,7 +8,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use wgpu_simvae::data::fetch::{FetchError, RemoteFile, Source, fetch, source};
+use wgpu_simvae::data::fetch::{FetchError, fetch};
+use wgpu_simvae::data::{RemoteFile, Source, source};
 
 /// MD5 of `content()`.
 const MD5: &str = "b6d81b360a5672d80c27430f39153e2c";

@@ -1,6 +1,7 @@
 //! `wgpu-simvae check`
 
 use crate::Failure;
+use crate::terminal::Terminal;
 use anyhow::anyhow;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use wgpu_simvae::compare::JudgedRun;
 use wgpu_simvae::console::print;
 use wgpu_simvae::device::Device;
 use wgpu_simvae::run_folder::{Finding, OpenError, Record, verify};
-use wgpu_simvae::train::{Terminal, Trained, load_data};
+use wgpu_simvae::train::{Trained, load_data};
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {

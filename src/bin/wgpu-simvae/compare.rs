@@ -4,6 +4,7 @@ use crate::Failure;
 use crate::run_folder::JudgeArguments;
 use crate::settings::SettingsArguments;
 use crate::signals::stop_on_interrupt;
+use crate::terminal::Terminal;
 use anyhow::anyhow;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -13,7 +14,6 @@ use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::title;
 use wgpu_simvae::device::{DeviceRequest, choose};
 use wgpu_simvae::methods::registry;
-use wgpu_simvae::train::Terminal;
 
 #[derive(Debug, Args)]
 pub struct CompareArguments {

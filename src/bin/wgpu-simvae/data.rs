@@ -5,8 +5,8 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 use wgpu_simvae::console::print;
-use wgpu_simvae::data::fetch::{fetch, source};
-use wgpu_simvae::data::known;
+use wgpu_simvae::data::fetch::fetch;
+use wgpu_simvae::data::{known, source};
 
 #[derive(Debug, Args)]
 pub struct DataArguments {

@@ -2,12 +2,13 @@
 
 use crate::Failure;
 use crate::settings::SettingsArguments;
+use crate::terminal::Terminal;
 use clap::Args;
 use std::path::PathBuf;
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::device::{DeviceRequest, choose};
 use wgpu_simvae::settings::Recipe;
-use wgpu_simvae::train::{Terminal, export as export_weights, import as import_weights, load_data};
+use wgpu_simvae::train::{export as export_weights, import as import_weights, load_data};
 
 #[derive(Debug, Args)]
 pub struct ExportArguments {

@@ -15,6 +15,7 @@ mod run_folder;
 mod settings;
 mod shaders;
 mod signals;
+mod terminal;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -22,7 +23,6 @@ use std::process::ExitCode;
 use wgpu_simvae::compare::CompareError;
 use wgpu_simvae::console::{Outcome, outcome, print, tell};
 use wgpu_simvae::data::DataError;
-use wgpu_simvae::data::fetch::FetchError;
 use wgpu_simvae::device::DeviceError;
 use wgpu_simvae::quiet;
 use wgpu_simvae::run_folder::LockError;
@@ -167,7 +167,6 @@ fn is_usage(error: &anyhow::Error) -> bool {
     of(error, RunError::is_usage)
         || of(error, CompareError::is_usage)
         || of(error, ExchangeError::is_usage)
-        || of(error, FetchError::is_usage)
         || of(error, DataError::is_usage)
         || of(error, DeviceError::is_usage)
         || of(error, LockError::is_usage)

@@ -1,12 +1,13 @@
 //! What the commands that look at a run have in common.
 
 use crate::Failure;
+use crate::terminal::Terminal;
 use clap::Args;
 use std::path::PathBuf;
 use wgpu_simvae::console::tell;
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::eval::judge::Judges;
-use wgpu_simvae::train::{Terminal, Trained};
+use wgpu_simvae::train::Trained;
 
 #[derive(Debug, Args)]
 pub struct RunFolder {

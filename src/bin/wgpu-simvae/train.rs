@@ -2,6 +2,7 @@
 
 use crate::settings::SettingsArguments;
 use crate::signals::stop_on_interrupt;
+use crate::terminal::Terminal;
 use crate::{Failure, usage};
 use anyhow::Context;
 use clap::Args;
@@ -13,7 +14,7 @@ use wgpu_simvae::eval::Labelled;
 use wgpu_simvae::eval::knn::{Metric, accuracy};
 use wgpu_simvae::run_folder::{OpenError, claim};
 use wgpu_simvae::settings::{Config, Recipe};
-use wgpu_simvae::train::{Progress, Report, RunOptions, Session, Terminal, Trained, load_data, run};
+use wgpu_simvae::train::{Progress, Report, RunOptions, Session, Trained, load_data, run};
 
 /// Labelled training images that the k-NN report uses, and its k.
 const KNN_IMAGES: usize = 10_000;

@@ -1,6 +1,6 @@
 //! One file from one server, into a part that the next try goes on with.
 
-use super::size::Size;
+use crate::data::size::Size;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -15,7 +15,7 @@ const PIECE: usize = 1 << 16;
 const WAITING: usize = 16;
 
 /// Why a file did not come.
-pub(super) enum Failure {
+pub enum Failure {
     /// The network is the cause.
     Network(String),
     /// The server answered, and not as it should.
@@ -31,7 +31,7 @@ impl From<io::Error> for Failure {
 }
 
 /// Fetches files over HTTP.
-pub(super) struct Client {
+pub struct Client {
     agent: Agent,
     silence: Duration,
 }

@@ -1,8 +1,8 @@
 //! What a run tells on a terminal.
 
-use super::Progress;
-use crate::console::{escaped, tell};
 use indicatif::{ProgressBar, ProgressStyle};
+use wgpu_simvae::console::{escaped, tell};
+use wgpu_simvae::train::Progress;
 
 /// A progress line on the terminal, plain lines where the output is no terminal.
 #[derive(Debug, Default)]

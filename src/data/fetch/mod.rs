@@ -1,10 +1,13 @@
 //! Downloads of public data sets: mirrors, checksums, archives.
 
+mod download;
+mod unpack;
+
 use super::archive;
-use super::download::{Client, Failure};
 use super::hold::{hold, sweep};
-use super::registry::{downloads, nearest};
+use super::source::{RemoteFile, Source};
 use crate::files::{FileError, sync_folder};
+use download::{Client, Failure};
 use md5::{Digest, Md5};
 use sha2::Sha256;
 use std::fs::{self, File};
@@ -15,16 +18,6 @@ use std::time::Duration;
 /// A download that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// Nothing to download under this name.
-    #[error("data set `{name}` cannot be downloaded{nearest}; these can: {known}")]
-    UnknownName {
-        /// What was asked for.
-        name: String,
-        /// `; did you mean ...?`
-        nearest: String,
-        /// What there is.
-        known: String,
-    },
     /// A file or folder cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -50,73 +43,10 @@ pub enum FetchError {
     },
 }
 
-impl FetchError {
-    /// Whether the call was wrong, rather than something that failed.
-    pub fn is_usage(&self) -> bool {
-        matches!(self, Self::UnknownName { .. })
-    }
-}
-
-/// A file of a data set.
-#[derive(Clone, Debug)]
-pub struct RemoteFile {
-    /// Its name on the mirrors and in the folder.
-    pub name: String,
-    /// MD5 of its bytes in hexadecimal, as publishers give it.
-    pub md5: String,
-    /// SHA-256 of its bytes in hexadecimal, where it is known.
-    pub sha256: Option<String>,
-}
-
-/// What to download and from where.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// Addresses that end in a slash, tried in order.
-    pub mirrors: Vec<String>,
-    /// The files.
-    pub files: Vec<RemoteFile>,
-}
-
 /// A server that is silent for so long is given up.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How the folders begin in which archives are unpacked.
 const DRAFT: &str = ".unpacking-";
-
-/// Where a data set is, as its own file says.
-pub(super) struct Downloads {
-    /// Addresses that end in a slash, tried in order: those with https first.
-    pub mirrors: &'static [&'static str],
-    pub files: &'static [Listed],
-}
-
-/// A file of a data set with its checksums: whoever forges one does not forge the other.
-pub(super) struct Listed {
-    pub name: &'static str,
-    /// As its publishers give it.
-    pub md5: &'static str,
-    pub sha256: &'static str,
-}
-
-/// Where a data set can be downloaded.
-///
-/// # Errors
-/// When the name is not listed.
-pub fn source(name: &str) -> Result<Source, FetchError> {
-    let Some((_, Downloads { mirrors, files })) = downloads().find(|(known, _)| *known == name) else {
-        let names: Vec<&str> = downloads().map(|(known, _)| known).collect();
-        let (nearest, known) = (nearest(name, &names), names.join(", "));
-        return Err(FetchError::UnknownName { name: name.to_owned(), nearest, known });
-    };
-    let remote = |file: &Listed| RemoteFile {
-        name: file.name.to_owned(),
-        md5: file.md5.to_owned(),
-        sha256: Some(file.sha256.to_owned()),
-    };
-    Ok(Source {
-        mirrors: mirrors.iter().map(|&mirror| mirror.to_owned()).collect(),
-        files: files.iter().map(remote).collect(),
-    })
-}
 
 /// Downloads the files that `folder` lacks, and unpacks the archives (`.tar.gz`) among them there. `progress` is told the file, the
 /// bytes that have come and the bytes expected.
@@ -194,7 +124,7 @@ fn unpack(archive: &Path, folder: &Path) -> Result<(), FetchError> {
         let draft = tempfile::Builder::new().prefix(DRAFT).tempdir_in(folder)?;
         let [new, old] = ["new", "old"].map(|name| draft.path().join(name));
         fs::create_dir(&new).and_then(|()| fs::create_dir(&old))?;
-        archive::unpack(archive, &new)?;
+        unpack::unpack(archive, &new)?;
         for entry in fs::read_dir(&new)? {
             let entry = entry?;
             let target = folder.join(entry.file_name());
