@@ -2,13 +2,13 @@
 
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod report;
+#[cfg(feature = "report")]
+pub mod report;
 mod study;
 mod table;
 mod verdict;
 
 pub use crate::eval::judge::Unit;
-pub use report::html;
 pub use study::{CompareError, Compared, FailedRow, Study, compare, row_folder};
 pub use table::{Cell, Table, tables};
 pub use verdict::{JudgedRun, Predictions, VerdictError, judge_run};

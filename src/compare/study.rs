@@ -1,7 +1,5 @@
 //! Trains and judges every row of a comparison; what is done is kept, so that an interrupted comparison goes on.
 
-use super::report::html;
-use super::table::tables;
 use super::verdict::{JudgedRun, VerdictError, judge_run};
 use crate::data::DataError;
 use crate::device::Device;
@@ -133,8 +131,8 @@ pub struct Compared {
     pub failed: Vec<FailedRow>,
 }
 
-/// Trains and judges the rows that are not done yet, then writes `report.html`, `tables.md` and `results.json` into the
-/// study's folder. A row that fails, as when its loss diverges, does not keep the others from it; a repeated call tries it again. `None`
+/// Trains and judges the rows that are not done yet, then writes `results.json` into the study's folder; `report::write`, behind
+/// the feature `report`, adds what people read. A row that fails, as when its loss diverges, does not keep the others from it; a repeated call tries it again. `None`
 /// if `stop` was raised, in which case a repeated call goes on from there.
 ///
 /// # Errors
@@ -174,14 +172,9 @@ pub fn compare(
             Err(error) => return Err(error),
         }
     }
-    let write = |name: &str, bytes: &[u8]| write_atomically(&study.out.join(name), bytes);
-    let mut text: Vec<String> = tables(&done.judged).iter().map(|table| format!("## {table}")).collect();
-    text.extend(done.failed.iter().map(|row| format!("Failed: {}, seed {}: {}\n", row.method, row.seed, row.reason)));
-    write("tables.md", text.join("\n").as_bytes())?;
-    let json = serde_json::to_vec_pretty(&done.judged);
-    let json = json.map_err(|error| FileError::writing(&study.out.join("results.json"))(error.into()))?;
-    write("results.json", &json)?;
-    write("report.html", html(&done)?.as_bytes())?;
+    let path = study.out.join("results.json");
+    let json = serde_json::to_vec_pretty(&done.judged).map_err(|error| FileError::writing(&path)(error.into()))?;
+    write_atomically(&path, &json)?;
     Ok(Some(done))
 }
 

@@ -1,8 +1,7 @@
 //! A run and what the judges found, as it is kept in the run's folder.
 
 use crate::device::{Device, DeviceError};
-use crate::draw::projection::principal_plane;
-use crate::draw::scatter::{self, Point};
+use crate::draw::charts;
 use crate::eval::judge::{Case, Found, Judges};
 use crate::eval::{EvalError, Labelled};
 use crate::files::{FileError, read_if_there, write_atomically};
@@ -136,8 +135,8 @@ fn holds_null(json: &Value) -> bool {
 /// The classes and clusters that judges saw in the test images, by the judge's name.
 pub type Predictions = BTreeMap<&'static str, Vec<u8>>;
 
-/// Judges a run on a device and draws `projection.svg` into its folder: the test images on the principal plane of their
-/// representations. `note` hears which judge is at work.
+/// Judges a run on a device and, with the feature `report`, draws `projection.svg` into its folder: the test images on the
+/// principal plane of their representations. `note` hears which judge is at work.
 ///
 /// # Errors
 /// When a judge refuses, the device fails or the picture cannot be written.
@@ -175,10 +174,9 @@ pub fn judge_run(
 fn draw_plane(test: Labelled<'_>, classes: &[String], path: &Path) -> Result<(), VerdictError> {
     let (rows, labels) = (test.rows(), test.labels());
     let shown = labels.len().min(POINTS);
-    let plane = principal_plane(&rows.values()[..shown * rows.width()], rows.width());
-    let points: Vec<Point> =
-        plane.into_iter().zip(labels).map(|([x, y], &class)| Point { x, y, class: class.into() }).collect();
-    let svg =
-        scatter::svg(&points, classes).map_err(|problem| VerdictError::Drawing { path: path.to_owned(), problem })?;
-    Ok(write_atomically(path, svg.as_bytes())?)
+    let drawn = charts::plane(&rows.values()[..shown * rows.width()], rows.width(), labels, classes);
+    match drawn.map_err(|problem| VerdictError::Drawing { path: path.to_owned(), problem })? {
+        Some(svg) => Ok(write_atomically(path, svg.as_bytes())?),
+        None => Ok(()),
+    }
 }

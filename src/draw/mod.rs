@@ -1,8 +1,7 @@
-//! What a person looks at: curves, scatters and pictures, and which latents to draw.
+//! What a person looks at: charts, pictures, and which latents to draw.
 
-pub mod curves;
+#[cfg_attr(not(feature = "report"), path = "no_charts.rs")]
+pub mod charts;
 pub mod grid;
 pub mod latents;
 pub mod npy;
-pub mod projection;
-pub mod scatter;

@@ -2,7 +2,7 @@
 
 use super::session::Session;
 use crate::device::DeviceError;
-use crate::draw::curves::{Curve, svg};
+use crate::draw::charts;
 use crate::draw::grid::{Pictures, png};
 use crate::files::{FileError, write_atomically};
 use crate::run_folder::metrics::Row;
@@ -33,10 +33,11 @@ pub enum PictureError {
     Device(#[from] DeviceError),
 }
 
-fn write(path: PathBuf, drawn: Result<Vec<u8>, String>) -> Result<PathBuf, PictureError> {
-    let bytes = drawn.map_err(|problem| PictureError::Drawing { path: path.clone(), problem })?;
-    write_atomically(&path, &bytes)?;
-    Ok(path)
+fn write(path: PathBuf, drawn: Result<Vec<u8>, String>) -> Result<(), PictureError> {
+    match drawn {
+        Ok(bytes) => Ok(write_atomically(&path, &bytes)?),
+        Err(problem) => Err(PictureError::Drawing { path, problem }),
+    }
 }
 
 /// Where a run's reconstructions are.
@@ -48,7 +49,7 @@ pub fn folder(run: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When the device fails or the file cannot be written.
-pub fn reconstructions(session: &mut Session, run: &Path, epoch: u32) -> Result<PathBuf, PictureError> {
+pub fn reconstructions(session: &mut Session, run: &Path, epoch: u32) -> Result<(), PictureError> {
     let source = session.blueprint.test;
     let (x, pictures) = session.reconstruct(&source, COUNT)?;
     let stacks = [&x, &pictures].map(|pixels| Pictures { pixels, shape: source.shape });
@@ -57,18 +58,11 @@ pub fn reconstructions(session: &mut Session, run: &Path, epoch: u32) -> Result<
     write(path, png(&stacks, COLUMNS, scale))
 }
 
-/// Writes `losses.svg`: every term against the epoch.
+/// Writes `losses.svg`: every term against the epoch. Nothing, where the library is built without charts.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn curves(rows: &[Row], run: &Path) -> Result<PathBuf, PictureError> {
-    let names: Vec<&String> = rows.first().map(|row| row.losses.keys().collect()).unwrap_or_default();
-    let curves: Vec<Curve> = names
-        .into_iter()
-        .map(|name| Curve {
-            name: name.clone(),
-            points: rows.iter().filter_map(|row| Some((row.epoch, *row.losses.get(name)?))).collect(),
-        })
-        .collect();
-    write(run.join("losses.svg"), svg("loss per view", &curves).map(String::into_bytes))
+pub fn curves(rows: &[Row], run: &Path) -> Result<(), PictureError> {
+    let svg = charts::losses(rows).transpose();
+    svg.map_or(Ok(()), |svg| write(run.join("losses.svg"), svg.map(String::into_bytes)))
 }

@@ -295,13 +295,13 @@ impl<'a> Training<'a> {
 }
 
 /// A picture that cannot be stored is missed, and no reason to end a run.
-fn drawn(picture: Result<PathBuf, PictureError>, progress: &mut dyn Progress) -> Result<(), RunError> {
+fn drawn(picture: Result<(), PictureError>, progress: &mut dyn Progress) -> Result<(), RunError> {
     match picture {
         Err(PictureError::Device(error)) => Err(error.into()),
         Err(error) => {
             progress.note(&format!("warning: {error}"));
             Ok(())
         }
-        Ok(_) => Ok(()),
+        Ok(()) => Ok(()),
     }
 }

@@ -9,7 +9,7 @@ use anyhow::anyhow;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
-use wgpu_simvae::compare::{Study, compare, tables};
+use wgpu_simvae::compare::{Study, compare, report, tables};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::title;
 use wgpu_simvae::device::{DeviceRequest, choose};
@@ -58,6 +58,7 @@ pub fn main(arguments: &CompareArguments) -> Result<(), Failure> {
         tell("interrupted; the same command goes on from here");
         return Err(Failure::Interrupted);
     };
+    report::write(&compared, &study.out)?;
     for table in tables(&compared.judged) {
         print(table);
     }

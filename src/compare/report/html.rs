@@ -1,8 +1,6 @@
 //! The report of a comparison: one HTML file that needs no network.
 
-use super::study::Compared;
-use super::table::{Table, tables};
-use super::verdict::JudgedRun;
+use crate::compare::{Compared, JudgedRun, Table, tables};
 use crate::files::{FileError, read_if_there};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

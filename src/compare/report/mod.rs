@@ -1,0 +1,20 @@
+//! What a comparison shows to people: `report.html`, and `tables.md`. Its numbers are in `results.json` without it.
+
+mod html;
+mod markdown;
+
+use super::{Compared, tables};
+use crate::files::{FileError, write_atomically};
+use std::path::Path;
+
+/// Writes `tables.md` and `report.html` into a comparison's folder.
+///
+/// # Errors
+/// When a file of a run's folder cannot be read, or one of the two cannot be written.
+pub fn write(compared: &Compared, out: &Path) -> Result<(), FileError> {
+    let mut text: Vec<String> = tables(&compared.judged).iter().map(|table| format!("## {table}")).collect();
+    let failed = compared.failed.iter();
+    text.extend(failed.map(|row| format!("Failed: {}, seed {}: {}\n", row.method, row.seed, row.reason)));
+    write_atomically(&out.join("tables.md"), text.join("\n").as_bytes())?;
+    write_atomically(&out.join("report.html"), html::html(compared)?.as_bytes())
+}

@@ -1,0 +1,38 @@
+//! Charts as SVG: the losses of a run, and a plane of its representations.
+
+mod curves;
+mod projection;
+mod scatter;
+
+use crate::run_folder::metrics::Row;
+use curves::Curve;
+use projection::principal_plane;
+use scatter::Point;
+
+/// Draws every term of the rows of a run against the epoch.
+///
+/// # Errors
+/// When the drawing library refuses, as text.
+pub fn losses(rows: &[Row]) -> Result<Option<String>, String> {
+    let names: Vec<&String> = rows.first().map(|row| row.losses.keys().collect()).unwrap_or_default();
+    let curves: Vec<Curve> = names
+        .into_iter()
+        .map(|name| Curve {
+            name: name.clone(),
+            points: rows.iter().filter_map(|row| Some((row.epoch, *row.losses.get(name)?))).collect(),
+        })
+        .collect();
+    curves::svg("loss per view", &curves).map(Some)
+}
+
+/// Draws rows of an embedding (`[n, width]`) on their principal plane, coloured by their labels, of which `classes` are the
+/// names.
+///
+/// # Errors
+/// When the drawing library refuses, as text.
+pub fn plane(rows: &[f32], width: usize, labels: &[u8], classes: &[String]) -> Result<Option<String>, String> {
+    let plane = principal_plane(rows, width);
+    let points: Vec<Point> =
+        plane.into_iter().zip(labels).map(|([x, y], &class)| Point { x, y, class: class.into() }).collect();
+    scatter::svg(&points, classes).map(Some)
+}
