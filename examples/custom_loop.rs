@@ -3,12 +3,12 @@
 //! `cargo run --release --example custom_loop`
 
 use wgpu_simvae::Device;
-use wgpu_simvae::device::Values;
-use wgpu_simvae::kernels::common::clock;
-use wgpu_simvae::kernels::probe::squared_error::SquaredError;
-use wgpu_simvae::nn::{Mlp, Params};
-use wgpu_simvae::optim::{OptimConfig, Optimiser, StepState};
-use wgpu_simvae::plan::{Graph, Layout};
+use wgpu_simvae::low_level::device::Values;
+use wgpu_simvae::low_level::kernels::common::clock;
+use wgpu_simvae::low_level::kernels::probe::squared_error::SquaredError;
+use wgpu_simvae::low_level::nn::{Mlp, Params};
+use wgpu_simvae::low_level::optim::{OptimConfig, Optimiser, StepState};
+use wgpu_simvae::low_level::plan::{Graph, Layout};
 
 const BATCH: usize = 64;
 

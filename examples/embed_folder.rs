@@ -3,9 +3,8 @@
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::train::load_data;
-use wgpu_simvae::{Config, Recipe, RunOptions, Silent, Trained, run};
+use wgpu_simvae::{Config, Device, DeviceRequest, Recipe, RunOptions, Silent, Trained, choose, run};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 

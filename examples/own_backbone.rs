@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use wgpu_simvae::nn::{BatchNorm2d, Conv2d, ConvSettings, Mlp, ParamMemory, Params, Pass, Then};
-use wgpu_simvae::plan::{Graph, Tensor};
+use wgpu_simvae::low_level::nn::{BatchNorm2d, Conv2d, ConvSettings, Mlp, Module, ParamMemory, Params, Pass, Then};
+use wgpu_simvae::low_level::plan::{Graph, Tensor};
 use wgpu_simvae::train::Session;
-use wgpu_simvae::{Backbone, Config, Device, FileOptions, Module, Recipe, RunOptions, Silent, load_with, run};
+use wgpu_simvae::{Backbone, Config, Device, FileOptions, Recipe, RunOptions, Silent, load_with, run};
 
 #[derive(Debug)]
 struct Small;

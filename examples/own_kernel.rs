@@ -3,10 +3,10 @@
 //! `cargo run --release --example own_kernel`
 
 use encase::ShaderType;
-use wgpu_simvae::check::twin_error;
-use wgpu_simvae::device::{Device, DeviceRequest, choose};
-use wgpu_simvae::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
-use wgpu_simvae::math::Real;
+use wgpu_simvae::low_level::check::twin_error;
+use wgpu_simvae::low_level::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
+use wgpu_simvae::low_level::math::Real;
+use wgpu_simvae::{Device, DeviceRequest, choose};
 
 /// `y = scale * x^2`. Its fields are the uniform block, which encase lays out as WGSL does.
 #[derive(Clone, Copy, Debug, ShaderType)]

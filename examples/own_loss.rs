@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use wgpu_simvae::kernels::loss::likelihood::{Likelihood, LikelihoodKind};
-use wgpu_simvae::methods::{Batch, Forward, Model, Objective};
-use wgpu_simvae::nn::{Networks, Params, Sizes};
-use wgpu_simvae::plan::Graph;
+use wgpu_simvae::low_level::kernels::loss::likelihood::{Likelihood, LikelihoodKind};
+use wgpu_simvae::low_level::methods::{Batch, Forward, Model};
+use wgpu_simvae::low_level::nn::{Networks, Params, Sizes};
+use wgpu_simvae::low_level::plan::Graph;
 use wgpu_simvae::train::Session;
-use wgpu_simvae::{Config, Device, FileOptions, Recipe, RunOptions, Silent, load_with, run};
+use wgpu_simvae::{Config, Device, FileOptions, Objective, Recipe, RunOptions, Silent, load_with, run};
 
 #[derive(Debug)]
 struct Autoencoder;

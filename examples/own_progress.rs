@@ -3,9 +3,8 @@
 //! `cargo run --release --example own_progress`
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use wgpu_simvae::device::{DeviceRequest, choose};
 use wgpu_simvae::settings::Sources;
-use wgpu_simvae::{Config, FileOptions, Progress, Recipe, RunOptions, load_with, run};
+use wgpu_simvae::{Config, DeviceRequest, FileOptions, Progress, Recipe, RunOptions, choose, load_with, run};
 
 /// Raises the flag when the loss has fallen by less than two percent in a logging interval.
 struct Patience<'a> {

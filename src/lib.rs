@@ -23,39 +23,76 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The names at the root are the front door; the modules below are open to those who build kernels, layers and losses of their own, and
-//! more likely to change.
+//! The names at the root are the front door, and the modules beside them say more about data, settings, runs and
+//! judges. [`low_level`] is for those who build kernels, layers and losses of their own.
+//!
+//! # Features
+//!
+//! All are in the default; the bare library (`default-features = false`) trains, resumes, embeds and judges.
+//!
+//! - `fetch`: downloads of public data sets, `data::fetch`. Without it, the error over a missing data set says which
+//!   files to put where.
+//! - `report`: charts of runs (SVG), and the tables and the HTML page of a comparison, `compare::report`. Without it,
+//!   those files are not written.
+//! - `cli`: the command `wgpu-simvae`, with both of them.
 
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
-pub mod augment;
-pub mod check;
 pub mod compare;
-pub mod console;
 pub mod data;
-pub mod device;
-pub mod draw;
 pub mod eval;
-pub mod files;
-#[cfg(fuzzing)]
-pub mod fuzzing;
-pub mod kernels;
-pub mod math;
-pub mod methods;
-pub mod nn;
-pub mod optim;
-pub mod plan;
-pub mod quiet;
 pub mod run_folder;
-pub mod setting;
 pub mod settings;
 pub mod train;
 
+// The sources name these rooms from the root; the documentation shows them in `low_level`, but for what only the command
+// uses (`console`, `quiet`).
+#[doc(hidden)]
+pub mod augment;
+#[doc(hidden)]
+pub mod check;
+#[doc(hidden)]
+pub mod console;
+#[doc(hidden)]
+pub mod device;
+#[doc(hidden)]
+pub mod draw;
+#[doc(hidden)]
+pub mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
+#[doc(hidden)]
+pub mod kernels;
+#[doc(hidden)]
+pub mod math;
+#[doc(hidden)]
+pub mod methods;
+#[doc(hidden)]
+pub mod nn;
+#[doc(hidden)]
+pub mod optim;
+#[doc(hidden)]
+pub mod plan;
+#[doc(hidden)]
+pub mod quiet;
+#[doc(hidden)]
+pub mod setting;
+
+#[doc(inline)]
 pub use data::{Dataset, FileOptions, Images, load_with};
-pub use device::Device;
-pub use kernels::Kernel;
-pub use methods::{Method, Objective};
-pub use nn::{Backbone, Module};
-pub use plan::Plan;
+pub use device::{Device, DeviceRequest, choose};
+pub use methods::Objective;
+pub use nn::Backbone;
+#[doc(inline)]
 pub use settings::{Config, Recipe};
-pub use train::{Embedding, Progress, Report, RunOptions, Silent, Trained, run};
+#[doc(inline)]
+pub use train::{Progress, RunOptions, Silent, Trained, run};
+
+/// What the front door stands on, for kernels, layers, losses and loops of one's own. More likely to change than the rest.
+///
+/// From the ground up: a [`Kernel`](kernels::Kernel) is a WGSL shader with its Rust twin, layers ([`nn`]) and methods
+/// write dispatches of kernels into a [`plan::Graph`], and a [`device`] replays the [`Plan`](plan::Plan) that it becomes.
+pub mod low_level {
+    #[doc(inline)]
+    pub use crate::{augment, check, device, draw, files, kernels, math, methods, nn, optim, plan, setting};
+}

@@ -99,7 +99,7 @@ pub fn load(name: &str, folder: Option<&Path>, device: &Device) -> Result<Datase
     load_with(name, folder, device, &FileOptions::default())
 }
 
-/// [`load`] with a limit and options for image files.
+/// Loads a data set from its files in `folder`, or draws it on `device`; with a limit and options for image files.
 ///
 /// # Errors
 /// As [`load`].

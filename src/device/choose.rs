@@ -8,7 +8,7 @@ use crate::plan::{Layout, Plan};
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
-/// What `--device` asks for.
+/// Which device is wanted, as `--device` says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum DeviceRequest {
     /// A real GPU, else the CPU.
