@@ -223,7 +223,7 @@ macro_rules! settings_table {
         impl $crate::setting::Described for $name {
             const TABLE: &'static str = $table;
             const SETTINGS: &'static [$crate::setting::Setting] = {
-                #[allow(unused_imports)]
+                #[allow(unused_imports, reason = "a table may be empty")]
                 use $crate::setting::Allowed;
                 &[$(
                     $crate::setting::Setting {

@@ -162,7 +162,10 @@ struct Output<T>(*mut T);
 unsafe impl<T: Send> Sync for Output<T> {}
 
 impl<T> Output<T> {
+    /// # Safety
+    /// The product has more than `offset` elements.
     unsafe fn at(&self, offset: usize) -> *mut T {
+        // SAFETY: as the caller vouches, the offset lies within the product's allocation.
         unsafe { self.0.add(offset) }
     }
 }
