@@ -1,6 +1,6 @@
 //! GFLOP/s of the matrix products of one training step, by form and shape.
 //!
-//! `cargo bench --bench matmul -- [DEVICE] [tile|strip]`
+//! `cargo bench --bench matmul -- [DEVICE] [tile|light|strip]`
 
 use std::time::Instant;
 use wgpu_simvae::device::{DeviceRequest, choose};
@@ -16,8 +16,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let request: DeviceRequest = arguments.next().as_deref().unwrap_or("auto").parse()?;
     let device = choose(&request)?;
     let device = match arguments.next().as_deref() {
-        Some("tile") => device.tuned(Tuning { matmul: Variant::Tile }),
-        Some("strip") => device.tuned(Tuning { matmul: Variant::Strip }),
+        Some("tile") => device.tuned(Tuning::of(Variant::Tile)),
+        Some("light") => device.tuned(Tuning::of(Variant::Light)),
+        Some("strip") => device.tuned(Tuning::of(Variant::Strip)),
         _ => device,
     };
     println!("{}, {:?}", device.reason, device.tuning()?.matmul);

@@ -16,7 +16,7 @@ fn row_at(row: u32, slice: u32) -> u32 {
     return row * params.channels * TAPS;
 }
 
-fn left(at: u32, k: u32) -> f32 {
+fn left(at: u32, k: u32, slice: u32) -> f32 {
     return weight[at + k];
 }
 
@@ -29,19 +29,22 @@ fn column_at(column: u32, slice: u32) -> Column {
     return Column(column / area * params.channels * params.height * params.width, y, x);
 }
 
-fn right(at: Column, k: u32) -> f32 {
+fn right(at: Column, k: u32, slice: u32) -> f32 {
     let tap = k % TAPS;
     let y = at.y + tap / KERNEL;
     let x = at.x + tap % KERNEL;
-    if (y >= params.height || x >= params.width) {
-        return 0.0;
-    }
-    return image[at.base + (k / TAPS * params.height + y) * params.width + x];
+    let inside = (y < params.height) & (x < params.width);
+    let element = at.base + (k / TAPS * params.height + y) * params.width + x;
+    return select(0.0, image[select(0u, element, inside)], inside);
 }
 
-fn store(row: u32, column: u32, slice: u32, sum: f32) {
+fn place(column: u32, slice: u32) -> u32 {
     let area = params.rows * params.columns;
-    let at = (column / area * params.filters + row) * area + column % area;
+    return column / area * params.filters * area + column % area;
+}
+
+fn store(row: u32, place: u32, sum: f32) {
+    let at = place + row * params.rows * params.columns;
     var value = sum;
     if (BIAS == 1u) {
         value += bias[row];

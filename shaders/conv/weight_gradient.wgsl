@@ -16,7 +16,7 @@ fn row_at(row: u32, slice: u32) -> u32 {
     return (slice * params.slice * params.filters + row) * params.rows * params.columns;
 }
 
-fn left(at: u32, k: u32) -> f32 {
+fn left(at: u32, k: u32, slice: u32) -> f32 {
     let area = params.rows * params.columns;
     return map[at + k / area * params.filters * area + k % area];
 }
@@ -28,18 +28,21 @@ fn column_at(column: u32, slice: u32) -> Column {
     return Column(plane * params.height * params.width, tap / KERNEL - params.padding, tap % KERNEL - params.padding);
 }
 
-fn right(at: Column, k: u32) -> f32 {
+fn right(at: Column, k: u32, slice: u32) -> f32 {
     let area = params.rows * params.columns;
     let position = k % area;
     // Coordinates below zero wrap around and are thus beyond the edge.
     let y = at.y + position / params.columns * STRIDE;
     let x = at.x + position % params.columns * STRIDE;
-    if (y >= params.height || x >= params.width) {
-        return 0.0;
-    }
-    return image[at.base + k / area * params.channels * params.height * params.width + y * params.width + x];
+    let inside = (y < params.height) & (x < params.width);
+    let element = at.base + k / area * params.channels * params.height * params.width + y * params.width + x;
+    return select(0.0, image[select(0u, element, inside)], inside);
 }
 
-fn store(row: u32, column: u32, slice: u32, sum: f32) {
-    parts[(slice * params.filters + row) * params.channels * TAPS + column] = sum;
+fn place(column: u32, slice: u32) -> u32 {
+    return slice * params.filters * params.channels * TAPS + column;
+}
+
+fn store(row: u32, place: u32, sum: f32) {
+    parts[place + row * params.channels * TAPS] = sum;
 }

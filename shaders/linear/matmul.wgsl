@@ -22,7 +22,7 @@ fn row_at(row: u32, slice: u32) -> u32 {
     return row * select(1u, params.k, LEFT_IS_DEEP);
 }
 
-fn left(at: u32, k: u32) -> f32 {
+fn left(at: u32, k: u32, slice: u32) -> f32 {
     return a[at + k * select(params.m, 1u, LEFT_IS_DEEP)];
 }
 
@@ -30,12 +30,16 @@ fn column_at(column: u32, slice: u32) -> Column {
     return column * select(1u, params.k, RIGHT_IS_DEEP);
 }
 
-fn right(at: Column, k: u32) -> f32 {
+fn right(at: Column, k: u32, slice: u32) -> f32 {
     return b[at + k * select(params.n, 1u, RIGHT_IS_DEEP)];
 }
 
+fn place(column: u32, slice: u32) -> u32 {
+    return column;
+}
+
 // Bias, ReLU, the mask of a ReLU's backward, or accumulation, then the store.
-fn store(row: u32, column: u32, slice: u32, sum: f32) {
+fn store(row: u32, column: u32, sum: f32) {
     let at = row * params.n + column;
     var value = sum;
     if (BIAS == 1u) {

@@ -1,31 +1,5 @@
 // A matrix product for software adapters: each invocation computes 8 rows x 8 columns from memory, without workgroup memory;
-// lavapipe runs neighbouring invocations in the lanes of a vector register. Rows and columns are spelt out because lavapipe
-// keeps an indexed array in memory, which halves the speed.
-
-// The sums of a row.
-struct Sums {
-    near: vec4<f32>,
-    far: vec4<f32>,
-}
-
-fn add(sums: Sums, l: f32, near: vec4<f32>, far: vec4<f32>) -> Sums {
-    return Sums(fma(vec4<f32>(l), near, sums.near), fma(vec4<f32>(l), far, sums.far));
-}
-
-// Stores four columns of a row, as far as they exist.
-fn store_four(row: u32, column: u32, slice: u32, end: u32, sums: vec4<f32>) {
-    if (column < end) { store(row, column, slice, sums.x); }
-    if (column + 1u < end) { store(row, column + 1u, slice, sums.y); }
-    if (column + 2u < end) { store(row, column + 2u, slice, sums.z); }
-    if (column + 3u < end) { store(row, column + 3u, slice, sums.w); }
-}
-
-fn store_row(row: u32, column: u32, slice: u32, size: vec3<u32>, sums: Sums) {
-    if (row < size.x) {
-        store_four(row, column, slice, size.y, sums.near);
-        store_four(row, column + 4u, slice, size.y, sums.far);
-    }
-}
+// lavapipe runs neighbouring invocations in the lanes of a vector register.
 
 @compute @workgroup_size(8, 8)
 fn main(
@@ -68,23 +42,24 @@ fn main(
     var sums6: Sums;
     var sums7: Sums;
     for (var k = 0u; k < size.z; k++) {
-        let near = vec4<f32>(right(column0, k), right(column1, k), right(column2, k), right(column3, k));
-        let far = vec4<f32>(right(column4, k), right(column5, k), right(column6, k), right(column7, k));
-        sums0 = add(sums0, left(row0, k), near, far);
-        sums1 = add(sums1, left(row1, k), near, far);
-        sums2 = add(sums2, left(row2, k), near, far);
-        sums3 = add(sums3, left(row3, k), near, far);
-        sums4 = add(sums4, left(row4, k), near, far);
-        sums5 = add(sums5, left(row5, k), near, far);
-        sums6 = add(sums6, left(row6, k), near, far);
-        sums7 = add(sums7, left(row7, k), near, far);
+        let near = vec4<f32>(right(column0, k, slice), right(column1, k, slice), right(column2, k, slice), right(column3, k, slice));
+        let far = vec4<f32>(right(column4, k, slice), right(column5, k, slice), right(column6, k, slice), right(column7, k, slice));
+        sums0 = add(sums0, left(row0, k, slice), near, far);
+        sums1 = add(sums1, left(row1, k, slice), near, far);
+        sums2 = add(sums2, left(row2, k, slice), near, far);
+        sums3 = add(sums3, left(row3, k, slice), near, far);
+        sums4 = add(sums4, left(row4, k, slice), near, far);
+        sums5 = add(sums5, left(row5, k, slice), near, far);
+        sums6 = add(sums6, left(row6, k, slice), near, far);
+        sums7 = add(sums7, left(row7, k, slice), near, far);
     }
-    store_row(row + 0u, column, slice, size, sums0);
-    store_row(row + 1u, column, slice, size, sums1);
-    store_row(row + 2u, column, slice, size, sums2);
-    store_row(row + 3u, column, slice, size, sums3);
-    store_row(row + 4u, column, slice, size, sums4);
-    store_row(row + 5u, column, slice, size, sums5);
-    store_row(row + 6u, column, slice, size, sums6);
-    store_row(row + 7u, column, slice, size, sums7);
+    let at = places(column, 4u, size.y, slice);
+    store_row(row + 0u, size.x, at, sums0);
+    store_row(row + 1u, size.x, at, sums1);
+    store_row(row + 2u, size.x, at, sums2);
+    store_row(row + 3u, size.x, at, sums3);
+    store_row(row + 4u, size.x, at, sums4);
+    store_row(row + 5u, size.x, at, sums5);
+    store_row(row + 6u, size.x, at, sums6);
+    store_row(row + 7u, size.x, at, sums7);
 }

@@ -17,22 +17,29 @@ pub struct Work {
     pub padded_multiply_adds: u64,
     /// Bytes of the tensors, each element read or written once; tiles that read an element again find it in a cache.
     pub bytes: u64,
-    /// What the GPU's innermost loop is made of, where there are multiply-adds.
+    /// What its invocations execute, where there are multiply-adds.
     pub inner: Inner,
 }
 
-/// The innermost loop of a product.
+/// What an invocation of a product executes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Inner {
     /// Multiply-adds among its instructions, 0 to 1.
     pub share: f64,
     /// Words that it reads from workgroup memory for a multiply-add.
     pub reads: f64,
+    /// Invocations of a workgroup.
+    pub invocations: f64,
 }
+
+/// Invocations that a unit needs to hide what each of them waits for.
+const ENOUGH: f64 = 256.0;
+/// Invocations that a unit holds.
+const ROOM: f64 = 1024.0;
 
 impl Default for Inner {
     fn default() -> Self {
-        Self { share: 1.0, reads: 0.0 }
+        Self { share: 1.0, reads: 0.0, invocations: ENOUGH }
     }
 }
 
@@ -72,6 +79,17 @@ pub struct Card {
     pub overhead: f64,
 }
 
+/// The card that tiles are chosen for.
+pub const RTX_3090: Card = Card {
+    name: "RTX 3090",
+    units: 82.0,
+    multiply_adds: 17.8e12,
+    bytes: 936e9,
+    issue: 1.0,
+    reads: 0.25,
+    overhead: 3.5e-6,
+};
+
 /// Cards of three generations, by their makers' data sheets.
 pub const CARDS: [Card; 3] = [
     Card {
@@ -83,15 +101,7 @@ pub const CARDS: [Card; 3] = [
         reads: 0.5,
         overhead: 3.5e-6,
     },
-    Card {
-        name: "RTX 3090",
-        units: 82.0,
-        multiply_adds: 17.8e12,
-        bytes: 936e9,
-        issue: 1.0,
-        reads: 0.25,
-        overhead: 3.5e-6,
-    },
+    RTX_3090,
     Card { name: "H100", units: 132.0, multiply_adds: 33.5e12, bytes: 3350e9, issue: 1.0, reads: 0.25, overhead: 3e-6 },
 ];
 
@@ -103,12 +113,18 @@ impl Card {
         issue.min(reads).min(1.0)
     }
 
+    /// Modelled seconds of the multiply-adds of so many workgroups, in rounds over the units.
+    pub fn arithmetic(&self, work: &Work, groups: f64) -> f64 {
+        let rounds = (groups / self.units).ceil();
+        let idle = rounds * self.units / groups;
+        let fill = ((rounds * work.inner.invocations).min(ROOM) / ENOUGH).min(1.0);
+        work.padded_multiply_adds as f64 * idle / (self.multiply_adds * self.reach(&work.inner) * fill)
+    }
+
     /// Modelled seconds of a dispatch of so many workgroups.
     pub fn seconds(&self, work: &Work, workgroups: [u32; 3]) -> f64 {
         let groups = workgroups.iter().map(|&count| f64::from(count)).product::<f64>().max(1.0);
-        // The time of all rounds over the units, beside that of the groups alone.
-        let idle = (groups / self.units).ceil() * self.units / groups;
-        let arithmetic = work.padded_multiply_adds as f64 * idle / (self.multiply_adds * self.reach(&work.inner));
+        let arithmetic = self.arithmetic(work, groups);
         // A unit draws no more than its share of the bandwidth.
         let memory = work.bytes as f64 / (self.bytes * (groups / self.units).min(1.0));
         self.overhead + arithmetic.max(memory)
@@ -129,13 +145,15 @@ mod tests {
         assert_eq!(CARD.seconds(&work(3_000, 2_000), [5, 2, 1]), 4.0);
         assert_eq!(CARD.seconds(&work(0, 2_000), [5, 1, 1]), 5.0, "half of the units draw half of the bandwidth");
         assert_eq!(CARD.seconds(&work(1_100, 0), [11, 1, 1]), 3.0, "the eleventh group takes a second round");
+        let small = Work { inner: Inner { invocations: 64.0, ..Inner::default() }, ..work(1_000, 0) };
+        assert_eq!(CARD.seconds(&small, [10, 1, 1]), 5.0, "a quarter of the invocations that hide waiting");
     }
 
     #[test]
     fn a_loop_is_bounded_by_its_instructions_and_its_reads() {
         assert_eq!(CARD.reach(&Inner::default()), 1.0);
-        assert_eq!(CARD.reach(&Inner { share: 0.25, reads: 0.25 }), 0.5);
-        assert_eq!(CARD.reach(&Inner { share: 0.75, reads: 2.0 }), 0.25);
+        assert_eq!(CARD.reach(&Inner { share: 0.25, reads: 0.25, ..Inner::default() }), 0.5);
+        assert_eq!(CARD.reach(&Inner { share: 0.75, reads: 2.0, ..Inner::default() }), 0.25);
     }
 
     #[test]

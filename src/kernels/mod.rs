@@ -26,6 +26,7 @@ pub mod registry;
 
 pub use args::{Arg, Args};
 pub use binding::{Access, Binding, Content, DType, Domain, Draw};
+use product::Product;
 pub use shader::{Constant, Launch, Shader};
 
 use crate::math::Real;
@@ -35,8 +36,22 @@ use std::fmt::Debug;
 /// The choices that differ from adapter to adapter. The results may differ in the last bits, so a run keeps its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Tuning {
-    /// Which matrix-product shader to use.
+    /// Which loop computes matrix products.
     pub matmul: product::Variant,
+    /// The tile of every product, instead of the one that the cost of each suggests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tile: Option<product::Tile>,
+}
+
+impl Tuning {
+    /// One for each loop.
+    pub const ALL: [Self; 3] =
+        [Self::of(product::Variant::Tile), Self::of(product::Variant::Light), Self::of(product::Variant::Strip)];
+
+    /// Products by this loop.
+    pub const fn of(matmul: product::Variant) -> Self {
+        Self { matmul, tile: None }
+    }
 }
 
 /// One WGSL compute shader with its Rust twin.

@@ -2,7 +2,6 @@
 //!
 //! `wgpu-simvae shaders` writes the WGSL of their examples, and the kernel tests run each of them on every device against its twin.
 
-use super::product::Variant;
 use super::{AnyKernel, Kernel, Shader, Tuning};
 use super::{activation, augment, conv, latent, linear, loss, norm, optim, probe};
 use std::collections::BTreeMap;
@@ -69,10 +68,9 @@ fn of<K: Kernel>() -> Shown {
 
 /// The WGSL of every permutation, by label, for every tuning.
 pub fn shaders() -> BTreeMap<String, Shader> {
-    let tunings = [Variant::Tile, Variant::Strip].map(|matmul| Tuning { matmul });
     examples()
         .iter()
-        .flat_map(|kernel| tunings.iter().map(|tuning| kernel.launch(tuning).shader))
+        .flat_map(|kernel| Tuning::ALL.iter().map(|tuning| kernel.launch(tuning).shader))
         .map(|shader| (shader.label(), shader))
         .collect()
 }

@@ -7,7 +7,6 @@ use wgpu_simvae::kernels::conv::correlate::Correlate;
 use wgpu_simvae::kernels::conv::transposed::Transposed;
 use wgpu_simvae::kernels::conv::weight_gradient::WeightGradient;
 use wgpu_simvae::kernels::linear::matmul::{Epilogue, Matmul};
-use wgpu_simvae::kernels::product::Variant;
 use wgpu_simvae::kernels::{AnyKernel, Kernel, Tuning, registry};
 use wgpu_simvae::plan::{Graph, Layout, Tensor};
 
@@ -51,8 +50,8 @@ fn products_say_what_their_twins_do() {
 #[test]
 fn no_kernel_does_less_than_it_must() {
     for kernel in registry::examples() {
-        for matmul in [Variant::Tile, Variant::Strip] {
-            let work = kernel.work(&Tuning { matmul });
+        for tuning in Tuning::ALL {
+            let work = kernel.work(&tuning);
             assert!(work.padded_multiply_adds >= work.multiply_adds, "{kernel:?}: {work:?}");
             assert!(work.bytes > 0 && (0.0..=1.0).contains(&work.inner.share), "{kernel:?}: {work:?}");
         }

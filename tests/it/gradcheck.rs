@@ -10,13 +10,13 @@ fn cpu() -> Target {
     Target::Device(Device::cpu())
 }
 
-/// The adapter with both matrix-product kernels; none where GPU tests are switched off.
+/// The adapter with both loops of matrix products; none where GPU tests are switched off.
 fn gpus() -> Vec<Target> {
     if crate::common::adapter().is_none() {
         return Vec::new();
     }
     [Variant::Tile, Variant::Strip]
-        .map(|matmul| Target::Device(choose(&DeviceRequest::Gpu).expect("an adapter").tuned(Tuning { matmul })))
+        .map(|matmul| Target::Device(choose(&DeviceRequest::Gpu).expect("an adapter").tuned(Tuning::of(matmul))))
         .into()
 }
 

@@ -9,9 +9,14 @@ use wgpu_simvae::check::relative_error;
 use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions};
 use wgpu_simvae::device::{Executor, Values};
-use wgpu_simvae::kernels::product::Variant;
+use wgpu_simvae::kernels::conv::ConvEpilogue;
+use wgpu_simvae::kernels::conv::correlate::Correlate;
+use wgpu_simvae::kernels::conv::transposed::Transposed;
+use wgpu_simvae::kernels::conv::weight_gradient::WeightGradient;
+use wgpu_simvae::kernels::linear::matmul::{Epilogue, Matmul};
+use wgpu_simvae::kernels::product::{Tile, Variant};
 use wgpu_simvae::kernels::registry::examples;
-use wgpu_simvae::kernels::{Access, AnyKernel, Binding, Content, DType, Domain, Tuning};
+use wgpu_simvae::kernels::{Access, AnyKernel, Binding, Content, DType, Domain, Kernel, Tuning};
 use wgpu_simvae::plan::{Graph, Layout, Tensor};
 
 /// Elements on either side of a tensor; a multiple of the storage binding alignment of 256 bytes.
@@ -43,8 +48,12 @@ struct Bound {
 impl Bench {
     /// Binds tensors with so many elements more than each kernel needs.
     fn new(spare: usize) -> Self {
+        Self::of(examples(), spare)
+    }
+
+    fn of(kernels: Vec<Arc<dyn AnyKernel>>, spare: usize) -> Self {
         let mut layout = Layout::default();
-        let cases = examples()
+        let cases = kernels
             .into_iter()
             .map(|kernel| {
                 let tensors = kernel.bindings().into_iter().map(|binding| {
@@ -159,11 +168,35 @@ fn shaders_agree_with_double_precision_twins() {
     let Some(adapter) = adapter() else { return };
     let bench = Bench::new(0);
     let want = bench.run(&mut CpuExecutor::<f64>::new(&bench.layout).expect("enough memory"));
-    for matmul in [Variant::Tile, Variant::Strip] {
+    for tuning in [Variant::Tile, Variant::Strip].map(Tuning::of) {
         for bounds_checks in [false, true] {
-            let options = GpuOptions { tuning: Tuning { matmul }, bounds_checks };
+            let options = GpuOptions { tuning, bounds_checks };
             let mut gpu = GpuExecutor::new(&adapter, &bench.layout, options).expect("the adapter opens");
             assert_agree(&bench, &bench.run(&mut gpu), &want, 5e-6);
         }
+    }
+}
+
+/// Products in every form, each with one end: a tile does not touch the others.
+fn products() -> Vec<Arc<dyn AnyKernel>> {
+    fn shared<K: Kernel>(kernels: Vec<K>, keep: fn(&K) -> bool) -> impl Iterator<Item = Arc<dyn AnyKernel>> {
+        kernels.into_iter().filter(move |kernel| keep(kernel)).map(|kernel| Arc::new(kernel) as _)
+    }
+    let matmuls = shared(Matmul::examples(), |product| product.epilogue == Epilogue::Accumulate);
+    let correlations = shared(Correlate::examples(), |c| c.shape.kernel == 3 && c.epilogue == ConvEpilogue::Bias);
+    let transposed = shared(Transposed::examples(), |c| c.shape.kernel == 3 && c.epilogue == ConvEpilogue::Bias);
+    let gradients = shared(WeightGradient::examples(), |c| c.shape.kernel == 3);
+    matmuls.chain(correlations).chain(transposed).chain(gradients).collect()
+}
+
+#[test]
+fn every_tile_computes_every_product() {
+    let Some(adapter) = adapter() else { return };
+    let bench = Bench::of(products(), 0);
+    let want = bench.run(&mut CpuExecutor::<f64>::new(&bench.layout).expect("enough memory"));
+    for tile in Tile::ALL {
+        let options = GpuOptions { tuning: Tuning { matmul: Variant::Tile, tile: Some(tile) }, bounds_checks: false };
+        let mut gpu = GpuExecutor::new(&adapter, &bench.layout, options).expect("the adapter opens");
+        assert_agree(&bench, &bench.run(&mut gpu), &want, 5e-6);
     }
 }

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 use std::process::Command;
-use wgpu_simvae::kernels::product::Variant;
 use wgpu_simvae::kernels::registry::{examples, shaders};
 use wgpu_simvae::kernels::{Access, Tuning};
 
 #[test]
 fn every_permutation_passes_naga_and_matches_its_bindings() {
-    let tunings = [Variant::Tile, Variant::Strip].map(|matmul| Tuning { matmul });
-    for (kernel, tuning) in examples().iter().flat_map(|kernel| tunings.iter().map(move |tuning| (kernel, tuning))) {
+    for (kernel, tuning) in examples().iter().flat_map(|kernel| Tuning::ALL.iter().map(move |tuning| (kernel, tuning)))
+    {
         let launch = kernel.launch(tuning);
         let label = launch.shader.label();
         let source = launch.shader.wgsl();

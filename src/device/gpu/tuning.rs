@@ -3,16 +3,22 @@
 use super::{AdapterEntry, GpuExecutor, GpuOptions, Guarded};
 use crate::device::{DeviceError, Executor};
 use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
-use crate::kernels::product::Variant;
 use crate::kernels::{DType, Tuning};
 use crate::plan::{Graph, Layout};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// The trial's product: large enough to tell the kernels apart, small enough for a software adapter.
-const SIZE: usize = 256;
+/// Rows and columns of the trial's products, and their depth: enough tiles for the largest to be worth while, and little work for a
+/// software adapter.
+const SIDE: usize = 1024;
+const DEPTH: usize = 64;
+/// What is timed lasts at least so long, which drowns what starting and waiting cost, or takes this many steps.
+const LONG_ENOUGH: Duration = Duration::from_millis(20);
+const MOST_STEPS: u32 = 256;
 const REPEATS: usize = 3;
+/// Part of a cached outcome's key: raise it when the loops change.
+const LOOPS: u32 = 2;
 
 /// Where the outcomes are kept: `wgpu-simvae/tuning.json` in the user's cache folder.
 fn cache_file() -> Option<PathBuf> {
@@ -30,11 +36,12 @@ pub fn cached(adapter: &AdapterEntry) -> Result<Tuning, DeviceError> {
         .and_then(|file| std::fs::read(file).ok())
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default();
-    if let Some(tuning) = known.get(&adapter.describe()) {
+    let key = format!("{}, loops {LOOPS}", adapter.describe());
+    if let Some(tuning) = known.get(&key) {
         return Ok(*tuning);
     }
     let tuning = trial(adapter)?;
-    known.insert(adapter.describe(), tuning);
+    known.insert(key, tuning);
     if let (Some(file), Ok(json)) = (file, serde_json::to_vec_pretty(&known)) {
         let _best_effort = crate::files::write_atomically(&file, &json);
     }
@@ -47,8 +54,7 @@ pub fn cached(adapter: &AdapterEntry) -> Result<Tuning, DeviceError> {
 /// When the adapter fails.
 pub fn trial(adapter: &AdapterEntry) -> Result<Tuning, DeviceError> {
     let mut best = (Duration::MAX, Tuning::default());
-    for matmul in [Variant::Tile, Variant::Strip] {
-        let tuning = Tuning { matmul };
+    for tuning in Tuning::ALL {
         let time = time(adapter, tuning)?;
         if time < best.0 {
             best = (time, tuning);
@@ -57,22 +63,31 @@ pub fn trial(adapter: &AdapterEntry) -> Result<Tuning, DeviceError> {
     Ok(best.1)
 }
 
+/// Time of a step of three products.
 fn time(adapter: &AdapterEntry, tuning: Tuning) -> Result<Duration, DeviceError> {
     let mut layout = Layout::default();
-    let [a, b, c] = ["a", "b", "c"].map(|name| layout.add(name, DType::Real, [SIZE, SIZE]));
+    let [a, b, c] =
+        [("a", DEPTH), ("b", DEPTH), ("c", SIDE)].map(|(name, width)| layout.add(name, DType::Real, [SIDE, width]));
     let options = GpuOptions { tuning, bounds_checks: false };
     let mut executor = Guarded::open(&adapter.describe(), || GpuExecutor::new(adapter, &layout, options))?;
     let mut graph = Graph::new("trial");
     for form in [Form::Nt, Form::Nn, Form::Tn] {
-        graph.push("product", Matmul { form, m: SIZE, n: SIZE, k: SIZE, epilogue: Epilogue::None }, &[a, b, a, c]);
+        graph.push("product", Matmul { form, m: SIDE, n: SIDE, k: DEPTH, epilogue: Epilogue::None }, &[a, b, a, c]);
     }
     let plan = executor.load(graph.finish()?)?;
-    let mut best = Duration::MAX;
-    for _ in 0..=REPEATS {
+    let mut timed = |steps: u32| -> Result<Duration, DeviceError> {
         let start = Instant::now();
-        executor.run(plan, 1)?;
-        executor.read(c)?;
-        best = best.min(start.elapsed());
+        executor.run(plan, steps)?;
+        executor.read(c.slice(0, [1]))?;
+        Ok(start.elapsed())
+    };
+    let mut steps = 1;
+    while timed(steps)? < LONG_ENOUGH && steps < MOST_STEPS {
+        steps *= 4;
     }
-    Ok(best)
+    let mut best = Duration::MAX;
+    for _ in 0..REPEATS {
+        best = best.min(timed(steps)?);
+    }
+    Ok(best / steps)
 }

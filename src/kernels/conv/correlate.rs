@@ -1,9 +1,9 @@
 //! Twin of `shaders/conv/correlate.wgsl`: Conv2d's forward and ConvTranspose2d's input gradient.
 
 use super::winograd::{Finish, Winograd};
-use super::{ConvEpilogue, ConvShape, Params};
+use super::{ConvEpilogue, ConvShape, FIND, Params};
 use crate::kernels::cost::Work;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
 use crate::math::scratch::with_scratch;
@@ -42,12 +42,11 @@ impl Kernel for Correlate {
         let shader = shader!("conv/correlate")
             .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
             .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
-        let size = [self.shape.map[0], self.shape.images * self.shape.positions()];
-        self.shape.launch(shader, tuning, size, None)
+        self.shape.launch(&self.product(), shader, tuning)
     }
 
     fn work(&self, tuning: &Tuning) -> Work {
-        self.shape.work(self.bindings(), &self.launch(tuning), &[self.shape.depth()])
+        self.product().work(self.bindings(), tuning, self.shape.multiply_adds())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -107,5 +106,11 @@ fn scatter_channels<T: Real>(gathered: &[T], images: usize, positions: usize, ac
                 plane.copy_from_slice(from);
             }
         }
+    }
+}
+
+impl Correlate {
+    fn product(&self) -> Product {
+        Product::whole([self.shape.map[0], self.shape.images * self.shape.positions(), self.shape.depth()], FIND)
     }
 }

@@ -10,7 +10,7 @@ pub mod weight_gradient;
 mod winograd;
 mod work;
 
-use super::{Launch, Shader, Tuning, product};
+use super::{Launch, Product, Shader, Tuning};
 use encase::ShaderType;
 use std::ops::Range;
 use winograd::Winograd;
@@ -60,6 +60,8 @@ pub struct Params {
 
 /// Elements of the parts of a weight gradient, together.
 const PART_ELEMENTS: usize = 1 << 20;
+/// Instructions that finding an element of an unfolded image takes, about.
+const FIND: usize = 18;
 /// Parts of a weight gradient, at most.
 const MOST_PARTS: usize = 64;
 
@@ -147,12 +149,12 @@ impl ConvShape {
         }
     }
 
-    /// Starts a product of `rows` and `columns` whose operands this shader describes, in `slices` or as a whole.
-    fn launch(&self, shader: Shader, tuning: &Tuning, size: [usize; 2], slices: Option<usize>) -> Launch {
+    /// Starts a product whose operands this shader describes.
+    fn launch(&self, product: &Product, shader: Shader, tuning: &Tuning) -> Launch {
         let operands = shader
             .constant("KERNEL", self.kernel as u32)
             .constant("STRIDE", self.stride as u32)
             .with(wgsl!("conv/shape"));
-        product::launch(operands, tuning, size, slices)
+        product.launch(operands, tuning)
     }
 }

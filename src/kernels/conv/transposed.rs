@@ -2,9 +2,9 @@
 
 use super::lower::gather_channels;
 use super::winograd::{Finish, Winograd};
-use super::{ConvEpilogue, ConvShape, Params};
+use super::{ConvEpilogue, ConvShape, FIND, Params};
 use crate::kernels::cost::Work;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
 use crate::math::scratch::with_scratch;
@@ -44,16 +44,11 @@ impl Kernel for Transposed {
         let shader = shader!("conv/transposed")
             .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
             .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
-        let [channels, height, width] = self.shape.image;
-        self.shape.launch(shader, tuning, [channels, self.shape.images * height * width], None)
+        self.shape.launch(&self.product(), shader, tuning)
     }
 
     fn work(&self, tuning: &Tuning) -> Work {
-        self.shape.work(
-            self.bindings(),
-            &self.launch(tuning),
-            &[self.shape.map[0] * self.shape.kernel * self.shape.kernel],
-        )
+        self.product().work(self.bindings(), tuning, self.shape.multiply_adds())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -102,5 +97,18 @@ impl Kernel for Transposed {
     fn examples() -> Vec<Self> {
         let epilogues = [ConvEpilogue::None, ConvEpilogue::Bias, ConvEpilogue::Accumulate];
         ConvShape::examples().flat_map(|shape| epilogues.map(|epilogue| Self { shape, epilogue })).collect()
+    }
+}
+
+impl Transposed {
+    /// One for each lattice that the stride makes of the pixels.
+    fn product(&self) -> Product {
+        let ConvShape { images, image: [channels, height, width], map: [filters, ..], kernel, stride, padding } =
+            self.shape;
+        let pixels = images * height.div_ceil(stride) * width.div_ceil(stride);
+        // The first of a lattice's taps is where its pixels lie on the padded image, modulo the stride.
+        let taps = |origin: usize| (kernel + stride - 1 - (origin + padding) % stride) / stride;
+        let depths = (0..stride * stride).map(|slice| filters * taps(slice / stride) * taps(slice % stride));
+        Product::sliced([channels, pixels], depths.collect(), FIND)
     }
 }

@@ -2,9 +2,9 @@
 
 use super::lower::gather_channels;
 use super::winograd::Winograd;
-use super::{ConvShape, Params};
+use super::{ConvShape, FIND, Params};
 use crate::kernels::cost::Work;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
 use crate::math::scratch::with_scratch;
@@ -41,14 +41,11 @@ impl Kernel for WeightGradient {
 
     fn launch(&self, tuning: &Tuning) -> Launch {
         let shader = shader!("conv/weight_gradient");
-        let size = [self.shape.map[0], self.shape.depth()];
-        self.shape.launch(shader, tuning, size, Some(self.shape.parts()))
+        self.shape.launch(&self.product(), shader, tuning)
     }
 
     fn work(&self, tuning: &Tuning) -> Work {
-        let depths: Vec<usize> =
-            (0..self.shape.parts()).map(|part| self.shape.part(part).len() * self.shape.positions()).collect();
-        self.shape.work(self.bindings(), &self.launch(tuning), &depths)
+        self.product().work(self.bindings(), tuning, self.shape.multiply_adds())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -96,6 +93,12 @@ impl Kernel for WeightGradient {
 }
 
 impl WeightGradient {
+    fn product(&self) -> Product {
+        let depth = |part| self.shape.part(part).len() * self.shape.positions();
+        let depths = (0..self.shape.parts()).map(depth).collect();
+        Product::sliced([self.shape.map[0], self.shape.depth()], depths, FIND)
+    }
+
     /// Writes the gradient of these channels, `[filters, channels, taps]`, over these images.
     fn sum<T: Real>(&self, image: &[T], map: &[T], images: Range<usize>, group: Range<usize>, sum: &mut [T]) {
         let shape = &self.shape;

@@ -1,7 +1,7 @@
 //! Twin of `shaders/linear/matmul.wgsl`: the matrix products of training.
 
 use crate::kernels::cost::Work;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, product};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, gemm};
 use crate::math::simd;
@@ -90,12 +90,11 @@ impl Kernel for Matmul {
             .constant("RELU", self.epilogue == Epilogue::Bias { relu: true })
             .constant("MASK", self.epilogue == Epilogue::ReluMask)
             .constant("ACCUMULATE", self.epilogue == Epilogue::Accumulate);
-        product::launch(operands, tuning, [self.m, self.n], None)
+        self.product().launch(operands, tuning)
     }
 
     fn work(&self, tuning: &Tuning) -> Work {
-        let multiply_adds = (self.m * self.n * self.k) as u64;
-        product::work(self.bindings(), &self.launch(tuning), multiply_adds, &[self.k])
+        self.product().work(self.bindings(), tuning, (self.m * self.n * self.k) as u64)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -136,9 +135,8 @@ impl Kernel for Matmul {
             (3, 200, 61),
             (67, 10, 129),
             (8, 36, 20),
-            // Large enough for the larger tiles.
-            (600, 1000, 5),
-            (1300, 1450, 19),
+            // More than one of the largest tiles.
+            (300, 290, 19),
         ];
         let epilogues = [
             Epilogue::None,
@@ -154,6 +152,13 @@ impl Kernel for Matmul {
             }
         }
         all
+    }
+}
+
+impl Matmul {
+    fn product(&self) -> Product {
+        // A multiplication and an addition of the address, the edge, the load and its turn into zero beyond it.
+        Product::whole([self.m, self.n, self.k], 6)
     }
 }
 

@@ -1,0 +1,103 @@
+//! How a GPU computes a matrix product: one of the two loops in `shaders/product/`, around the operands that a kernel's own WGSL file
+//! describes. That file declares the bindings and
+//!
+//! - `extent(slice)`: rows, columns and depth of the product (or of one slice of it);
+//! - `row_at(row, slice) -> u32` and `column_at(column, slice) -> Column`: what the elements of a row of the left operand, and of a
+//!   column of the right one, have in common; `Column` is a type of the file's own;
+//! - `left(at, k, slice)` and `right(at, k, slice)`: the operands' elements at depth `k`; for a tile, `LEFT_IS_DEEP` and
+//!   `RIGHT_IS_DEEP` say whether neighbours along the depth are neighbours in memory;
+//! - `place(column, slice) -> u32`: where the results of a column lie, and `store(row, place, sum)`: what becomes of one.
+
+mod tile;
+
+use super::cost::{Inner, Work};
+use super::{Binding, Launch, Shader, Tuning};
+pub use tile::Tile;
+
+/// The loops to choose from, see [`crate::device::gpu::tuning`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Variant {
+    /// Tiles staged in workgroup memory, up to 8 x 8 elements to an invocation: real GPUs.
+    #[default]
+    Tile,
+    /// The same with at most 4 x 8 elements to an invocation: real GPUs whose registers are too few for more.
+    Light,
+    /// Eight rows by eight columns to an invocation, no workgroup memory: software adapters, whose invocations are
+    /// lanes of a CPU's vector unit.
+    Strip,
+}
+
+/// A product as its loop sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    rows: usize,
+    columns: usize,
+    /// Length of the sums, of each slice.
+    depths: Vec<usize>,
+    /// Whether slices are products side by side.
+    sliced: bool,
+    /// Instructions that finding an operand's element takes, about: what a tile pays for each that it stages.
+    find: usize,
+}
+
+/// Workgroups along one dimension: WebGPU's default limit.
+const MOST_GROUPS: usize = 65_535;
+/// Rows and columns that a workgroup of the strip loop computes: 8 x 8 invocations of 8 x 8 elements.
+const STRIP_SIDE: usize = 64;
+
+impl Product {
+    /// A product of so many rows and columns, and so deep.
+    pub(super) fn whole([rows, columns, depth]: [usize; 3], find: usize) -> Self {
+        Self { rows, columns, depths: vec![depth], sliced: false, find }
+    }
+
+    /// Products side by side of at most so many rows and columns, one of each of these depths.
+    pub(super) fn sliced([rows, columns]: [usize; 2], depths: Vec<usize>, find: usize) -> Self {
+        Self { rows, columns, depths, sliced: true, find }
+    }
+
+    /// The tile that it is computed by, unless it is by strips.
+    fn tile(&self, tuning: &Tuning) -> Option<Tile> {
+        let best = |light| tuning.tile.unwrap_or_else(|| Tile::best(self, light));
+        match tuning.matmul {
+            Variant::Tile => Some(best(false)),
+            Variant::Light => Some(best(true)),
+            Variant::Strip => None,
+        }
+    }
+
+    /// Tiles of these sides across and down a slice.
+    fn tiles(&self, [height, width]: [usize; 2]) -> [usize; 2] {
+        [self.columns.div_ceil(width), self.rows.div_ceil(height)]
+    }
+
+    /// Starts this product of the operands that a shader describes.
+    pub(super) fn launch(&self, operands: Shader, tuning: &Tuning) -> Launch {
+        let operands = operands.shared("SLICED", self.sliced).with(wgsl!("product/sums"));
+        let (shader, sides) = match self.tile(tuning) {
+            Some(tile) => (tile.constants(operands).with(wgsl!("product/tile")), tile.sides()),
+            None => (operands.with(wgsl!("product/strip")), [STRIP_SIDE; 2]),
+        };
+        let [across, down] = self.tiles(sides);
+        // More columns than a grid is wide go on in its depth, which is otherwise the slices'.
+        let width = across.min(MOST_GROUPS);
+        let depth = if self.sliced { self.depths.len() } else { across.div_ceil(width) };
+        Launch { shader, workgroups: [width, down, depth].map(|x| x as u32) }
+    }
+
+    /// What it costs, where so many multiply-adds of it are useful.
+    pub(super) fn work(&self, bindings: Vec<Binding>, tuning: &Tuning, multiply_adds: u64) -> Work {
+        let (padded_multiply_adds, inner) = match self.tile(tuning) {
+            Some(tile) => tile.work(self),
+            None => (self.padded([STRIP_SIDE; 2], 1), Inner::default()),
+        };
+        Work { multiply_adds, padded_multiply_adds, inner, ..Work::moving(bindings) }
+    }
+
+    /// Multiply-adds by whole tiles of these sides and whole slabs so deep.
+    fn padded(&self, sides: [usize; 2], slab: usize) -> u64 {
+        let depth: usize = self.depths.iter().map(|depth| depth.next_multiple_of(slab)).sum();
+        self.tiles(sides).into_iter().chain(sides).chain([depth]).map(|x| x as u64).product()
+    }
+}
