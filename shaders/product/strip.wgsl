@@ -7,10 +7,12 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_id) local: vec3<u32>,
 ) {
-    let slice = group.z * SLICED;
+    let slice = group.z;
     let size = extent(slice);
-    let row = (group.y * 8u + local.y) * 8u;
-    let column = ((group.x + group.z * groups.x * (1u - SLICED)) * 8u + local.x) * 8u;
+    // More columns than a grid is wide go on below.
+    let down = (size.x + 63u) / 64u;
+    let row = (group.y % down * 8u + local.y) * 8u;
+    let column = ((group.x + group.y / down * groups.x) * 8u + local.x) * 8u;
     if (row >= size.x || column >= size.y) {
         return;
     }

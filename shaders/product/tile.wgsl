@@ -154,10 +154,12 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_id) local: vec3<u32>,
 ) {
-    let slice = group.z * SLICED;
+    let slice = group.z;
     let size = extent(slice);
-    let top = group.y * HEIGHT;
-    let edge = (group.x + group.z * groups.x * (1u - SLICED)) * WIDTH;
+    // More columns than a grid is wide go on below.
+    let down = (size.x + HEIGHT - 1u) / HEIGHT;
+    let top = group.y % down * HEIGHT;
+    let edge = (group.x + group.y / down * groups.x) * WIDTH;
     if (top >= size.x || edge >= size.y) {
         return; // the whole workgroup
     }

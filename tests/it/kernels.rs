@@ -13,7 +13,7 @@ use wgpu_simvae::kernels::conv::ConvEpilogue;
 use wgpu_simvae::kernels::conv::correlate::Correlate;
 use wgpu_simvae::kernels::conv::transposed::Transposed;
 use wgpu_simvae::kernels::conv::weight_gradient::WeightGradient;
-use wgpu_simvae::kernels::linear::matmul::{Epilogue, Matmul};
+use wgpu_simvae::kernels::linear::matmul::{Epilogue, Form, Matmul};
 use wgpu_simvae::kernels::product::{Tile, Variant};
 use wgpu_simvae::kernels::registry::examples;
 use wgpu_simvae::kernels::{Access, AnyKernel, Binding, Content, DType, Domain, Kernel, Tuning};
@@ -180,13 +180,15 @@ fn shaders_agree_with_double_precision_twins() {
 /// Products in every form, each with one end: a tile does not touch the others.
 fn products() -> Vec<Arc<dyn AnyKernel>> {
     fn shared<K: Kernel>(kernels: Vec<K>, keep: fn(&K) -> bool) -> impl Iterator<Item = Arc<dyn AnyKernel>> {
-        kernels.into_iter().filter(move |kernel| keep(kernel)).map(|kernel| Arc::new(kernel) as _)
+        kernels.into_iter().filter(keep).map(|kernel| Arc::new(kernel) as _)
     }
     let matmuls = shared(Matmul::examples(), |product| product.epilogue == Epilogue::Accumulate);
     let correlations = shared(Correlate::examples(), |c| c.shape.kernel == 3 && c.epilogue == ConvEpilogue::Bias);
     let transposed = shared(Transposed::examples(), |c| c.shape.kernel == 3 && c.epilogue == ConvEpilogue::Bias);
     let gradients = shared(WeightGradient::examples(), |c| c.shape.kernel == 3);
-    matmuls.chain(correlations).chain(transposed).chain(gradients).collect()
+    // More tiles across than a grid is wide, where a tile is 16 columns wide.
+    let wide = Matmul { form: Form::Nn, m: 1, n: 65_535 * 16 + 5, k: 2, epilogue: Epilogue::Accumulate };
+    matmuls.chain([Arc::new(wide) as _]).chain(correlations).chain(transposed).chain(gradients).collect()
 }
 
 #[test]

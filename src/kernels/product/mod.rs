@@ -35,8 +35,6 @@ pub struct Product {
     columns: usize,
     /// Length of the sums, of each slice.
     depths: Vec<usize>,
-    /// Whether slices are products side by side.
-    sliced: bool,
     /// Instructions that finding an operand's element takes, about: what a tile pays for each that it stages.
     find: usize,
 }
@@ -49,12 +47,12 @@ const STRIP_SIDE: usize = 64;
 impl Product {
     /// A product of so many rows and columns, and so deep.
     pub(super) fn whole([rows, columns, depth]: [usize; 3], find: usize) -> Self {
-        Self { rows, columns, depths: vec![depth], sliced: false, find }
+        Self { rows, columns, depths: vec![depth], find }
     }
 
     /// Products side by side of at most so many rows and columns, one of each of these depths.
     pub(super) fn sliced([rows, columns]: [usize; 2], depths: Vec<usize>, find: usize) -> Self {
-        Self { rows, columns, depths, sliced: true, find }
+        Self { rows, columns, depths, find }
     }
 
     /// The tile that it is computed by, unless it is by strips.
@@ -74,16 +72,16 @@ impl Product {
 
     /// Starts this product of the operands that a shader describes.
     pub(super) fn launch(&self, operands: Shader, tuning: &Tuning) -> Launch {
-        let operands = operands.shared("SLICED", self.sliced).with(wgsl!("product/sums"));
+        let operands = operands.with(wgsl!("product/sums"));
         let (shader, sides) = match self.tile(tuning) {
             Some(tile) => (tile.constants(operands).with(wgsl!("product/tile")), tile.sides()),
             None => (operands.with(wgsl!("product/strip")), [STRIP_SIDE; 2]),
         };
         let [across, down] = self.tiles(sides);
-        // More columns than a grid is wide go on in its depth, which is otherwise the slices'.
+        // More columns than a grid is wide go on below.
         let width = across.min(MOST_GROUPS);
-        let depth = if self.sliced { self.depths.len() } else { across.div_ceil(width) };
-        Launch { shader, workgroups: [width, down, depth].map(|x| x as u32) }
+        let height = down * across.div_ceil(width);
+        Launch { shader, workgroups: [width, height, self.depths.len()].map(|x| x as u32) }
     }
 
     /// What it costs, where so many multiply-adds of it are useful.

@@ -6,10 +6,12 @@ use std::fmt::Display;
 
 /// Markdown; where the permutations of a kernel differ, from the least to the most.
 pub fn by_kernel(families: &[&str], answers: &[Vec<Judged>]) -> String {
-    let mut rows: BTreeMap<(&str, &str), Vec<Vec<&Judged>>> = BTreeMap::new();
+    let mut rows: BTreeMap<(&str, String), Vec<Vec<&Judged>>> = BTreeMap::new();
     for (family, answer) in answers.iter().enumerate() {
         for judged in answer {
-            let columns = rows.entry(judged.kernel()).or_insert_with(|| vec![Vec::new(); families.len()]);
+            let columns = rows
+                .entry((judged.kernel(), judged.tile().unwrap_or_default()))
+                .or_insert_with(|| vec![Vec::new(); families.len()]);
             columns[family].push(judged);
         }
     }
@@ -20,7 +22,7 @@ pub fn by_kernel(families: &[&str], answers: &[Vec<Judged>]) -> String {
     let rule = "---|".repeat(2 + 4 * families.len());
     let mut text = format!("| kernel | shaders |{heads}\n|{rule}\n");
     for ((kernel, tile), columns) in rows {
-        text += &format!("| {} | {} |", [kernel, tile].join(" ").trim(), columns[0].len());
+        text += &format!("| {} | {} |", [kernel, &tile].join(" ").trim(), columns[0].len());
         for shaders in columns {
             let range = |number: fn(&Judged) -> u64| span(shaders.iter().map(|judged| number(judged)));
             let [registers, waves] = [range(|judged| judged.registers), range(|judged| judged.waves)];
