@@ -1,7 +1,7 @@
 //! The plans that an executor has loaded, and the work that it made of each.
 
 use super::DeviceError;
-use crate::plan::{Plan, PlanId};
+use crate::plan::{Layout, Plan, PlanId};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -18,9 +18,9 @@ impl<W> Plans<W> {
         Self { device: device.to_owned(), loaded: BTreeMap::new() }
     }
 
-    /// Refuses a plan that is wrong, or is here already.
-    pub fn check(&self, plan: &Plan) -> Result<(), DeviceError> {
-        plan.check_places()?;
+    /// Refuses a plan that is wrong or of another layout, or is here already.
+    pub fn check(&self, plan: &Plan, layout: &Layout) -> Result<(), DeviceError> {
+        plan.check_places(layout)?;
         match self.loaded.contains_key(&plan.id) {
             true => Err(self.failed(format!("plan {} is loaded already", plan.id.0))),
             false => Ok(()),

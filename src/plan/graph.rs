@@ -1,6 +1,7 @@
 //! The builder of a plan: layers and losses emit their forward dispatches, and remember their backward ones.
 
 use super::arena::{Lifetime, Request};
+use super::flow::{Fault, Flow};
 use super::{Arena, Dispatch, Place, Plan, PlanId, Shape, Tensor};
 use crate::kernels::{Access, AnyKernel, DType};
 use std::collections::HashMap;
@@ -50,17 +51,36 @@ pub enum PlanError {
         /// The tensor's name.
         tensor: String,
     },
-    /// A tensor of another plan: its place means nothing here.
-    #[error("{label}: tensor {shape:?} belongs to another plan; what plans share lies in a region of the layout")]
+    /// A tensor of another plan or layout: its place means nothing here.
+    #[error(
+        "{label}: tensor {shape:?} belongs to another plan or layout; what plans share lies in a region of their layout"
+    )]
     Foreign {
         /// The dispatch, or what was asked for.
         label: String,
         /// The tensor's shape.
         shape: Shape,
     },
-    /// A tensor is overwritten before anything read it.
+    /// A handle that claims more than its tensor is.
+    #[error("{label}: tensor {tensor} is used as {shape:?} ({dtype:?}), and was made with {len} elements of {made:?}")]
+    View {
+        /// The dispatch.
+        label: String,
+        /// The tensor's name.
+        tensor: String,
+        /// The handle's shape.
+        shape: Shape,
+        /// The handle's element type.
+        dtype: DType,
+        /// The tensor's elements.
+        len: usize,
+        /// The tensor's own element type.
+        made: DType,
+    },
+    /// A value is overwritten before anything read it.
     #[error(
-        "{label}: tensor {tensor} is overwritten before anything reads it; a second contribution to a gradient accumulates (`Graph::grad_target`)"
+        "{label}: tensor {tensor} is overwritten before anything reads it; a second contribution to a gradient accumulates \
+         (`Graph::grad_target`), and layers with parameters are passed once in a step"
     )]
     Lost {
         /// The dispatch.
@@ -84,6 +104,8 @@ struct Intermediate {
     dtype: DType,
     /// The host reads or writes it between replays, so nothing else may use its memory.
     pinned: bool,
+    /// The host writes it.
+    input: bool,
 }
 
 type Backward = Box<dyn FnOnce(&mut Graph)>;
@@ -122,8 +144,8 @@ impl Graph {
         }
     }
 
-    fn intermediate(&mut self, name: &str, shape: Shape, dtype: DType, pinned: bool) -> Tensor {
-        self.intermediates.push(Intermediate { name: name.to_owned(), shape, dtype, pinned });
+    fn intermediate(&mut self, name: &str, shape: Shape, dtype: DType, input: bool) -> Tensor {
+        self.intermediates.push(Intermediate { name: name.to_owned(), shape, dtype, pinned: input, input });
         Tensor { shape, dtype, place: Place::Arena { plan: self.id, index: self.intermediates.len() - 1 } }
     }
 
@@ -228,33 +250,25 @@ impl Graph {
         if let Some(error) = self.foreign {
             return Err(error);
         }
-        let mut lives: Vec<Option<Lifetime>> = vec![None; self.intermediates.len()];
-        // Whether somebody has read what was written last.
-        let mut read = vec![true; self.intermediates.len()];
+        let by_host = |tensor: &Intermediate| if tensor.input { tensor.shape.len() } else { 0 };
+        let mut flow = Flow::new(self.intermediates.iter().map(by_host));
         for (position, dispatch) in self.dispatches.iter().enumerate() {
             self.check(dispatch)?;
             for (binding, tensor) in dispatch.kernel.bindings().iter().zip(&dispatch.tensors) {
-                let Place::Arena { index, .. } = tensor.place else { continue };
-                let error =
-                    |error: fn(String, String) -> PlanError| error(dispatch.label.clone(), self.name_of(tensor));
-                match &mut lives[index] {
-                    Some(life) => life.last = position,
-                    None if binding.access == Access::Write || self.intermediates[index].pinned => {
-                        lives[index] = Some(Lifetime { first: position, last: position });
+                flow.touch(position, tensor, binding).map_err(|fault| {
+                    let (label, tensor) = (dispatch.label.clone(), self.name_of(tensor));
+                    match fault {
+                        Fault::Unwritten => PlanError::Unwritten { label, tensor },
+                        Fault::Lost => PlanError::Lost { label, tensor },
                     }
-                    None => return Err(error(|label, tensor| PlanError::Unwritten { label, tensor })),
-                }
-                if binding.access == Access::Write && !read[index] {
-                    return Err(error(|label, tensor| PlanError::Lost { label, tensor }));
-                }
-                read[index] = binding.access == Access::Read;
+                })?;
             }
         }
         let always = Lifetime { first: 0, last: self.dispatches.len() };
         let requests: Vec<Request> = self
             .intermediates
             .iter()
-            .zip(&lives)
+            .zip(flow.lives())
             .map(|(tensor, life)| Request {
                 len: tensor.shape.len(),
                 dtype: tensor.dtype,
@@ -278,10 +292,21 @@ impl Graph {
             return Err(PlanError::Count { label: label(), expected: bindings.len(), found: dispatch.tensors.len() });
         }
         for (i, (binding, tensor)) in bindings.iter().zip(&dispatch.tensors).enumerate() {
-            if let Place::Arena { plan, index } = tensor.place
-                && (plan != self.id || index >= self.intermediates.len())
-            {
-                return Err(PlanError::Foreign { label: label(), shape: tensor.shape });
+            if let Place::Arena { plan, index } = tensor.place {
+                let Some(made) = self.intermediates.get(index).filter(|_| plan == self.id) else {
+                    return Err(PlanError::Foreign { label: label(), shape: tensor.shape });
+                };
+                // Memory that is shared may be larger than the tensor: reading on would go unnoticed.
+                if tensor.len() > made.shape.len() || tensor.dtype != made.dtype {
+                    return Err(PlanError::View {
+                        label: label(),
+                        tensor: made.name.clone(),
+                        shape: tensor.shape,
+                        dtype: tensor.dtype,
+                        len: made.shape.len(),
+                        made: made.dtype,
+                    });
+                }
             }
             if binding.dtype != tensor.dtype || binding.len > tensor.len() {
                 return Err(PlanError::Binding {

@@ -4,6 +4,7 @@
 //! and yields a [`Plan`]. Executors know nothing of models: they run the list.
 
 mod arena;
+mod flow;
 mod graph;
 mod tensor;
 
@@ -41,16 +42,23 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Checks that every intermediate tensor is one of this plan's own: memory of another plan may be gone when this one runs.
+    /// Checks that every tensor has its place: intermediate ones among this plan's own, as memory of another may be gone when this one
+    /// runs, and the others inside a region of `layout` that holds what they are.
     ///
     /// # Errors
-    /// At the first that is not.
-    pub fn check_places(&self) -> Result<(), PlanError> {
+    /// At the first that has none.
+    pub fn check_places(&self, layout: &Layout) -> Result<(), PlanError> {
+        let regions = layout.regions();
         for dispatch in &self.dispatches {
             for tensor in &dispatch.tensors {
-                if let Place::Arena { plan, index } = tensor.place
-                    && (plan != self.id || index >= self.arena.slot_of.len())
-                {
+                let known = match tensor.place {
+                    Place::Arena { plan, index } => plan == self.id && index < self.arena.slot_of.len(),
+                    Place::Region { id, offset } => regions.get(id.0).is_some_and(|region| {
+                        let end = offset.checked_add(tensor.len());
+                        region.dtype == tensor.dtype && end.is_some_and(|end| end <= region.len)
+                    }),
+                };
+                if !known {
                     return Err(PlanError::Foreign { label: dispatch.label.clone(), shape: tensor.shape });
                 }
             }

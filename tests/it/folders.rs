@@ -6,8 +6,7 @@ use image::ImageFormat;
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
-use wgpu_simvae::data::{Dataset, FileOptions};
-use wgpu_simvae::device::Device;
+use wgpu_simvae::data::FileOptions;
 
 #[test]
 fn names_of_splits_are_splits_in_any_case_of_letters() {
@@ -320,28 +319,6 @@ fn there_may_be_256_classes_of_one_image() {
     let data = read(folder.path()).expect("labels are bytes");
     assert_eq!((data.train.classes.len(), data.train.len() + data.test.len()), (256, 256));
     assert_words(&notes(&data), &["classes without a training image"]);
-}
-
-#[test]
-fn a_session_opens_no_data_that_do_not_fit_together() {
-    use wgpu_simvae::settings::Sources;
-    use wgpu_simvae::settings::{Config, Recipe};
-    use wgpu_simvae::train::Session;
-    let set = ["model.hidden=[4]", "batch=2"].map(str::to_owned).to_vec();
-    let config = Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings");
-    let data = read(folder_of(&["a/1.png", "a/2.png", "b/3.png"]).path()).expect("a good folder");
-    let open = |data: &Dataset| {
-        Session::open(&Recipe::new(&config).expect("a recipe"), data, &Device::cpu())
-            .map(|_| ())
-            .map_err(|error| error.to_string())
-    };
-    open(&data).expect("it fits together");
-    let mut bad = data.clone();
-    bad.train.labels[1] = 2;
-    assert_words(&open(&bad).expect_err("no such class"), &["label 2 of image 1"]);
-    let mut bad = data.clone();
-    bad.train.pixels.truncate(3);
-    assert_words(&open(&bad).expect_err("too few bytes"), &["3 bytes of pixels"]);
 }
 
 #[test]

@@ -23,12 +23,15 @@ mod methods;
 mod networks;
 mod output;
 mod ownership;
+mod plans;
 mod probes;
 #[cfg(target_os = "linux")]
 mod radv;
 mod ranges;
+mod regression;
 mod resume;
 mod shaders;
+mod sketches;
 mod soundness;
 mod stream;
 mod torchvision;

@@ -5,7 +5,6 @@ use crate::common::files::files_of;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use wgpu_simvae::run_folder::RunLock;
-use wgpu_simvae::run_folder::metrics::{MetricsLog, Row};
 
 const TINY: [&str; 7] =
     ["model.hidden=[8]", "data.limit=40", "batch=7", "views=2", "epochs=3", "log.every=4", "log.pictures_every=1"];
@@ -118,25 +117,6 @@ fn a_refused_resume_leaves_every_byte() {
     let before = files_of(&run);
     assert_ends(&resume(folder.path(), &[]), 1, &["config.toml", "changed since the run was made"]);
     assert!(before == files_of(&run), "something has changed");
-}
-
-/// Rows without the seconds, which no two runs share.
-fn rows(run: &Path) -> Vec<Row> {
-    let rows = MetricsLog::read(&run.join("metrics.jsonl")).expect("metrics");
-    rows.into_iter().map(|row| Row { seconds: 0.0, ..row }).collect()
-}
-
-#[test]
-fn a_run_that_lost_its_last_checkpoint_ends_with_all_rows_and_pictures() {
-    let folder = trained(&[]);
-    let run = folder.path().join("run");
-    let (all, pictures) = (rows(&run), files_of(&run.join("reconstructions")));
-    assert!(all.len() > 4 && pictures.len() == 3);
-    let last = *steps(folder.path()).last().expect("a checkpoint");
-    std::fs::remove_dir_all(checkpoint(folder.path(), last)).expect("a checkpoint");
-    assert_ends(&resume(folder.path(), &[]), 0, &["resumed from"]);
-    assert_eq!(rows(&run), all);
-    assert!(files_of(&run.join("reconstructions")) == pictures);
 }
 
 #[test]

@@ -1,11 +1,9 @@
 //! The library refuses what would read or write where it should not: plans and tensors that do not belong together, shaders of others without
 //! checks, dispatches that are not there.
 
-use wgpu_simvae::device::cpu::CpuExecutor;
-use wgpu_simvae::device::{Device, DeviceError, DeviceRequest, Executor, Values, choose};
+use crate::common::devices;
+use wgpu_simvae::device::{Device, DeviceError, Values};
 use wgpu_simvae::kernels::activation::{Activation, Function};
-use wgpu_simvae::kernels::augment::sample::{Sample, VIEW_WORDS};
-use wgpu_simvae::kernels::common::clock;
 use wgpu_simvae::kernels::registry;
 use wgpu_simvae::kernels::{DType, Shader};
 use wgpu_simvae::plan::{Graph, Layout, Plan, PlanError, Tensor};
@@ -23,16 +21,6 @@ fn plan() -> (Plan, Tensor, Tensor) {
     graph.push("sigmoid", sigmoid(), &[x, x, y]);
     graph.keep(y);
     (graph.finish().expect("a plan"), x, y)
-}
-
-/// The CPU, and the first adapter there is.
-fn devices(layout: &Layout) -> Vec<Box<dyn Executor>> {
-    let mut all: Vec<Box<dyn Executor>> = vec![Box::new(CpuExecutor::<f32>::new(layout).expect("there is room"))];
-    if crate::common::adapter().is_some() {
-        let device = choose(&DeviceRequest::Gpu).expect("an adapter");
-        all.push(device.open(layout).expect("the adapter opens"));
-    }
-    all
 }
 
 #[test]
@@ -99,56 +87,6 @@ fn only_shaders_of_the_crate_run_without_checks() {
     assert!(!own.is_trusted());
     // SAFETY: it touches nothing.
     assert!(unsafe { own.unchecked() }.is_trusted());
-}
-
-#[test]
-fn a_relu_hides_no_nan() {
-    for mut device in devices(&Layout::default()) {
-        let mut graph = Graph::new("relu");
-        let (x, y) = (graph.input("x", [COUNT]), graph.tensor("y", [COUNT]));
-        graph.push("relu", Activation { function: Function::Relu, count: COUNT }, &[x, x, y]);
-        graph.keep(y);
-        let id = device.load(graph.finish().expect("a plan")).expect("it loads");
-        let input = vec![-1.0, 2.0, f32::NAN, f32::NEG_INFINITY, f32::INFINITY];
-        device.write(x, &Values::F32(input)).expect("an input");
-        device.run(id, 1).expect("it runs");
-        let found = device.read(y).expect("a result").to_f32();
-        assert!(found[2].is_nan(), "{}: {found:?}", device.device());
-        assert_eq!([found[0], found[1], found[3], found[4]], [0.0, 2.0, 0.0, f32::INFINITY]);
-    }
-}
-
-/// More rows than the grid of an element-wise kernel has invocations: each is drawn all the same.
-#[test]
-fn every_row_of_a_large_batch_is_drawn() {
-    const ROWS: u32 = 16_384 * 64 + 1;
-    let kernel = Sample {
-        images: 1 << 21,
-        rows: ROWS,
-        views: 1,
-        plain: 0,
-        height: 8,
-        width: 8,
-        shuffle: false,
-        crop: false,
-        area: [0.5, 1.0],
-        aspect: [1.0, 1.0],
-        horizontal_flip: 0.0,
-        vertical_flip: 0.0,
-    };
-    let mut layout = Layout::default();
-    let time = layout.add("clock", DType::Uint, [clock::CLOCK_WORDS]);
-    let views = layout.add("views", DType::Uint, [ROWS as usize, VIEW_WORDS]);
-    for mut device in devices(&layout) {
-        let mut graph = Graph::new("sample");
-        graph.push("sample", kernel.clone(), &[time, views]);
-        let id = device.load(graph.finish().expect("a plan")).expect("it loads");
-        device.write(time, &Values::U32(clock::fresh(3).to_vec())).expect("a clock");
-        device.run(id, 1).expect("it runs");
-        let drawn = device.read(views).expect("views");
-        let images = drawn.words().chunks_exact(VIEW_WORDS).map(|view| view[0]);
-        assert!(images.eq(0..ROWS), "{}: in order, each once", device.device());
-    }
 }
 
 #[test]

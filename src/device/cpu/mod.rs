@@ -108,7 +108,7 @@ impl<T: Element> Executor for CpuExecutor<T> {
     fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
         let elements = plan.arena.elements();
         room::check::<T>(&plan.name, &self.device, [elements])?;
-        self.plans.check(&plan)?;
+        self.plans.check(&plan, &self.layout)?;
         self.memory.add_arena(&plan).map_err(|_| room::refused::<T>(&plan.name, &self.device, elements))?;
         match self.calls(&plan) {
             Ok(calls) => Ok(self.plans.insert(plan, calls)),

@@ -200,7 +200,7 @@ impl Executor for GpuExecutor {
     }
 
     fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
-        self.plans.check(&plan)?;
+        self.plans.check(&plan, &self.layout)?;
         match self.memory.add_arena(&self.device, &plan).and_then(|()| self.steps(&plan)) {
             Ok(steps) => Ok(self.plans.insert(plan, steps)),
             Err(error) => {

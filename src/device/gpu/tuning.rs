@@ -66,19 +66,19 @@ pub fn trial(adapter: &AdapterEntry) -> Result<Tuning, DeviceError> {
 /// Time of a step of three products.
 fn time(adapter: &AdapterEntry, tuning: Tuning) -> Result<Duration, DeviceError> {
     let mut layout = Layout::default();
-    let [a, b, c] =
-        [("a", DEPTH), ("b", DEPTH), ("c", SIDE)].map(|(name, width)| layout.add(name, DType::Real, [SIDE, width]));
+    let [a, b] = ["a", "b"].map(|name| layout.add(name, DType::Real, [SIDE, DEPTH]));
+    let results = ["nt", "nn", "tn"].map(|name| layout.add(name, DType::Real, [SIDE, SIDE]));
     let options = GpuOptions { tuning, bounds_checks: false };
     let mut executor = Guarded::open(&adapter.describe(), || GpuExecutor::new(adapter, &layout, options))?;
     let mut graph = Graph::new("trial");
-    for form in [Form::Nt, Form::Nn, Form::Tn] {
+    for (form, c) in [Form::Nt, Form::Nn, Form::Tn].into_iter().zip(results) {
         graph.push("product", Matmul { form, m: SIDE, n: SIDE, k: DEPTH, epilogue: Epilogue::None }, &[a, b, a, c]);
     }
     let plan = executor.load(graph.finish()?)?;
     let mut timed = |steps: u32| -> Result<Duration, DeviceError> {
         let start = Instant::now();
         executor.run(plan, steps)?;
-        executor.read(c.slice(0, [1]))?;
+        executor.read(results[2].slice(0, [1]))?;
         Ok(start.elapsed())
     };
     let mut steps = 1;

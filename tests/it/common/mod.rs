@@ -4,12 +4,15 @@ pub mod ends;
 pub mod files;
 pub mod folders;
 pub mod older;
+pub mod random;
 pub mod renderer;
 pub mod stopping;
 
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
-use wgpu_simvae::device::Device;
+use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::gpu::{AdapterEntry, adapters};
+use wgpu_simvae::device::{Device, DeviceRequest, Executor, choose};
+use wgpu_simvae::plan::Layout;
 
 /// The first so many training and test images of the sprites, grey ones or coloured.
 pub fn sprites(name: &str, train: usize, test: usize) -> Dataset {
@@ -33,4 +36,14 @@ pub fn adapter() -> Option<AdapterEntry> {
          or set WGPU_SIMVAE_SKIP_GPU_TESTS=1"
     );
     Some(found.swap_remove(0))
+}
+
+/// The CPU, and the first adapter there is, opened over a layout.
+pub fn devices(layout: &Layout) -> Vec<Box<dyn Executor>> {
+    let mut all: Vec<Box<dyn Executor>> = vec![Box::new(CpuExecutor::<f32>::new(layout).expect("there is room"))];
+    if adapter().is_some() {
+        let device = choose(&DeviceRequest::Gpu).expect("an adapter");
+        all.push(device.open(layout).expect("the adapter opens"));
+    }
+    all
 }
