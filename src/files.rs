@@ -152,6 +152,12 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
+/// What was read of a file of this name; none where it was refused, with an error that names the file.
+#[cfg(any(fuzzing, test))]
+pub fn read_or_named<T>(file: &str, read: Result<T, impl fmt::Display>) -> Option<T> {
+    read.map_err(|error| assert!(error.to_string().contains(file), "{file} is not named: {error}")).ok()
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;

@@ -60,7 +60,7 @@ pub mod device;
 pub mod draw;
 #[doc(hidden)]
 pub mod files;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 #[doc(hidden)]
 pub mod kernels;

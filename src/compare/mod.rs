@@ -1,6 +1,6 @@
 //! The paper's comparison: every method trained and judged on one data set, row by row, and one report of it.
 
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 #[cfg(feature = "report")]
 pub mod report;

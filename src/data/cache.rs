@@ -51,7 +51,7 @@ const CHECKED: [&str; 7] =
 
 impl Cache {
     /// A cache at a path, whatever it is of.
-    #[cfg(fuzzing)]
+    #[cfg(any(fuzzing, test))]
     pub fn at(path: PathBuf) -> Self {
         Self { path, name: "folder".to_owned(), key: String::new() }
     }
@@ -199,7 +199,7 @@ fn checksums(parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// A cache with its checksums put right, so that the fuzzer comes past them.
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(super) fn summed(bytes: &[u8]) -> Vec<u8> {
     let mut fitting = bytes.to_vec();
     if let Ok(tensors) = SafeTensors::deserialize(bytes)

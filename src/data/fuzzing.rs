@@ -4,10 +4,12 @@ use super::cache::{Cache, summed};
 use super::decode::Square;
 use super::idx::Length;
 use super::{celeba, cifar, decode, idx};
+use crate::files::read_or_named;
 use flate2::read::MultiGzDecoder;
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use tempfile::TempDir;
 
 /// Stands between the two files of an input.
 const BETWEEN: u8 = 0x1f;
@@ -17,11 +19,13 @@ fn halves(bytes: &[u8]) -> (&[u8], &[u8]) {
     (&bytes[..at], bytes.get(at + 1..).unwrap_or_default())
 }
 
-/// A file of this process in memory.
-fn file(name: &str, bytes: &[u8]) -> PathBuf {
-    let path = Path::new("/dev/shm").join(format!("wgpu-simvae-fuzz-{}-{name}", std::process::id()));
-    std::fs::write(&path, bytes).expect("there is room in memory");
-    path
+/// A folder in memory where there is one, with these files.
+fn folder(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("there is room");
+    for (name, bytes) in files {
+        std::fs::write(folder.path().join(name), bytes).expect("there is room");
+    }
+    folder
 }
 
 /// MNIST's files.
@@ -31,9 +35,15 @@ pub fn idx(bytes: &[u8], packed: bool) {
         match packed {
             true => {
                 let most = Length::AtMost(most * 1100);
-                drop(idx::parse(PathBuf::new(), MultiGzDecoder::new(bytes), most, rank, wanted));
+                read_or_named(
+                    "idx-ubyte.gz",
+                    idx::parse("idx-ubyte.gz".into(), MultiGzDecoder::new(bytes), most, rank, wanted),
+                );
             }
-            false => drop(idx::parse(PathBuf::new(), bytes, Length::Exactly(most), rank, wanted)),
+            false => drop(read_or_named(
+                "idx-ubyte",
+                idx::parse("idx-ubyte".into(), bytes, Length::Exactly(most), rank, wanted),
+            )),
         }
     }
 }
@@ -42,18 +52,15 @@ pub fn idx(bytes: &[u8], packed: bool) {
 pub fn archive(bytes: &[u8]) {
     let mut packed = GzEncoder::new(Vec::new(), Compression::none());
     let packed = packed.write_all(bytes).and_then(|()| packed.finish()).expect("it is packed");
-    let _refused = cifar::read_archive(&file("archive", &packed));
+    let folder = folder(&[("archive.tar.gz", &packed)]);
+    read_or_named("archive.tar.gz", cifar::read_archive(&folder.path().join("archive.tar.gz")));
 }
 
 /// CIFAR-10's names, and a batch.
 pub fn cifar(bytes: &[u8]) {
     let (names, batch) = halves(bytes);
-    let folder = Path::new("/dev/shm").join(format!("wgpu-simvae-fuzz-{}-cifar", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("there is room in memory");
-    for (name, bytes) in [("batches.meta.txt", names), ("data_batch_1.bin", batch)] {
-        std::fs::write(folder.join(name), bytes).expect("there is room in memory");
-    }
-    let _refused = cifar::load(&folder, "cifar10", usize::MAX);
+    let folder = folder(&[("batches.meta.txt", names), ("data_batch_1.bin", batch)]);
+    read_or_named(&folder.path().display().to_string(), cifar::load(folder.path(), "cifar10", usize::MAX));
 }
 
 /// The two lists of CelebA.
@@ -61,7 +68,7 @@ pub fn celeba(text: &str) {
     let (attributes, partition) = text.split_once(char::from(BETWEEN)).unwrap_or((text, ""));
     let lists = [(attributes, "list_attr_celeba.txt".into()), (partition, "list_eval_partition.txt".into())];
     let [attributes, partition] = lists;
-    if let Ok(listing) = celeba::join(Path::new(""), attributes, partition) {
+    if let Some(listing) = read_or_named("list_", celeba::join(Path::new(""), attributes, partition)) {
         let classes = listing.classes.len();
         for part in [listing.train, listing.test] {
             assert!(part.labels.iter().all(|&label| usize::from(label) < classes));
@@ -77,5 +84,6 @@ pub fn picture(bytes: &[u8]) {
 
 /// A cache of decoded images, whose checksums are made to fit where they can be.
 pub fn cache(bytes: &[u8]) {
-    let _refused = Cache::at(file("cache", &summed(bytes))).open();
+    let folder = folder(&[("cache.safetensors", &summed(bytes))]);
+    read_or_named("cache.safetensors", Cache::at(folder.path().join("cache.safetensors")).open());
 }

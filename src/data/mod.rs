@@ -33,7 +33,7 @@ mod fashion_mnist;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 mod folder;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod hold;
 mod identity;

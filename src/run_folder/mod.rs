@@ -3,7 +3,7 @@
 pub mod checkpoint;
 mod claim;
 mod error;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod lock;
 mod manifest;
