@@ -1,14 +1,20 @@
 //! The paper's comparison: every method trained and judged on one data set, row by row, and one report of it.
 
+mod budget;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
+mod interval;
+mod matched;
 #[cfg(feature = "report")]
 pub mod report;
+mod scores;
 mod study;
 mod table;
 mod verdict;
 
-pub use crate::eval::judge::Unit;
+pub use budget::Budget;
+pub use matched::{Match, row_names};
+pub use scores::tables;
 pub use study::{CompareError, Compared, FailedRow, Study, compare, row_folder};
-pub use table::{Cell, Table, tables};
+pub use table::{Cell, Table};
 pub use verdict::{JudgedRun, Predictions, VerdictError, judge_run};

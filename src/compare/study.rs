@@ -1,7 +1,8 @@
 //! Trains and judges every row of a comparison; what is done is kept, so that an interrupted comparison goes on.
 
+use super::matched::{Match, Matching};
 use super::verdict::{JudgedRun, VerdictError, judge_run};
-use crate::data::DataError;
+use crate::data::{DataError, Dataset};
 use crate::device::Device;
 use crate::eval::judge::Judges;
 use crate::files::{FileError, write_atomically};
@@ -22,6 +23,35 @@ pub enum CompareError {
     /// Settings that cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A row that cannot get what the others get.
+    #[error("{row} cannot be matched by {by}: {problem}")]
+    Match {
+        /// The row.
+        row: String,
+        /// What the rows are matched by.
+        by: &'static str,
+        /// Why.
+        problem: String,
+    },
+    /// Plain images for all rows.
+    #[error("augment.plain = true: plain images are rows of their own, such as --methods all,vae-plain")]
+    Plain,
+    /// A row to compare with that is not there.
+    #[error("--against {row}: there is no such row among {rows}")]
+    NoReference {
+        /// What was asked for.
+        row: String,
+        /// What there is.
+        rows: String,
+    },
+    /// Intervals of a single seed.
+    #[error(
+        "--against {row}: the intervals of paired differences need two seeds and more: add --seeds 3, or leave out --against"
+    )]
+    OneSeed {
+        /// What was asked for.
+        row: String,
+    },
     /// The data cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -63,7 +93,8 @@ impl CompareError {
     /// Whether the call was wrong, rather than something that failed.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Config(_) | Self::OtherSettings { .. } => true,
+            Self::Config(_) | Self::OtherSettings { .. } | Self::Match { .. } => true,
+            Self::Plain | Self::NoReference { .. } | Self::OneSeed { .. } => true,
             Self::Lock(error) => error.is_usage(),
             Self::Data(error) => error.is_usage(),
             Self::Train { source, .. } => source.is_usage(),
@@ -84,11 +115,15 @@ impl CompareError {
 /// What to compare.
 #[derive(Clone, Debug)]
 pub struct Study {
-    /// The rows, in their order.
-    pub methods: Vec<String>,
-    /// Trainings of each method, with the seeds 0, 1, ...
+    /// The rows in their order, of [`row_names`](super::row_names).
+    pub rows: Vec<String>,
+    /// Trainings of each row, with the seeds 0, 1, ...
     pub seeds: u32,
-    /// Settings that all rows share; method and seed are laid over them.
+    /// What each row gets as much of.
+    pub matched: Match,
+    /// The row that the others' paired differences are from; where none is named, SimVAE's or the first.
+    pub against: Option<String>,
+    /// Settings that all rows share; method, seed and what matches the rows are laid over them.
     pub sources: Sources,
     /// How to judge.
     pub judges: Judges,
@@ -97,23 +132,26 @@ pub struct Study {
 }
 
 /// The folder of a row.
-pub fn row_folder(out: &Path, method: &str, seed: u32) -> PathBuf {
-    out.join(format!("{method}-seed-{seed}"))
+pub fn row_folder(out: &Path, row: &str, seed: u32) -> PathBuf {
+    out.join(format!("{row}-seed-{seed}"))
 }
 
 impl Study {
-    fn config(&self, method: &str, seed: u32) -> Result<Config, ConfigError> {
-        let mut sources = self.sources.clone();
-        sources.set.extend([format!("method={method}"), format!("seed={seed}")]);
-        Config::merge(&sources)
+    /// Checks that there is what the rows are to be compared with, and that it can carry an interval.
+    fn check_reference(&self) -> Result<(), CompareError> {
+        let Some(row) = self.against.clone() else { return Ok(()) };
+        if !self.rows.contains(&row) {
+            return Err(CompareError::NoReference { row, rows: self.rows.join(", ") });
+        }
+        if self.seeds < 2 { Err(CompareError::OneSeed { row }) } else { Ok(()) }
     }
 }
 
 /// A row that could not be trained or judged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FailedRow {
-    /// Method, as in the settings.
-    pub method: String,
+    /// Its name.
+    pub name: String,
     /// Seed of the training.
     pub seed: u64,
     /// Why.
@@ -129,6 +167,10 @@ pub struct Compared {
     pub folders: Vec<PathBuf>,
     /// Those that failed.
     pub failed: Vec<FailedRow>,
+    /// What they were matched by.
+    pub matched: Match,
+    /// The row that differences are from, where one was named.
+    pub against: Option<String>,
 }
 
 /// Trains and judges the rows that are not done yet, then writes `results.json` into the study's folder; `report::write`, behind
@@ -136,38 +178,43 @@ pub struct Compared {
 /// if `stop` was raised, in which case a repeated call goes on from there.
 ///
 /// # Errors
-/// When settings or data are wrong, the folder holds rows of other settings, or a file of the comparison cannot be written.
+/// When settings or data are wrong, a row cannot be matched, the folder holds rows of other settings, or a file of the comparison cannot
+/// be written.
 pub fn compare(
     study: &Study,
     device: &Device,
     progress: &mut dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Option<Compared>, CompareError> {
-    // Every row's settings are checked before the first one trains.
+    // Every row's settings are checked before the first one trains, and before anything is written.
+    study.check_reference()?;
+    let matching = Matching::new(&study.sources, study.matched)?;
+    let data = load_data(&matching.base, None, device, progress)?;
     let mut rows = Vec::new();
-    for method in &study.methods {
+    for name in &study.rows {
         for seed in 0..study.seeds {
-            rows.push((row_folder(&study.out, method, seed), study.config(method, seed)?));
+            let config = matching.config(name, seed, data.train.len())?;
+            rows.push((name, row_folder(&study.out, name, seed), config));
         }
     }
     let _owner = RunLock::acquire(&study.out, "compare")?;
     let count = rows.len();
-    let mut done = Compared::default();
-    for (i, (folder, config)) in rows.iter().enumerate() {
+    let mut done = Compared { matched: study.matched, against: study.against.clone(), ..Compared::default() };
+    for (i, (name, folder, config)) in rows.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        progress.note(&format!("[{}/{count}] {}, seed {}", i + 1, config.method, config.seed));
-        match row(folder, config, study, device, progress, stop) {
+        progress.note(&format!("[{}/{count}] {name}, seed {}", i + 1, config.seed));
+        match row(folder, config, (study, &data), device, progress, stop) {
             Ok(Some(run)) => {
                 done.judged.push(run);
                 done.folders.push(folder.clone());
             }
             Ok(None) => return Ok(None),
             Err(error) if error.is_of_a_row() => {
-                let (method, seed) = (config.method.clone(), config.seed);
                 progress.note(&format!("  this row failed: {error}"));
-                done.failed.push(FailedRow { method, seed, reason: error.to_string() });
+                let (name, seed) = ((*name).clone(), config.seed);
+                done.failed.push(FailedRow { name, seed, reason: error.to_string() });
             }
             Err(error) => return Err(error),
         }
@@ -182,14 +229,13 @@ pub fn compare(
 fn row(
     folder: &Path,
     config: &Config,
-    study: &Study,
+    (study, data): (&Study, &Dataset),
     device: &Device,
     progress: &mut dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Option<JudgedRun>, CompareError> {
     let other = |difference: String| CompareError::OtherSettings { row: folder.to_owned(), difference };
     let recipe = Recipe::new(config)?;
-    let data = load_data(config, None, device, progress)?;
     let resume = !checkpoint::list(folder).map_err(|source| Box::new(source.into()))?.is_empty();
     if resume {
         let saved = Trained::settings(folder).map_err(Box::new)?;
@@ -197,22 +243,25 @@ fn row(
         if !differences.is_empty() {
             return Err(other(differences.join("; ")));
         }
-        Trained::check_data(folder, &data).map_err(Box::new)?;
+        Trained::check_data(folder, data).map_err(Box::new)?;
         if let Some(judged) = JudgedRun::read(folder).map_err(|source| fault(folder, source))? {
-            return match judged.judges == study.judges {
-                true => Ok(Some(judged)),
-                false => Err(other(format!("judges {:?}, now {:?}", judged.judges, study.judges))),
-            };
+            if judged.judges != study.judges {
+                return Err(other(format!("judges {:?}, now {:?}", judged.judges, study.judges)));
+            }
+            // A verdict of before, which does not state its budget, is made again.
+            if judged.budget.is_some() {
+                return Ok(Some(judged));
+            }
         }
     }
     let options = RunOptions { out: folder.to_owned(), resume, checkpoint: None };
-    let report = run(&recipe, &data, device, &options, progress, stop)
+    let report = run(&recipe, data, device, &options, progress, stop)
         .map_err(|source| CompareError::Train { row: folder.to_owned(), source: Box::new(source) })?;
     if report.interrupted {
         return Ok(None);
     }
     drop(report);
-    let mut trained = Trained::with_data(folder, &recipe, data, device).map_err(Box::new)?;
+    let mut trained = Trained::with_data(folder, &recipe, data.clone(), device).map_err(Box::new)?;
     let mut note = |judge: &str| progress.note(&format!("  {judge}"));
     let judged = judge_run(&mut trained, folder, device, &study.judges, &mut note);
     let (judged, _) = judged.map_err(|source| fault(folder, source))?;

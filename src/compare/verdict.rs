@@ -1,5 +1,7 @@
 //! A run and what the judges found, as it is kept in the run's folder.
 
+use super::budget::Budget;
+use super::matched::row_name;
 use crate::device::{Device, DeviceError};
 use crate::draw::charts;
 use crate::eval::judge::{Case, Found, Judges};
@@ -60,6 +62,9 @@ pub struct JudgedRun {
     pub seed: u64,
     /// Steps trained.
     pub steps: u64,
+    /// What it was given to learn with; none in verdicts of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
     /// How it was judged.
     pub judges: Judges,
     /// What the judges found.
@@ -68,6 +73,11 @@ pub struct JudgedRun {
 }
 
 impl JudgedRun {
+    /// The row of a comparison that it belongs to: the method, and whether it sees plain images.
+    pub fn row(&self) -> String {
+        row_name(&self.method, self.budget.as_ref().is_some_and(|budget| budget.plain_views == budget.views))
+    }
+
     /// Reads the verdict in a run's folder; none where it was not judged yet.
     ///
     /// # Errors
@@ -151,7 +161,7 @@ pub fn judge_run(
     let session = &mut trained.session;
     let (train, test) = (session.blueprint.train, session.blueprint.test);
     let (train, test) = (session.embed(&train, train.images)?, session.embed(&test, test.images)?);
-    let step = trained.step;
+    let (step, budget) = (trained.step, Budget::of(trained));
     let mut case = Case::new(trained, [&train, &test], device, judges, note)?;
     let found = Found::by_all(&mut case)?;
     match draw_plane(case.test, &case.data.test.classes, &run.join(PROJECTION)) {
@@ -165,6 +175,7 @@ pub fn judge_run(
         data: case.data.name.clone(),
         seed: case.config.seed,
         steps: step,
+        budget: Some(budget),
         judges: judges.clone(),
         found,
     };

@@ -25,6 +25,16 @@ impl Config {
     /// # Errors
     /// On unknown keys, wrong types and values outside their range.
     pub fn merge(sources: &Sources) -> Result<Self, ConfigError> {
+        let config = Self::lay(sources)?;
+        config.validate()?;
+        if let (Some(path), false) = (named_folder(&config.data.name), config.data.dir.is_empty()) {
+            return Err(ConfigError::TwoFolders { one: path.to_owned(), other: config.data.dir.into() });
+        }
+        Ok(config)
+    }
+
+    /// [`Config::merge`] before the values are checked against their ranges and each other.
+    pub(crate) fn lay(sources: &Sources) -> Result<Self, ConfigError> {
         let mut layers: Vec<(String, Table)> = Vec::new();
         if let Some((origin, text)) = &sources.file {
             layers.push((origin.clone(), parse(origin, text)?));
@@ -56,10 +66,6 @@ impl Config {
             overlay(&mut merged, layer);
             config = from_table(origin, &merged)?;
             check_names(origin, &config)?;
-        }
-        config.validate()?;
-        if let (Some(path), false) = (named_folder(&config.data.name), config.data.dir.is_empty()) {
-            return Err(ConfigError::TwoFolders { one: path.to_owned(), other: config.data.dir.into() });
         }
         Ok(config)
     }

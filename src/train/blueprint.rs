@@ -127,6 +127,12 @@ impl Blueprint {
         self.config.steps_until(epochs, self.train.images)
     }
 
+    /// How many views of an image a step sees.
+    pub fn view_count(&self) -> ViewCount {
+        let Config { views, ref augment, .. } = self.config;
+        ViewCount { views, plain: if augment.plain { views } else { self.objective.plain_views() } }
+    }
+
     /// Records one training step: views, forward, loss, backward, Adam.
     ///
     /// # Errors
@@ -158,9 +164,9 @@ impl Blueprint {
 
     /// Emits views, forward pass and loss of the next images of a source by the model's clock.
     fn emit_objective(&self, g: &mut Graph, model: &Model, source: &ImageSource, known: Tensor, batch: usize) {
-        let Config { views, ref augment, .. } = self.config;
-        let count = ViewCount { views, plain: if augment.plain { views } else { self.objective.plain_views() } };
-        let drawn = source.augmented(g, model.clock, batch, count, augment);
+        let count = self.view_count();
+        let views = count.views;
+        let drawn = source.augmented(g, model.clock, batch, count, &self.config.augment);
         let noise = |g: &mut Graph| {
             let noise = g.tensor("noise", [batch * views, model.networks.latent]);
             g.push("noise", Normal { count: noise.len(), purpose: Purpose::Noise }, &[model.clock, noise]);

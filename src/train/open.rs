@@ -18,6 +18,8 @@ pub struct Trained {
     pub session: Session,
     /// Steps that the checkpoint has been trained for.
     pub step: u64,
+    /// Seconds that this took.
+    pub seconds: f64,
     /// What its user should know: checkpoints that were passed over, data that are others than those of the training.
     pub notes: Vec<String>,
 }
@@ -108,6 +110,7 @@ impl Trained {
         let Session { blueprint, executor, .. } = &mut session;
         checkpoint.load(executor.as_mut(), &blueprint.params, &blueprint.memory)?;
         let notes = passed_over.into_iter().map(|problem| format!("passed over: {problem}")).collect();
-        Ok(Self { config: recipe.config.clone(), data, session, step: checkpoint.state.step, notes })
+        let (config, state) = (recipe.config.clone(), &checkpoint.state);
+        Ok(Self { config, data, session, step: state.step, seconds: state.seconds, notes })
     }
 }

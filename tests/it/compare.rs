@@ -1,9 +1,10 @@
 //! The judges of a run and the comparison of methods: what they write, that they go on, and what they refuse.
 
-use crate::common::ends::{simvae, text};
+use crate::common::ends::{assert_ends, simvae, text};
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Output;
-use wgpu_simvae::compare::{JudgedRun, tables};
+use wgpu_simvae::compare::{Budget, JudgedRun, Table, tables};
 use wgpu_simvae::eval::judges::{Bound, HeldOut, LinearProbe, Reconstruction, Style};
 
 const TINY: [&str; 7] =
@@ -31,9 +32,14 @@ fn a_comparison_trains_judges_and_reports_every_row_once() {
     assert!(first.status.success(), "{}", text(&first));
 
     let page = read(&out.join("report.html"));
-    for part in
-        ["<td>simvae</td>", "<td>random</td>", "±", "data:image/png;base64,", "data:image/svg+xml;base64,", "hidden ="]
-    {
+    for part in [
+        "<td>simvae</td>",
+        "<td>random *</td>",
+        "±",
+        "data:image/png;base64,",
+        "data:image/svg+xml;base64,",
+        "hidden =",
+    ] {
         assert!(page.contains(part), "the report lacks {part}");
     }
     for network in ["src=\"http", "href=\"http", "url(http", "@import"] {
@@ -53,7 +59,11 @@ fn a_comparison_trains_judges_and_reports_every_row_once() {
         let (error, bound) = (run.found.of::<Reconstruction>(), run.found.of::<Bound>());
         assert_eq!([error.is_some(), bound.is_some(), run.steps > 0], [run.method == "simvae"; 3]);
     }
-    assert_eq!(tables(&runs).len(), 4);
+    let tables = tables(&runs, None);
+    let titles: Vec<&str> = tables.iter().map(|table| table.title.as_str()).collect();
+    let differing = ["Content", "Style, linear probe", "Style, MLP probe"];
+    let differing = differing.map(|title| [title.to_owned(), format!("{title}, differences from simvae")]);
+    assert_eq!(titles, [&["Budget".to_owned()], &differing.concat()[..], &["Generation".to_owned()]].concat());
 
     // A row whose verdict is gone is judged again, not trained again; the others stay as they are.
     std::fs::remove_file(out.join("simvae-seed-1").join("eval.json")).expect("a verdict");
@@ -67,6 +77,143 @@ fn a_comparison_trains_judges_and_reports_every_row_once() {
     let other = compare(out, "simvae", &["--set", "optim.lr=0.5"]);
     assert_eq!(other.status.code(), Some(2), "{}", text(&other));
     assert!(text(&other).contains("lr = 0.5") && text(&other).contains("--out"), "{}", text(&other));
+}
+
+#[test]
+fn every_row_states_what_it_was_given_and_gets_as_many_rows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path();
+    let methods = "simvae,vae-plain,vae,cr-vae,simclr,random";
+    let output = compare(out, methods, &["--set", "views=4", "--set", "batch=4", "--steps", "6"]);
+    assert!(output.status.success(), "{}", text(&output));
+    let runs: Vec<JudgedRun> = serde_json::from_str(&read(&out.join("results.json"))).expect("judged runs");
+    let given = |run: &JudgedRun| {
+        let Budget { images_per_step, views, plain_views, rows_per_step, images_seen, parameters, seconds } =
+            run.budget.clone().expect("it is stated");
+        assert!(rows_per_step == 16 && parameters > 0 && seconds > 0.0);
+        (run.row(), run.steps, images_per_step, views, plain_views, images_seen)
+    };
+    let want = [
+        ("random", 0, 4, 4, 0, 0),
+        ("simclr", 6, 4, 4, 0, 24),
+        ("vae", 6, 4, 4, 0, 24),
+        ("vae-plain", 6, 16, 1, 1, 96),
+        ("cr-vae", 6, 8, 2, 1, 48),
+        ("simvae", 6, 4, 4, 0, 24),
+    ];
+    let want = want.map(|(name, steps, batch, views, plain, seen)| (name.to_owned(), steps, batch, views, plain, seen));
+    assert_eq!(runs.iter().map(given).collect::<Vec<_>>(), want);
+    assert!(out.join("vae-plain-seed-0").join("eval.json").is_file());
+
+    let (markdown, page) = (read(&out.join("tables.md")), read(&out.join("report.html")));
+    for text in [&markdown, &page] {
+        for word in ["Budget", "4 x 4", "16 x 1, 1 plain", "random *", "vae-plain §◊", "cr-vae §◊", "simclr ¶"] {
+            assert!(text.contains(word), "{word} is missing");
+        }
+        for sentence in
+            ["* not trained.", "§ not as many images seen as simvae.", "¶ not as many parameters as simvae."]
+        {
+            assert!(text.contains(sentence), "{sentence}");
+        }
+        assert!(!text.contains('†') && !text.contains('‡'), "steps and rows a step are equal");
+        assert!(!text.contains('±') && !text.contains("interval"), "one seed has no interval");
+    }
+    assert!(!markdown.contains("**") && !page.contains("class=\"top\""), "and nothing stands out");
+}
+
+#[test]
+fn a_comparison_that_would_not_be_fair_is_refused_and_nothing_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let refused = |methods: &str, more: &[&str], words: &[&str]| {
+        assert_ends(&compare(&out, methods, more), 2, words);
+        assert!(!out.exists(), "something was written");
+    };
+    refused("cr-vae", &["--set", "views=3", "--set", "batch=3"], &["cr-vae cannot be matched by steps", "9 rows"]);
+    refused("vae,cr-vae", &["--set", "views=4", "--set", "batch=64"], &["cr-vae", "128 images", "there are 96"]);
+    refused("vae", &["--set", "augment.plain=true"], &["vae-plain"]);
+    refused("vae", &["--match", "epochs", "--steps", "5"], &["vae cannot be matched by epochs", "5 steps"]);
+    refused("vae", &["--match", "colour"], &["colour", "steps, rows, images, epochs"]);
+    refused("vae", &["--steps", "5", "--epochs", "1"], &["--steps", "--epochs"]);
+    refused("vae,simvae", &["--against", "simvae"], &["two seeds", "--seeds"]);
+    refused("vae,simvae", &["--against", "cr-vae", "--seeds", "2"], &["cr-vae", "no such row among vae, simvae"]);
+    refused("vae", &["--against", "nobody", "--seeds", "2"], &["nobody", "simvae"]);
+}
+
+/// A verdict with nothing but an error of the reconstructions and a bound.
+fn verdict(method: &str, seed: u64, error: f64, bound: f64, budget: Option<Value>) -> JudgedRun {
+    let mut verdict = json!({
+        "method": method, "data": "sprites", "seed": seed, "steps": 9,
+        "judges": { "probe_epochs": 1, "mixture_starts": 1, "seed": 0 },
+        "reconstruction_error": error, "bound": bound,
+    });
+    if let Some(budget) = budget {
+        verdict["budget"] = budget;
+    }
+    serde_json::from_value(verdict).expect("a verdict")
+}
+
+#[test]
+fn only_what_an_interval_carries_stands_out() {
+    // Over the seeds, simvae is 0.1 below vae; beta-vae is far off in the mean, but not steadily.
+    let errors = [("simvae", [0.10, 0.12, 0.11]), ("vae", [0.20, 0.22, 0.21]), ("beta-vae", [0.9, 0.1, 0.4])];
+    let runs = |seeds: usize| -> Vec<JudgedRun> {
+        let of = |(method, errors): &(&str, [f64; 3])| -> Vec<JudgedRun> {
+            let seeds = errors[..seeds].iter().enumerate();
+            seeds.map(|(seed, &error)| verdict(method, seed as u64, error, -1.0, None)).collect()
+        };
+        errors.iter().flat_map(of).collect()
+    };
+    let cells = |tables: &[Table], title: &str| -> Vec<(String, String, bool)> {
+        let table = tables.iter().find(|table| table.title == title).expect(title);
+        table.rows.iter().map(|(name, cells)| (name.clone(), cells[0].text.clone(), cells[0].bold)).collect()
+    };
+    let row = |name: &str, text: &str, bold| (name.to_owned(), text.to_owned(), bold);
+
+    let three = tables(&runs(3), None);
+    let scores = [
+        row("simvae", "0.11000 ± 0.01000", false),
+        row("vae", "0.21000 ± 0.01000", false),
+        row("beta-vae", "0.46667 ± 0.40415", false),
+    ];
+    assert_eq!(cells(&three, "Generation"), scores, "simvae is the best, but not surely better than beta-vae");
+    let differences = [row("vae", "+0.10000 ± 0.00000", true), row("beta-vae", "+0.35667 ± 1.02", false)];
+    let found = cells(&three, "Generation, differences from simvae");
+    assert_eq!(found[0], differences[0]);
+    assert!(found[1].1.starts_with("+0.35667 ± 1.0") && !found[1].2, "{found:?}");
+    assert_eq!(cells(&three, "Budget")[0].1, "9", "a verdict of before states its steps");
+    assert!(three[0].to_string().contains("| simvae   |     9 |              - |"), "{}", three[0]);
+
+    let two = tables(&runs(3)[..6], Some("vae"));
+    assert_eq!(cells(&two, "Generation")[0], row("simvae", "0.11000 ± 0.01000", true), "surely better than vae");
+    assert_eq!(cells(&two, "Generation, differences from vae"), [row("simvae", "-0.10000 ± 0.00000", true)]);
+    assert!(two[1].to_string().contains("**0.11000 ± 0.01000**"), "{}", two[1]);
+
+    let one = tables(&runs(1), None);
+    assert_eq!(one.len(), 2, "no differences");
+    assert!(cells(&one, "Generation").iter().all(|(_, text, bold)| !bold && !text.contains('±')));
+}
+
+#[test]
+fn unequal_budgets_are_marked() {
+    let budget = |images: u64, views: u64, steps: u64| {
+        json!({ "images_per_step": images, "views": views, "plain_views": 0, "rows_per_step": images * views,
+                "images_seen": images * steps, "parameters": 5, "seconds": 1.5 })
+    };
+    let mut runs = vec![
+        verdict("simvae", 0, 0.1, -1.0, Some(budget(4, 4, 9))),
+        verdict("vae", 0, 0.1, -1.0, Some(budget(4, 2, 9))),
+        verdict("beta-vae", 0, 0.1, -1.0, Some(budget(4, 4, 3))),
+    ];
+    runs[2].steps = 3;
+    for table in tables(&runs, None) {
+        let names: Vec<&str> = table.rows.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["simvae", "vae ‡", "beta-vae †§"], "{}", table.title);
+        let text = table.to_string();
+        assert!(
+            text.contains("† not as many steps as simvae.") && text.contains("‡ not as many rows a step as simvae.")
+        );
+    }
 }
 
 #[test]

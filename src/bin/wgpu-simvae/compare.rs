@@ -7,22 +7,32 @@ use crate::signals::stop_on_interrupt;
 use crate::terminal::Terminal;
 use anyhow::anyhow;
 use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
-use wgpu_simvae::compare::{Study, compare, report, tables};
+use wgpu_simvae::compare::{Match, Study, compare, report, row_names, tables};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::title;
 use wgpu_simvae::device::{DeviceRequest, choose};
 use wgpu_simvae::methods::registry;
+use wgpu_simvae::settings::Config;
 
 #[derive(Debug, Args)]
 pub struct CompareArguments {
     #[command(flatten)]
     settings: SettingsArguments,
-    /// Methods to compare, separated by commas, or all.
-    #[arg(long, value_parser = PossibleValuesParser::new(words()), value_delimiter = ',', default_value = "all")]
+    /// Methods to compare, separated by commas, or all; with -plain behind it, as in all,vae-plain, a method that compares no views
+    /// is a row on images as they are.
+    #[arg(long, value_parser = row, value_delimiter = ',', default_value = "all")]
     methods: Vec<String>,
-    /// Trainings of each method, with the seeds 0, 1, ...
+    /// What each method gets as much of as the settings say: steps of as many rows (images x views); rows in all; steps of as many
+    /// images; or epochs.
+    #[arg(long = "match", value_parser = matches(), default_value = "steps")]
+    matched: Match,
+    /// The method that the others' differences are from, with 95 % intervals over the seeds [default: simvae, or the first that
+    /// reconstructs]
+    #[arg(long, value_name = "METHOD", value_parser = row)]
+    against: Option<String>,
+    /// Trainings of each method, with the seeds 0, 1, ...; the same seeds for all.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     seeds: u32,
     #[command(flatten)]
@@ -35,21 +45,47 @@ pub struct CompareArguments {
     out: Option<PathBuf>,
 }
 
-/// The words for the methods.
-fn words() -> Vec<&'static str> {
-    [vec!["all"], registry::names()].concat()
+/// All methods, as one word.
+const ALL: &str = "all";
+
+/// Parses the name of a row, or the word for all.
+fn row(word: &str) -> Result<String, String> {
+    let known = row_names();
+    match word == ALL || known.iter().any(|name| name == word) {
+        true => Ok(word.to_owned()),
+        false => Err(format!("there is no such method; choose {ALL} or of {}", known.join(", "))),
+    }
+}
+
+/// Parses what methods are matched by.
+fn matches() -> impl TypedValueParser<Value = Match> {
+    let named = |word: String| Match::ALL.into_iter().find(|by| by.name() == word).unwrap_or_default();
+    PossibleValuesParser::new(Match::ALL.map(Match::name)).map(named)
 }
 
 /// Trains and judges every method that is not done yet, and writes the report.
 pub fn main(arguments: &CompareArguments) -> Result<(), Failure> {
     let sources = arguments.settings.sources()?;
-    let named = |name: &str| arguments.methods.iter().any(|given| given == name || given == "all");
-    let methods = registry::names().into_iter().filter(|name| named(name)).map(str::to_owned).collect();
+    let all = arguments.methods.iter().any(|given| given == ALL);
+    let named = |name: &String| arguments.methods.contains(name) || (all && registry::find(name).is_some());
     let out = match &arguments.out {
         Some(out) => out.clone(),
-        None => PathBuf::from("runs").join(format!("compare-{}", title(&arguments.settings.merged()?.data.name))),
+        None => {
+            let mut sources = sources.clone();
+            // The name of the data, whatever a method takes.
+            sources.set.push("method=random".to_owned());
+            PathBuf::from("runs").join(format!("compare-{}", title(&Config::merge(&sources)?.data.name)))
+        }
     };
-    let study = Study { methods, seeds: arguments.seeds, sources, judges: arguments.judges.settings(), out };
+    let study = Study {
+        rows: row_names().into_iter().filter(named).collect(),
+        seeds: arguments.seeds,
+        matched: arguments.matched,
+        against: arguments.against.clone(),
+        sources,
+        judges: arguments.judges.settings(),
+        out,
+    };
     let device = choose(&arguments.device)?;
     tell(format_args!("device: {}", device.reason));
     let stop = stop_on_interrupt()?;
@@ -59,14 +95,14 @@ pub fn main(arguments: &CompareArguments) -> Result<(), Failure> {
         return Err(Failure::Interrupted);
     };
     report::write(&compared, &study.out)?;
-    for table in tables(&compared.judged) {
+    for table in tables(&compared.judged, compared.against.as_deref()) {
         print(table);
     }
     print(study.out.join("report.html").display());
     match &compared.failed[..] {
         [] => Ok(()),
         failed => {
-            let rows = failed.iter().map(|row| format!("\n{}, seed {}: {}", row.method, row.seed, row.reason));
+            let rows = failed.iter().map(|row| format!("\n{}, seed {}: {}", row.name, row.seed, row.reason));
             let count = failed.len() + compared.judged.len();
             Err(anyhow!(
                 "{} of {count} rows failed; the same command tries them again:{}",

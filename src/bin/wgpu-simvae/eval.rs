@@ -37,7 +37,7 @@ pub fn main(arguments: &EvalArguments) -> Result<(), Failure> {
         let path = run.join("predictions.safetensors");
         saved.push(write_atomically(&path, &bytes).map_err(anyhow::Error::from).map(|()| path));
     }
-    for table in tables(std::slice::from_ref(&judged)) {
+    for table in tables(std::slice::from_ref(&judged), None) {
         print(table);
     }
     for note in judged.found.notes() {

@@ -44,7 +44,7 @@ impl Pictures {
         let png = newest.map_or(Ok(None), |path| content(&path))?;
         let settings = content(&folder.join("config.toml"))?.unwrap_or_default();
         Ok(Self {
-            name: run.method.clone(),
+            name: run.row(),
             curves: svg("losses.svg")?,
             plane: svg("projection.svg")?,
             reconstructions: png.map(|bytes| url("png", bytes)),
@@ -63,10 +63,10 @@ fn content(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
 /// # Errors
 /// When a file of a run's folder cannot be read.
 pub fn html(compared: &Compared) -> Result<String, FileError> {
-    let Compared { judged: runs, folders, failed } = compared;
+    let Compared { judged: runs, folders, failed, matched, against } = compared;
     let mut shown: Vec<Pictures> = Vec::new();
     for (folder, run) in folders.iter().zip(runs) {
-        if !shown.iter().any(|pictures| pictures.name == run.method) {
+        if !shown.iter().any(|pictures| pictures.name == run.row()) {
             shown.push(Pictures::read(folder, run)?);
         }
     }
@@ -86,17 +86,17 @@ pub fn html(compared: &Compared) -> Result<String, FileError> {
             body {
                 h1 { "Representations of " (data) }
                 p.about {
-                    (shown.len()) " methods, " (seeds) " seed" (if seeds == 1 { "" } else { "s" }) ", probes of " (epochs)
-                    " epochs; made by wgpu-simvae " (env!("CARGO_PKG_VERSION")) "."
+                    (shown.len()) " methods matched by " (matched.name()) ", " (seeds) " seed" (if seeds == 1 { "" } else { "s" })
+                    ", probes of " (epochs) " epochs; made by wgpu-simvae " (env!("CARGO_PKG_VERSION")) "."
                 }
-                @for table in tables(runs) { (table_markup(&table)) }
+                @for table in tables(runs, against.as_deref()) { (table_markup(&table)) }
                 @for (i, row) in failed.iter().enumerate() {
                     @if i == 0 { h2 { "Failed rows" } }
-                    p { b { (row.method) ", seed " (row.seed) } ": " (row.reason) }
+                    p { b { (row.name) ", seed " (row.seed) } ": " (row.reason) }
                 }
                 @for (i, (run, note)) in notes.enumerate() {
                     @if i == 0 { h2 { "Notes" } }
-                    p { b { (run.method) ", seed " (run.seed) } ": " (note) }
+                    p { b { (run.row()) ", seed " (run.seed) } ": " (note) }
                 }
                 h2 { "Representations" }
                 p.about { "Test images on the two principal components of each representation, coloured by class." }
@@ -138,31 +138,20 @@ fn prose(text: &str) -> Markup {
 }
 
 fn table_markup(table: &Table) -> Markup {
-    // The best of each column stands out; for errors that is the smallest.
-    let best = |column: usize| {
-        let means = table.rows.iter().filter_map(|(_, cells)| cells[column]);
-        means.map(|cell| cell.merit()).fold(f64::NEG_INFINITY, f64::max)
-    };
-    let best: Vec<f64> = (0..table.columns.len()).map(best).collect();
     markup! {
         h2 { (table.title) }
-        p.about { (prose(table.about)) }
+        p.about { (prose(&table.about)) }
         table {
             thead { tr { th { "method" } @for column in &table.columns { th { (column) } } } }
             tbody {
-                @for (method, cells) in &table.rows {
+                @for (name, cells) in &table.rows {
                     tr {
-                        td { (method) }
-                        @for (cell, best) in cells.iter().zip(&best) {
-                            @match cell {
-                                Some(cell) if cell.merit() == *best => { td.top { (cell) } },
-                                Some(cell) => { td { (cell) } },
-                                None => { td { "-" } },
-                            }
-                        }
+                        td { (name) }
+                        @for cell in cells { td.top[cell.bold] { (cell.text) } }
                     }
                 }
             }
         }
+        @if !table.notes.is_empty() { p.about { (table.notes.join(" ")) } }
     }
 }

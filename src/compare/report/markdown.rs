@@ -1,6 +1,6 @@
 //! A table as Markdown.
 
-use crate::compare::Table;
+use crate::compare::{Cell, Table};
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table as Grid};
 use std::fmt;
@@ -11,13 +11,20 @@ impl fmt::Display for Table {
         let mut grid = Grid::new();
         grid.load_style(ASCII_MARKDOWN);
         grid.set_header(std::iter::once("method").chain(self.columns.iter().map(String::as_str)));
-        for (method, cells) in &self.rows {
-            let cells = cells.iter().map(|cell| cell.map_or_else(|| "-".to_owned(), |cell| cell.to_string()));
-            grid.add_row(std::iter::once(method.clone()).chain(cells));
+        for (name, cells) in &self.rows {
+            grid.add_row(std::iter::once(name.clone()).chain(cells.iter().map(text)));
         }
         for column in grid.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        writeln!(f, "{}\n\n{}\n\n{grid}", self.title, self.about)
+        writeln!(f, "{}\n\n{}\n\n{grid}", self.title, self.about)?;
+        match &self.notes[..] {
+            [] => Ok(()),
+            notes => writeln!(f, "\n{}", notes.join(" ")),
+        }
     }
+}
+
+fn text(cell: &Cell) -> String {
+    if cell.bold { format!("**{}**", cell.text) } else { cell.text.clone() }
 }
