@@ -150,12 +150,10 @@ impl<'a> Matching<'a> {
                     base.steps
                 )));
             }
-            Match::Epochs => vec![
-                format!("batch={}", own.batch),
-                format!("epochs={}", base.epochs),
-                format!("optim.warmup_epochs={}", base.optim.warmup_epochs),
-            ],
+            Match::Epochs => vec![format!("batch={}", own.batch), format!("epochs={}", base.epochs)],
         };
+        // No steps of warm-up would count the method's own epochs of it.
+        matched.push(format!("optim.warmup_epochs={}", base.optim.warmup_epochs));
         matched.extend([format!("views={views}"), format!("augment.plain={}", row.plain)]);
         Ok(Ok(matched))
     }
