@@ -51,6 +51,8 @@ pub mod train;
 #[doc(hidden)]
 pub mod augment;
 #[doc(hidden)]
+pub mod bench;
+#[doc(hidden)]
 pub mod check;
 #[doc(hidden)]
 pub mod console;
@@ -95,5 +97,5 @@ pub use train::{Progress, RunOptions, Silent, Trained, run};
 /// write dispatches of kernels into a [`plan::Graph`], and a [`device`] replays the [`Plan`](plan::Plan) that it becomes.
 pub mod low_level {
     #[doc(inline)]
-    pub use crate::{augment, check, device, draw, files, kernels, math, methods, nn, optim, plan, setting};
+    pub use crate::{augment, bench, check, device, draw, files, kernels, math, methods, nn, optim, plan, setting};
 }

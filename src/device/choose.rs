@@ -78,6 +78,11 @@ impl Device {
         self.adapter.as_deref().map_or_else(|| "CPU f32".to_owned(), |adapter| adapter.info.name.clone())
     }
 
+    /// What is known of the adapter; none where this is the CPU.
+    pub fn adapter(&self) -> Option<&wgpu::AdapterInfo> {
+        self.adapter.as_deref().map(|adapter| &adapter.info)
+    }
+
     /// The kernels that suit this device, from the cache or by a short timed trial; asked for once.
     ///
     /// # Errors

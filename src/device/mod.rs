@@ -4,8 +4,10 @@ mod choose;
 pub mod cpu;
 pub mod gpu;
 mod plans;
+mod timeline;
 
 pub use choose::{Device, DeviceRequest, choose, reference};
+pub use timeline::{Stopwatch, Timeline};
 
 use crate::plan::{Layout, Plan, PlanError, PlanId, Tensor};
 use std::ops::Range;
@@ -186,6 +188,11 @@ pub trait Executor {
 
     /// Runs a stretch of a plan's dispatches once: how the gradient checks look at every buffer of a step.
     fn run_part(&mut self, id: PlanId, dispatches: Range<usize>) -> Result<(), DeviceError>;
+
+    /// Runs a plan once and says when each of its dispatches ran: slower than [`Executor::run`], and waited for.
+    fn timeline(&mut self, id: PlanId) -> Result<Timeline, DeviceError> {
+        timeline::by_the_host(self, id, |_| Ok(()))
+    }
 
     /// Writes a tensor, after all work queued before and ahead of all work queued later.
     fn write(&mut self, tensor: Tensor, values: &Values) -> Result<(), DeviceError>;

@@ -8,12 +8,13 @@
 use super::{Access, Binding};
 
 /// The work of a dispatch.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Work {
-    /// Multiply-adds that the result needs, those with zeros around an image left out. Counted for products alone: the arithmetic of other
-    /// kernels hides behind their memory traffic.
+    /// Multiply-adds of the product as usually counted; the zeros around an image are numbers like any other. Counted for products alone:
+    /// the arithmetic of other kernels hides behind their memory traffic.
     pub multiply_adds: u64,
-    /// Multiply-adds that a GPU does: whole tiles, and zeros that are multiplied like any number.
+    /// Multiply-adds that a GPU does: whole tiles, and the zeros between the elements of a stride. A transposed convolution that computes
+    /// nothing of a wide border may do fewer than are counted.
     pub padded_multiply_adds: u64,
     /// Bytes of the tensors, each element read or written once; tiles that read an element again find it in a cache.
     pub bytes: u64,
@@ -22,7 +23,7 @@ pub struct Work {
 }
 
 /// What an invocation of a product executes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Inner {
     /// Multiply-adds among its instructions, 0 to 1.
     pub share: f64,

@@ -11,6 +11,7 @@ mod shader;
 
 pub mod activation;
 pub mod augment;
+pub mod ceiling;
 pub mod common;
 pub mod conv;
 pub mod cost;

@@ -3,7 +3,7 @@
 //! `wgpu-simvae shaders` writes the WGSL of their examples, and the kernel tests run each of them on every device against its twin.
 
 use super::{AnyKernel, Kernel, Shader, Tuning};
-use super::{activation, augment, conv, latent, linear, loss, norm, optim, probe};
+use super::{activation, augment, ceiling, conv, latent, linear, loss, norm, optim, probe};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ pub fn examples() -> Shown {
         of::<augment::solarise::Solarise>(),
         of::<augment::sprites::Sprites>(),
         of::<augment::views::Views>(),
+        of::<ceiling::copy::Copy>(),
+        of::<ceiling::fma::Fma>(),
         of::<conv::average_pool::AveragePool>(),
         of::<conv::average_pool::AveragePoolBackward>(),
         of::<conv::channel_sum::ChannelSum>(),

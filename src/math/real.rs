@@ -67,6 +67,9 @@ pub trait Real:
     /// Sine and cosine of `2 pi self`.
     fn sin_cos_turns(self) -> (Self, Self);
 
+    /// `self * factor + term`, rounded once: slow on processors without such an instruction.
+    fn fused(self, factor: Self, term: Self) -> Self;
+
     /// 1 / (1 + e^-self).
     fn sigmoid(self) -> Self;
 
@@ -90,6 +93,10 @@ impl Real for f64 {
 
     fn of(value: f64) -> Self {
         value
+    }
+    #[inline(always)]
+    fn fused(self, factor: Self, term: Self) -> Self {
+        self.mul_add(factor, term)
     }
     fn f64(self) -> f64 {
         self
@@ -129,6 +136,10 @@ impl Real for f32 {
     #[inline(always)]
     fn of(value: f64) -> Self {
         value as f32
+    }
+    #[inline(always)]
+    fn fused(self, factor: Self, term: Self) -> Self {
+        self.mul_add(factor, term)
     }
     #[inline(always)]
     fn f64(self) -> f64 {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room of the library, from the ground up: each may import those before it.
-const ROOMS: [&str; 21] = [
+const ROOMS: [&str; 22] = [
     "math",
     "quiet",
     "files",
@@ -23,6 +23,7 @@ const ROOMS: [&str; 21] = [
     "run_folder",
     "draw",
     "train",
+    "bench",
     "eval",
     "compare",
     "check",

@@ -1,6 +1,7 @@
 //! The `wgpu-simvae` command. Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted (and safely stored), 141 where the reader of a list
 //! went away.
 
+mod bench;
 mod check;
 mod compare;
 mod data;
@@ -74,6 +75,8 @@ enum Command {
     Settings(describe::DescribeArguments),
     /// Check every gradient: device against f64 twins, twins against central differences, and against golden values.
     Gradcheck(gradcheck::GradcheckArguments),
+    /// Measure a training step on any device, dispatch by dispatch, beside what the device can do at most.
+    Bench(bench::BenchArguments),
     /// Write every WGSL shader permutation as a plain file.
     Shaders(shaders::ShadersArguments),
 }
@@ -135,6 +138,7 @@ fn main() -> ExitCode {
         Command::Data(arguments) => data::main(&arguments),
         Command::Settings(arguments) => describe::main(&arguments),
         Command::Gradcheck(arguments) => gradcheck::main(&arguments),
+        Command::Bench(arguments) => bench::main(&arguments),
         Command::Shaders(arguments) => shaders::main(&arguments),
     };
     end(result, lists)

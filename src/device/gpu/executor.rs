@@ -4,8 +4,10 @@ use super::adapter::AdapterEntry;
 use super::memory::{ELEMENT, Memory};
 use super::pipelines::Pipelines;
 use super::readback::Readback;
+use super::timestamps::{AT_A_TIME, Timestamps};
 use crate::device::plans::Plans;
-use crate::device::{DeviceError, Executor, Ticket, Values};
+use crate::device::timeline::by_the_host;
+use crate::device::{DeviceError, Executor, Ticket, Timeline, Values};
 use crate::kernels::{DType, Tuning};
 use crate::plan::{Layout, Plan, PlanId, Tensor};
 use std::collections::VecDeque;
@@ -13,7 +15,8 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, BufferBinding, BufferDescriptor, BufferUsages,
-    CommandEncoderDescriptor, ComputePassDescriptor, ComputePipeline, Device, PollType, Queue, SubmissionIndex,
+    CommandEncoderDescriptor, ComputePass, ComputePassDescriptor, ComputePipeline, Device, Features, PollType, Queue,
+    SubmissionIndex,
 };
 
 /// Steps recorded into one submission: enough to keep the queue full on small models, few enough that one submission
@@ -37,6 +40,15 @@ struct Step {
     pipeline: ComputePipeline,
     bindings: BindGroup,
     workgroups: [u32; 3],
+}
+
+impl Step {
+    fn record(&self, pass: &mut ComputePass<'_>) {
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.bindings, &[]);
+        let [x, y, z] = self.workgroups;
+        pass.dispatch_workgroups(x, y, z);
+    }
 }
 
 /// Runs plans on a wgpu adapter.
@@ -164,12 +176,7 @@ impl GpuExecutor {
         {
             let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
             for _ in 0..times {
-                for step in steps {
-                    pass.set_pipeline(&step.pipeline);
-                    pass.set_bind_group(0, &step.bindings, &[]);
-                    let [x, y, z] = step.workgroups;
-                    pass.dispatch_workgroups(x, y, z);
-                }
+                steps.iter().for_each(|step| step.record(&mut pass));
             }
         }
         let submission = self.queue.submit([encoder.finish()]);
@@ -179,6 +186,25 @@ impl GpuExecutor {
             self.wait(oldest)?;
         }
         self.check()
+    }
+}
+
+impl GpuExecutor {
+    /// Runs a stretch of a plan, a pass for each dispatch, and returns begin and end of each in seconds of the device's clock.
+    fn stamped(&mut self, id: PlanId, part: Range<usize>) -> Result<Vec<[f64; 2]>, DeviceError> {
+        let steps = self.plans.part(id, part)?;
+        let stamps = Timestamps::new(&self.device, steps.len() as u32);
+        let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("timeline") });
+        for (step, index) in steps.iter().zip(0..) {
+            let timestamp_writes = Some(stamps.around(index));
+            let descriptor = ComputePassDescriptor { label: None, timestamp_writes };
+            step.record(&mut encoder.begin_compute_pass(&descriptor));
+        }
+        stamps.resolve(&mut encoder);
+        let submission = self.queue.submit([encoder.finish()]);
+        let read = stamps.ask();
+        self.wait(Some(submission))?;
+        read.seconds(self.queue.get_timestamp_period()).map_err(|message| self.failed(message))
     }
 }
 
@@ -232,6 +258,18 @@ impl Executor for GpuExecutor {
 
     fn run_part(&mut self, id: PlanId, dispatches: Range<usize>) -> Result<(), DeviceError> {
         self.submit(id, dispatches, 1)
+    }
+
+    fn timeline(&mut self, id: PlanId) -> Result<Timeline, DeviceError> {
+        if !self.device.features().contains(Features::TIMESTAMP_QUERY) {
+            return by_the_host(self, id, |executor| executor.wait(None));
+        }
+        let all = self.plans.all(id)?;
+        let mut stamps = Vec::with_capacity(all.len());
+        for first in all.clone().step_by(AT_A_TIME) {
+            stamps.extend(self.stamped(id, first..all.end.min(first + AT_A_TIME))?);
+        }
+        Ok(Timeline::from_timestamps(&stamps))
     }
 
     fn write(&mut self, tensor: Tensor, values: &Values) -> Result<(), DeviceError> {

@@ -1,7 +1,7 @@
 //! The graphics stack panics where it should return an error: when a device is lost while it is waited for, and when what is left of it is
 //! dropped. Here that becomes an error.
 
-use crate::device::{DeviceError, Executor, Ticket, Values};
+use crate::device::{DeviceError, Executor, Ticket, Timeline, Values};
 use crate::plan::{Layout, Plan, PlanId, Tensor};
 use crate::quiet::quietly;
 use std::mem::ManuallyDrop;
@@ -86,6 +86,10 @@ impl<E: Executor> Executor for Guarded<E> {
 
     fn run_part(&mut self, id: PlanId, dispatches: Range<usize>) -> Result<(), DeviceError> {
         self.guard(|inner| inner.run_part(id, dispatches))
+    }
+
+    fn timeline(&mut self, id: PlanId) -> Result<Timeline, DeviceError> {
+        self.guard(|inner| inner.timeline(id))
     }
 
     fn write(&mut self, tensor: Tensor, values: &Values) -> Result<(), DeviceError> {

@@ -6,6 +6,7 @@ mod guard;
 mod memory;
 mod pipelines;
 mod readback;
+mod timestamps;
 pub mod tuning;
 
 pub(crate) use adapter::largest_buffer;

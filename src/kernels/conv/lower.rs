@@ -29,7 +29,7 @@ impl ConvShape {
     }
 
     /// Along one side: the positions whose tap `tap` lies inside the image.
-    pub(super) fn inside(&self, tap: usize, side: usize, positions: usize) -> Range<usize> {
+    fn inside(&self, tap: usize, side: usize, positions: usize) -> Range<usize> {
         let first = self.padding.saturating_sub(tap).div_ceil(self.stride).min(positions);
         let last = (side + self.padding).saturating_sub(tap).div_ceil(self.stride).min(positions);
         first..last.max(first)

@@ -1,0 +1,107 @@
+//! `wgpu-simvae bench`
+
+use crate::settings::SettingsArguments;
+use crate::terminal::Terminal;
+use crate::{Failure, usage};
+use anyhow::anyhow;
+use clap::Args;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use wgpu_simvae::bench::{Effort, Report, measure, model, trace};
+use wgpu_simvae::console::{print, tell};
+use wgpu_simvae::device::{Device, DeviceRequest, choose};
+use wgpu_simvae::files::{FileError, write_atomically};
+use wgpu_simvae::settings::{Config, Recipe};
+use wgpu_simvae::train::{Progress, load_data};
+
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    #[command(flatten)]
+    settings: SettingsArguments,
+    /// The authors' convolutional networks on coloured sprites instead of their multilayer perceptrons on grey ones.
+    #[arg(long, conflicts_with_all = ["data", "preset", "config"])]
+    conv: bool,
+    /// Rows of a step, a multiple of the views of an image: short for `--set batch=ROWS/VIEWS`.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    rows: Option<u32>,
+    /// auto, gpu, cpu, a number of `wgpu-simvae devices` or part of an adapter's name.
+    #[arg(long, default_value = "auto")]
+    device: DeviceRequest,
+    /// Rounds of whole steps.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: u32,
+    /// Seconds of a round and of each other measurement, roughly.
+    #[arg(long, default_value_t = 1.0, value_parser = seconds)]
+    seconds: f64,
+    /// Run nothing: what the step does, and its time on three cards by the cost model.
+    #[arg(long, conflicts_with_all = ["device", "rounds", "seconds", "trace"])]
+    model: bool,
+    /// Write everything to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write a step as a trace that ui.perfetto.dev opens.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.001..=600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("seconds are between 0.001 and 600".to_owned()),
+    }
+}
+
+pub fn main(arguments: &BenchArguments) -> Result<(), Failure> {
+    let config = config(arguments)?;
+    let recipe = Recipe::new(&config)?;
+    let mut progress = Terminal::default();
+    let report = if arguments.model {
+        let data = load_data(&config, None, &Device::cpu(), &mut progress)?;
+        recipe.check_images(data.train.shape)?;
+        model(&recipe, &data)?
+    } else {
+        let device = choose(&arguments.device)?;
+        progress.note(&format!("device: {}", device.reason));
+        let data = load_data(&config, None, &device, &mut progress)?;
+        recipe.check_images(data.train.shape)?;
+        let effort = Effort { seconds: arguments.seconds, rounds: arguments.rounds as usize };
+        measure(&recipe, &data, &device, &effort, &mut progress)?
+    };
+    print(&report);
+    write(arguments, &report)
+}
+
+/// The settings of the command line, over those of the authors' code.
+fn config(arguments: &BenchArguments) -> Result<Config, Failure> {
+    let mut sources = arguments.settings.sources()?;
+    if sources.preset.is_none() && sources.file.is_none() {
+        sources.preset = Some("official-code".to_owned());
+    }
+    if arguments.conv {
+        let networks = ["data.name=sprites-rgb", "model.kind=official-conv", "model.latent=64"];
+        sources.set.splice(0..0, networks.map(str::to_owned));
+    }
+    if let Some(rows) = arguments.rows.map(|rows| rows as usize) {
+        let views = Config::merge(&sources)?.views;
+        if rows % views != 0 {
+            return Err(usage(anyhow!("--rows {rows}: a step has whole images, each of {views} views")));
+        }
+        sources.set.push(format!("batch={}", rows / views));
+    }
+    Ok(Config::merge(&sources)?)
+}
+
+fn write(arguments: &BenchArguments, report: &Report) -> Result<(), Failure> {
+    let write = |path: &Path, value: &Value| -> Result<(), FileError> {
+        write_atomically(path, value.to_string().as_bytes())?;
+        tell(format_args!("written: {}", path.display()));
+        Ok(())
+    };
+    if let Some(path) = &arguments.json {
+        write(path, &serde_json::to_value(report)?)?;
+    }
+    if let (Some(path), Some(trace)) = (&arguments.trace, trace(report)) {
+        write(path, &trace)?;
+    }
+    Ok(())
+}
