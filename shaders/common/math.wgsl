@@ -20,13 +20,20 @@ fn exp_above_line(x: f32) -> f32 {
         * (1.0 + x / 7.0 * (1.0 + x / 8.0 * (1.0 + x / 9.0)))))));
 }
 
+// ln(1 + e) for e in [0, 1]: 2 atanh(s) with s = e / (2 + e), arranged so that a small e keeps its bits. WGSL's own log may be
+// off by 2^-21 near one. No rounding error is put back here, so a compiler that reorders sums changes no more than rounding does.
+fn log1p(e: f32) -> f32 {
+    let s = e / (2.0 + e);
+    let z = s * s;
+    let series = 2.0 / 3.0 + z * (2.0 / 5.0 + z * (2.0 / 7.0 + z * (2.0 / 9.0 + z * (2.0 / 11.0 + z * (2.0 / 13.0
+        + z * (2.0 / 15.0 + z * (2.0 / 17.0)))))));
+    let half_square = 0.5 * e * e;
+    return e - (half_square - s * (half_square + series * z));
+}
+
 // ln(1 + e^x), without overflow and exact for very negative x.
 fn softplus(x: f32) -> f32 {
-    let e = exp(-abs(x));
-    // ln(1 + e) with the rounding error of 1 + e put back.
-    let u = 1.0 + e;
-    let tail = select(e, log(u) * (e / (u - 1.0)), u > 1.0);
-    return max(x, 0.0) + tail;
+    return max(x, 0.0) + log1p(exp(-abs(x)));
 }
 
 // 1 / (1 + e^-x), without overflow.

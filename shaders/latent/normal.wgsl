@@ -8,8 +8,10 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> noise: array<f32>;
 
 fn pair(word0: u32, word1: u32) -> vec2<f32> {
-    // 1 - unit is in (0, 1], so the logarithm is finite; max guards against one that rounds above zero.
-    let radius = sqrt(max(-2.0 * log(1.0 - unit(word0)), 0.0));
+    // 1 - u is exact and in (0, 1], so the logarithm is finite. Near one, -ln(1 - u) = ln(1 + u / (1 - u)).
+    let u = unit(word0);
+    let rest = 1.0 - u;
+    let radius = sqrt(2.0 * select(-log(rest), log1p(u / rest), u < 0.5));
     return radius * sin_cos_turns(unit(word1)).yx;
 }
 

@@ -20,6 +20,7 @@ mod judges;
 mod kernels;
 mod laws;
 mod look;
+mod math;
 mod methods;
 mod networks;
 mod output;

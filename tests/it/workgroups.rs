@@ -1,0 +1,157 @@
+//! Every kernel writes workgroup memory before it reads it, so pipelines need not clear it first.
+//!
+//! A prologue that is put into the shader fills all workgroup memory, once with NaN and once with numbers that are far too large; where
+//! a kernel still agrees with its twin, no result depends on what it did not write.
+
+use crate::common::adapter;
+use crate::kernels::{Bench, assert_agree};
+use encase::ShaderType;
+use naga::{AddressSpace, ScalarKind, TypeInner};
+use std::fmt::Write;
+use std::sync::Arc;
+use wgpu_simvae::device::cpu::CpuExecutor;
+use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions};
+use wgpu_simvae::device::{Executor, Values};
+use wgpu_simvae::kernels::product::Variant;
+use wgpu_simvae::kernels::registry::examples;
+use wgpu_simvae::kernels::{Access, AnyKernel, Args, Binding, Kernel, Launch, Shader, Tuning};
+use wgpu_simvae::math::Real;
+use wgpu_simvae::plan::{Graph, Layout};
+
+/// The words that fill the memory: NaN, which sums and products hand on, and 1e30, which a maximum or a comparison takes.
+const FILLS: [u32; 2] = [f32::NAN.to_bits(), 1e30f32.to_bits()];
+
+/// A kernel whose shader begins by filling its workgroup memory with a word.
+#[derive(Debug)]
+struct Filled {
+    kernel: Arc<dyn AnyKernel>,
+    word: u32,
+}
+
+impl AnyKernel for Filled {
+    fn bindings(&self) -> Vec<Binding> {
+        self.kernel.bindings()
+    }
+    fn uniform(&self) -> Vec<u8> {
+        self.kernel.uniform()
+    }
+    fn launch(&self, tuning: &Tuning) -> Launch {
+        let launch = self.kernel.launch(tuning);
+        let source = filled(&launch.shader, self.word);
+        let [name, body] = [launch.shader.label(), source].map(|text| &*text.leak());
+        Launch { shader: Shader::new(name, body), ..launch }
+    }
+    fn twin_f32(&self, args: Args<'_, f32>) {
+        self.kernel.twin_f32(args);
+    }
+    fn twin_f64(&self, args: Args<'_, f64>) {
+        self.kernel.twin_f64(args);
+    }
+}
+
+/// The shader's text with the prologue.
+fn filled(shader: &Shader, word: u32) -> String {
+    let source = shader.wgsl();
+    let module = naga::front::wgsl::parse_str(&source).expect("valid WGSL");
+    let mut prologue = format!("\n    var fill_word = {word}u;\n    let fill = bitcast<f32>(fill_word);\n");
+    for (_, variable) in module.global_variables.iter().filter(|(_, v)| v.space == AddressSpace::WorkGroup) {
+        let name = variable.name.as_deref().expect("a name");
+        let TypeInner::Array { base, size: naga::ArraySize::Constant(count), .. } = module.types[variable.ty].inner
+        else {
+            panic!("{}: `{name}` is no array: fill it here", shader.label());
+        };
+        let value = match module.types[base].inner {
+            TypeInner::Scalar(scalar) if scalar.kind == ScalarKind::Float => "fill".to_owned(),
+            TypeInner::Scalar(scalar) if scalar.kind == ScalarKind::Uint => "fill_word".to_owned(),
+            TypeInner::Vector { size, scalar } if scalar.kind == ScalarKind::Float => {
+                format!("vec{}<f32>(fill)", size as u8)
+            }
+            ref other => panic!("{}: `{name}` holds {other:?}: fill it here", shader.label()),
+        };
+        // Every invocation writes the same everywhere, so the barrier is all that is needed.
+        writeln!(prologue, "    for (var at = 0u; at < {count}u; at++) {{ {name}[at] = {value}; }}").expect("text");
+    }
+    prologue += "    workgroupBarrier();\n";
+    let main = source.find("fn main(").expect("an entry point");
+    let body = main + source[main..].find('{').expect("a body") + 1;
+    [&source[..body], &prologue, &source[body..]].concat()
+}
+
+fn uses_workgroup_memory(kernel: &dyn AnyKernel, tuning: &Tuning) -> bool {
+    kernel.launch(tuning).shader.wgsl().contains("var<workgroup>")
+}
+
+#[test]
+fn no_kernel_reads_workgroup_memory_that_it_did_not_write() {
+    let Some(adapter) = adapter() else { return };
+    for matmul in [Variant::Tile, Variant::Strip] {
+        let tuning = Tuning { matmul };
+        let users = || examples().into_iter().filter(|kernel| uses_workgroup_memory(kernel.as_ref(), &tuning));
+        assert!(users().count() > 20, "{matmul:?}: where have the kernels gone?");
+        let plain = Bench::new(users().collect(), 0);
+        let want = plain.run(&mut CpuExecutor::<f64>::new(&plain.layout).expect("enough memory"));
+        for word in FILLS {
+            let kernels = users().map(|kernel| Arc::new(Filled { kernel, word }) as Arc<dyn AnyKernel>);
+            let bench = Bench::new(kernels.collect(), 0);
+            let options = GpuOptions { tuning, bounds_checks: false };
+            let mut gpu = GpuExecutor::new(&adapter, &bench.layout, options).expect("the adapter opens");
+            assert_agree(&bench, &bench.run(&mut gpu), &want, 5e-6);
+        }
+    }
+}
+
+/// A kernel that returns what it finds in workgroup memory.
+#[derive(Debug)]
+struct Careless;
+
+#[derive(ShaderType)]
+struct Params {
+    unused: u32,
+}
+
+impl Kernel for Careless {
+    type Params = Params;
+    fn bindings(&self) -> Vec<Binding> {
+        vec![Binding::real("found", Access::Write, 3)]
+    }
+    fn params(&self) -> Params {
+        Params { unused: 0 }
+    }
+    fn launch(&self, _tuning: &Tuning) -> Launch {
+        let body = "
+struct Params { unused: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> found: array<f32>;
+var<workgroup> shared_memory: array<f32, 3>;
+
+@compute @workgroup_size(3)
+fn main(@builtin(local_invocation_index) lane: u32) {
+    found[lane] = shared_memory[lane];
+}";
+        Launch::groups(Shader::new("careless", body), 1)
+    }
+    fn twin<T: Real>(&self, mut args: Args<'_, T>) {
+        args.real_mut(0).fill(T::ZERO);
+    }
+}
+
+/// The prologue does fill the memory; and shaders of others find zeros in it, as WGSL promises them.
+#[test]
+fn a_kernel_that_reads_what_it_did_not_write_is_noticed() {
+    let Some(adapter) = adapter() else { return };
+    let layout = Layout::default();
+    let mut gpu = GpuExecutor::new(&adapter, &layout, GpuOptions::default()).expect("the adapter opens");
+    let mut found = |kernel: Arc<dyn AnyKernel>| {
+        let mut graph = Graph::new("careless");
+        let found = graph.tensor("found", [3]);
+        graph.push_shared("careless", kernel, &[found]);
+        graph.keep(found);
+        let plan = gpu.load(graph.finish().expect("a plan")).expect("it loads");
+        gpu.run(plan, 1).expect("it runs");
+        let Values::F32(found) = gpu.read(found).expect("a result") else { panic!("reals") };
+        found
+    };
+    assert!(found(Arc::new(Filled { kernel: Arc::new(Careless), word: FILLS[0] })).iter().all(|x| x.is_nan()));
+    assert_eq!(found(Arc::new(Filled { kernel: Arc::new(Careless), word: FILLS[1] })), [1e30; 3]);
+    assert_eq!(found(Arc::new(Careless)), [0.0; 3]);
+}
