@@ -30,19 +30,29 @@ pub struct Shader {
     pub constants: Vec<(&'static str, Constant)>,
     /// Constants that Rust and WGSL share, the same in every permutation, placed next.
     pub shared: Vec<(&'static str, Constant)>,
-    /// Whether it runs without the checks that keep a shader inside its bindings and end its loops.
-    trusted: bool,
+    trust: Trust,
+}
+
+/// Who answers for a shader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Trust {
+    /// Nobody: it runs with the checks that keep a shader inside its bindings and end its loops.
+    Nobody,
+    /// Its author, who promises that it needs no such checks.
+    Author,
+    /// The tests of this crate.
+    Tests,
 }
 
 impl Shader {
     /// A shader with neither shared parts nor constants.
     pub fn new(name: &'static str, body: &'static str) -> Self {
-        Self { name, body, parts: Vec::new(), constants: Vec::new(), shared: Vec::new(), trusted: false }
+        Self { name, body, parts: Vec::new(), constants: Vec::new(), shared: Vec::new(), trust: Trust::Nobody }
     }
 
     /// A shader of this crate, which the kernel tests run between guard zones on every shape of the registry.
     pub(crate) fn own(name: &'static str, body: &'static str) -> Self {
-        Self { trusted: true, ..Self::new(name, body) }
+        Self { trust: Trust::Tests, ..Self::new(name, body) }
     }
 
     /// Lets the shader run without the checks that keep it inside its bindings and end its loops, which is faster.
@@ -51,12 +61,17 @@ impl Shader {
     /// On every binding, uniform block and workgroup count that its kernel gives it, the shader must stay inside its bindings, and every loop
     /// must end.
     pub unsafe fn unchecked(self) -> Self {
-        Self { trusted: true, ..self }
+        Self { trust: Trust::Author, ..self }
     }
 
     /// Whether it may run without checks.
     pub fn is_trusted(&self) -> bool {
-        self.trusted
+        self.trust != Trust::Nobody
+    }
+
+    /// Whether the tests of this crate hold it against its bindings and its twin.
+    pub(crate) fn is_own(&self) -> bool {
+        self.trust == Trust::Tests
     }
 
     /// Adds a shared piece of WGSL.

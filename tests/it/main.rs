@@ -38,3 +38,4 @@ mod soundness;
 mod stream;
 mod torchvision;
 mod views;
+mod workgroups;
