@@ -34,6 +34,9 @@ pub fn main() -> Result<(), Failure> {
             "   features: {}",
             if features.is_empty() { "none".to_owned() } else { features.join(", ") }
         ));
+        if let Some(compiler) = adapter.shader_compiler() {
+            print(format_args!("   shaders are compiled by {compiler}"));
+        }
     }
     print(format_args!("--device auto takes {}", choose(&DeviceRequest::Auto)?.reason));
     Ok(())

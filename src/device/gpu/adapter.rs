@@ -1,7 +1,7 @@
 //! Adapters: which GPUs there are, and opening one.
 
 use crate::device::DeviceError;
-use wgpu::{Adapter, AdapterInfo, Backends, DeviceType, Features, Instance, InstanceDescriptor, Limits};
+use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType, Features, Instance, InstanceDescriptor, Limits};
 
 /// An adapter and what is known of it before it is opened.
 #[derive(Debug)]
@@ -28,6 +28,15 @@ impl AdapterEntry {
         format!("{name} ({backend}, {})", driver.trim())
     }
 
+    /// Which compiler takes the shaders of DirectX 12; with the other interfaces that is the driver's own.
+    pub fn shader_compiler(&self) -> Option<&'static str> {
+        let compiler = match cfg!(feature = "static-dxc") {
+            true => "DXC, built in",
+            false => "DXC where Windows finds dxcompiler.dll, else FXC",
+        };
+        (self.info.backend == Backend::Dx12).then_some(compiler)
+    }
+
     /// Opens the adapter with all the limits that it offers; every kernel runs within WebGPU's default limits, larger
     /// ones only allow larger tensors.
     pub fn open(&self) -> Result<(wgpu::Device, wgpu::Queue), DeviceError> {
@@ -47,7 +56,7 @@ pub(crate) fn largest_buffer(limits: &Limits) -> u64 {
     limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
 }
 
-/// Lists every adapter, real GPUs first. Empty where no driver is installed.
+/// Lists every adapter, real GPUs first; a card that is there twice, as on Windows, by Vulkan first. Empty where no driver is installed.
 pub fn adapters() -> Vec<AdapterEntry> {
     let mut descriptor = InstanceDescriptor::new_without_display_handle();
     descriptor.backends = Backends::PRIMARY;
@@ -61,12 +70,38 @@ pub fn adapters() -> Vec<AdapterEntry> {
             adapter,
         })
         .collect();
-    entries.sort_by_key(|entry| match entry.info.device_type {
+    entries.sort_by_key(|entry| rank(&entry.info));
+    entries
+}
+
+/// Where an adapter stands among the others. DirectX 12 comes behind Vulkan on the same kind of card: its shaders pass through one more
+/// compiler.
+fn rank(info: &AdapterInfo) -> (u8, bool) {
+    let kind = match info.device_type {
         DeviceType::DiscreteGpu => 0,
         DeviceType::IntegratedGpu => 1,
         DeviceType::VirtualGpu => 2,
         DeviceType::Other => 3,
         DeviceType::Cpu => 4,
-    });
-    entries
+    };
+    (kind, info.backend == Backend::Dx12)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vulkan_comes_before_directx_and_cards_before_both() {
+        let of = |kind, backend| rank(&AdapterInfo::new(kind, backend));
+        let order = [
+            of(DeviceType::DiscreteGpu, Backend::Vulkan),
+            of(DeviceType::DiscreteGpu, Backend::Dx12),
+            of(DeviceType::IntegratedGpu, Backend::Vulkan),
+            of(DeviceType::IntegratedGpu, Backend::Dx12),
+            of(DeviceType::Cpu, Backend::Vulkan),
+        ];
+        assert!(order.is_sorted() && order[0] < order[1]);
+        assert_eq!(of(DeviceType::DiscreteGpu, Backend::Metal), order[0]);
+    }
 }
