@@ -1,4 +1,5 @@
-//! Where a number began that is not finite: the steps since the newest checkpoint are run again, and the last two dispatch by dispatch.
+//! Where a number began that is not finite: the steps since the newest checkpoint are run again, and the last two dispatch by dispatch, or
+//! the step that broke the weights, where no loss showed it.
 
 use super::session::Session;
 use crate::data::Dataset;
@@ -64,21 +65,59 @@ pub fn first_not_finite(
     if step <= begin || step - begin > MOST_STEPS {
         return Ok(None);
     }
-    let (mut session, plan) = Session::open_to_train(recipe, data, device)?;
-    if checkpoint.is_some_and(|checkpoint| session.restore(checkpoint).is_err()) {
-        return Ok(None);
-    }
+    let replay = Replay { recipe, data, device, checkpoint, begin };
     // A loss may be the first that shows what the update of the step before has done.
-    let watched = step.saturating_sub(2).max(begin);
-    if watched > begin {
-        session.train(plan, begin, watched - begin)?;
+    let mut watched = step.saturating_sub(2).max(begin);
+    let mut replayed = replay.until(watched)?;
+    // Or it hides it: many GPUs take max(NaN, 0) for 0, and no loss sees running statistics.
+    if let Some((session, _)) = &mut replayed
+        && !session.weights_are_finite()?
+    {
+        drop(replayed.take());
+        watched = replay.last_finite(watched)?;
+        replayed = replay.until(watched)?;
     }
+    let Some((mut session, plan)) = replayed else { return Ok(None) };
     for done in watched..step {
         if let Some(origin) = watch(&mut session, plan, done)? {
             return Ok(Some(origin));
         }
     }
     Ok(None)
+}
+
+/// A run, to be repeated from a checkpoint or from its beginning.
+struct Replay<'a> {
+    recipe: &'a Recipe,
+    data: &'a Dataset,
+    device: &'a Device,
+    checkpoint: Option<&'a Checkpoint>,
+    /// Steps done there.
+    begin: u64,
+}
+
+impl Replay<'_> {
+    /// A session in which so many steps are done; none where the checkpoint does not fit.
+    fn until(&self, done: u64) -> Result<Option<(Session, PlanId)>, DeviceError> {
+        let (mut session, plan) = Session::open_to_train(self.recipe, self.data, self.device)?;
+        if self.checkpoint.is_some_and(|checkpoint| session.restore(checkpoint).is_err()) {
+            return Ok(None);
+        }
+        session.train(plan, self.begin, done - self.begin)?;
+        Ok(Some((session, plan)))
+    }
+
+    /// The number of steps before the one that breaks the weights, at most so many.
+    fn last_finite(&self, most: u64) -> Result<u64, DeviceError> {
+        let Some((mut session, plan)) = self.until(self.begin)? else { return Ok(most) };
+        for done in self.begin..most {
+            session.train(plan, done, 1)?;
+            if !session.weights_are_finite()? {
+                return Ok(done);
+            }
+        }
+        Ok(most)
+    }
 }
 
 /// Runs one step dispatch by dispatch.

@@ -126,6 +126,16 @@ impl Session {
         Ok(())
     }
 
+    /// Whether all that a checkpoint would keep is finite: weights, moments and running statistics.
+    pub(super) fn weights_are_finite(&mut self) -> Result<bool, DeviceError> {
+        let memory = &self.blueprint.memory;
+        let mut finite = memory.read_buffers(self.executor.as_mut())?.iter().all(|x| x.is_finite());
+        for tensor in [memory.weights, memory.first, memory.second] {
+            finite = finite && self.executor.read(tensor)?.to_f32().iter().all(|x| x.is_finite());
+        }
+        Ok(finite)
+    }
+
     /// Replays the training step `times` times, when `done` steps are done.
     ///
     /// # Errors

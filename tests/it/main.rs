@@ -15,6 +15,7 @@ mod finite;
 mod folders;
 mod formats;
 mod gradcheck;
+mod hidden;
 mod images;
 mod judges;
 mod kernels;
