@@ -28,13 +28,16 @@
 //!
 //! # Features
 //!
-//! All are in the default; the bare library (`default-features = false`) trains, resumes, embeds and judges.
+//! These are in the default; the bare library (`default-features = false`) trains, resumes, embeds and judges.
 //!
 //! - `fetch`: downloads of public data sets, `data::fetch`. Without it, the error over a missing data set says which
 //!   files to put where.
 //! - `report`: charts of runs (SVG), and the tables and the HTML page of a comparison, `compare::report`. Without it,
 //!   those files are not written.
-//! - `cli`: the command `wgpu-simvae`, with both of them.
+//! - `translate`: shaders as SPIR-V, Metal, HLSL and GLSL, `low_level::device::gpu::translate`.
+//! - `cli`: the command `wgpu-simvae`, with all three.
+//!
+//! One is not: `static-dxc` builds Microsoft's newer shader compiler in, for DirectX 12.
 
 // What a library says goes through `Progress` and `console`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]

@@ -80,6 +80,9 @@ pub enum DeviceError {
     /// Data that do not fit together: kernels would read outside of them.
     #[error("{0}")]
     Data(String),
+    /// A shader is not what its kernel declares.
+    #[error(transparent)]
+    Shader(#[from] gpu::ShaderError),
     /// The plan itself is wrong.
     #[error(transparent)]
     Plan(#[from] PlanError),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::gpu::{AdapterEntry, GpuExecutor, GpuOptions};
 use wgpu_simvae::device::{Executor, Values};
+use wgpu_simvae::kernels::cost::Work;
 use wgpu_simvae::kernels::product::{Tile, Variant};
 use wgpu_simvae::kernels::registry::examples;
 use wgpu_simvae::kernels::{Access, AnyKernel, Args, Binding, Kernel, Launch, Shader, Tuning};
@@ -40,6 +41,9 @@ impl AnyKernel for Filled {
         let source = filled(&launch.shader, self.word);
         let [name, body] = [launch.shader.label(), source].map(|text| &*text.leak());
         Launch { shader: Shader::new(name, body), ..launch }
+    }
+    fn work(&self, tuning: &Tuning) -> Work {
+        self.kernel.work(tuning)
     }
     fn twin_f32(&self, args: Args<'_, f32>) {
         self.kernel.twin_f32(args);

@@ -77,7 +77,7 @@ enum Command {
     Gradcheck(gradcheck::GradcheckArguments),
     /// Measure a training step on any device, dispatch by dispatch, beside what the device can do at most.
     Bench(bench::BenchArguments),
-    /// Write every WGSL shader permutation as a plain file.
+    /// Write every shader permutation as a plain file, in WGSL or as the drivers get it.
     Shaders(shaders::ShadersArguments),
 }
 

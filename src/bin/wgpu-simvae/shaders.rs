@@ -4,22 +4,28 @@ use crate::Failure;
 use clap::Args;
 use std::path::PathBuf;
 use wgpu_simvae::console::print;
+use wgpu_simvae::device::gpu::{Language, translate};
 use wgpu_simvae::files::write_atomically;
 use wgpu_simvae::kernels::registry::shaders;
 
 #[derive(Debug, Args)]
 pub struct ShadersArguments {
-    /// Folder to write to.
+    /// Language to write them in: wgsl, spirv, msl, hlsl or glsl.
+    #[arg(long, default_value = "wgsl")]
+    language: Language,
+    /// Folder to write to; `shaders-LANGUAGE` unless told.
     #[arg(long)]
-    out: PathBuf,
+    out: Option<PathBuf>,
 }
 
 pub fn main(arguments: &ShadersArguments) -> Result<(), Failure> {
+    let language = arguments.language;
+    let out = arguments.out.clone().unwrap_or_else(|| format!("shaders-{}", language.name()).into());
     let all = shaders();
     for (label, shader) in &all {
-        let path = arguments.out.join(format!("{label}.wgsl"));
-        write_atomically(&path, shader.wgsl().as_bytes())?;
+        let path = out.join(format!("{label}.{}", language.extension()));
+        write_atomically(&path, &translate(shader, false, language)?)?;
     }
-    print(format_args!("{} shaders in {}", all.len(), arguments.out.display()));
+    print(format_args!("{} shaders in {}", all.len(), out.display()));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Records plans into command buffers and submits them.
 
 use super::adapter::AdapterEntry;
+use super::interface::check_shader;
 use super::memory::{ELEMENT, Memory};
 use super::pipelines::Pipelines;
 use super::readback::Readback;
@@ -128,7 +129,8 @@ impl GpuExecutor {
     /// Compiles the dispatches of a plan whose arena is there.
     fn steps(&mut self, plan: &Plan) -> Result<Vec<Step>, DeviceError> {
         // All uniform blocks of the plan lie in one buffer, each at an aligned offset.
-        let alignment = self.device.limits().min_uniform_buffer_offset_alignment as usize;
+        let limits = self.device.limits();
+        let alignment = limits.min_uniform_buffer_offset_alignment as usize;
         let mut uniforms = Vec::new();
         let mut blocks = Vec::with_capacity(plan.dispatches.len());
         for dispatch in &plan.dispatches {
@@ -149,6 +151,10 @@ impl GpuExecutor {
         let mut steps = Vec::with_capacity(plan.dispatches.len());
         for (dispatch, (offset, size)) in plan.dispatches.iter().zip(blocks) {
             let launch = dispatch.kernel.launch(&self.options.tuning);
+            // Our own are looked at by the tests, in every permutation; here that would double the time they take to load.
+            if !launch.shader.is_own() {
+                check_shader(dispatch.kernel.as_ref(), &launch, &limits)?;
+            }
             let compiled = self.pipelines.get(&self.device, dispatch.kernel.as_ref(), &launch.shader);
             self.check()?;
             let bind = |buffer, offset, size| {

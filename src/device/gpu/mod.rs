@@ -3,13 +3,19 @@
 mod adapter;
 mod executor;
 mod guard;
+mod interface;
 mod memory;
 mod pipelines;
 mod readback;
 mod timestamps;
+#[cfg(feature = "translate")]
+mod translate;
 pub mod tuning;
 
 pub(crate) use adapter::largest_buffer;
 pub use adapter::{AdapterEntry, adapters};
 pub use executor::{GpuExecutor, GpuOptions};
 pub use guard::Guarded;
+pub use interface::{ShaderError, ShaderProblem, check_shader};
+#[cfg(feature = "translate")]
+pub use translate::{Language, translate};
