@@ -12,8 +12,8 @@ struct Params {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let channel = group.x;
     var sum = 0.0;
-    for (var e = lane; e < params.images * params.area; e += LANES) {
-        sum += x[(e / params.area * params.channels + channel) * params.area + e % params.area];
+    for (var at = first_element(lane); at.x < params.images; at = next_element(at)) {
+        sum += x[element(at, channel)];
     }
     sum = sum_of_lanes(lane, sum);
     if (lane == 0u) {

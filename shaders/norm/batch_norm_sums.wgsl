@@ -24,8 +24,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let count = params.images * params.area;
     var plain = 0.0;
     var weighted = 0.0;
-    for (var e = lane; e < count; e += LANES) {
-        let i = (e / params.area * params.channels + channel) * params.area + e % params.area;
+    for (var at = first_element(lane); at.x < params.images; at = next_element(at)) {
+        let i = element(at, channel);
         if (RELU == 0u || y[i] > 0.0) {
             plain += dy[i];
             weighted += dy[i] * (x[i] - mean);

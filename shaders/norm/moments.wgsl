@@ -25,13 +25,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     let count = params.images * params.area;
     var sum = 0.0;
-    for (var e = lane; e < count; e += LANES) {
-        sum += x[(e / params.area * params.channels + channel) * params.area + e % params.area];
+    for (var at = first_element(lane); at.x < params.images; at = next_element(at)) {
+        sum += x[element(at, channel)];
     }
     let mean = sum_of_lanes(lane, sum) / f32(count);
     sum = 0.0;
-    for (var e = lane; e < count; e += LANES) {
-        let distance = x[(e / params.area * params.channels + channel) * params.area + e % params.area] - mean;
+    for (var at = first_element(lane); at.x < params.images; at = next_element(at)) {
+        let distance = x[element(at, channel)] - mean;
         sum += distance * distance;
     }
     sum = sum_of_lanes(lane, sum);

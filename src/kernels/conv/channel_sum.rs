@@ -28,7 +28,7 @@ impl Kernel for ChannelSum {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch::groups(shader!("conv/channel_sum").reducing(256), self.planes.channels)
+        Launch::groups(shader!("conv/channel_sum").reducing(256).with(wgsl!("common/planes")), self.planes.channels)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -39,7 +39,8 @@ impl Kernel for BatchNormSums {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = shader!("norm/batch_norm_sums").reducing(256).constant("RELU", self.relu);
+        let shader =
+            shader!("norm/batch_norm_sums").reducing(256).with(wgsl!("common/planes")).constant("RELU", self.relu);
         Launch::groups(shader, self.planes.channels)
     }
 

@@ -56,7 +56,8 @@ impl Kernel for Moments {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = shader!("norm/moments").reducing(256).constant("TRAINING", self.training);
+        let shader =
+            shader!("norm/moments").reducing(256).with(wgsl!("common/planes")).constant("TRAINING", self.training);
         Launch::groups(shader, self.planes.channels)
     }
 
