@@ -15,7 +15,7 @@ use wgpu_simvae::kernels::conv::correlate::Correlate;
 use wgpu_simvae::kernels::conv::transposed::Transposed;
 use wgpu_simvae::kernels::conv::weight_gradient::WeightGradient;
 use wgpu_simvae::kernels::linear::matmul::{Epilogue, Form, Matmul};
-use wgpu_simvae::kernels::product::{Tile, Variant};
+use wgpu_simvae::kernels::product::Variant;
 use wgpu_simvae::kernels::registry::examples;
 use wgpu_simvae::kernels::{Access, AnyKernel, Binding, Content, DType, Domain, Kernel, Tuning};
 use wgpu_simvae::plan::{Graph, Layout, Tensor};
@@ -207,16 +207,4 @@ pub fn products() -> Vec<Arc<dyn AnyKernel>> {
     // More tiles across than a grid is wide, where a tile is 16 columns wide.
     let wide = Matmul { form: Form::Nn, m: 1, n: 65_535 * 16 + 5, k: 2, epilogue: Epilogue::Accumulate };
     matmuls.chain([Arc::new(wide) as _]).chain(correlations).chain(transposed).chain(gradients).collect()
-}
-
-#[test]
-fn every_tile_computes_every_product() {
-    let Some(adapter) = adapter() else { return };
-    let bench = Bench::of(products(), 0);
-    let want = bench.run(&mut CpuExecutor::<f64>::new(&bench.layout).expect("enough memory"));
-    for tile in Tile::ALL {
-        let options = GpuOptions { tuning: Tuning { matmul: Variant::Tile, tile: Some(tile) }, bounds_checks: false };
-        let mut gpu = GpuExecutor::new(&adapter, &bench.layout, options).expect("the adapter opens");
-        assert_agree(&bench, &bench.run(&mut gpu), &want, 5e-6);
-    }
 }

@@ -1,8 +1,10 @@
-//! Which matrix-product shader suits an adapter: a short timed trial, its outcome cached per adapter and driver.
+//! Which matrix-product shader suits an adapter: a short timed trial, its outcome cached per adapter and driver. Software adapters need none:
+//! their workgroup memory is plain memory, and tiles only copy.
 
 use super::{AdapterEntry, GpuExecutor, GpuOptions, Guarded};
 use crate::device::{DeviceError, Executor};
 use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
+use crate::kernels::product::Variant;
 use crate::kernels::{DType, Tuning};
 use crate::plan::{Graph, Layout};
 use std::collections::BTreeMap;
@@ -25,11 +27,14 @@ fn cache_file() -> Option<PathBuf> {
     dirs::cache_dir().map(|folder| folder.join("wgpu-simvae").join("tuning.json"))
 }
 
-/// The tuning of an adapter, from the cache or by a trial. A cache that cannot be read or written only costs the trial.
+/// The tuning of an adapter: strips for a software adapter, else from the cache or by a trial. A cache that cannot be read or written only costs the trial.
 ///
 /// # Errors
 /// When the adapter fails during the trial.
 pub fn cached(adapter: &AdapterEntry) -> Result<Tuning, DeviceError> {
+    if adapter.is_software() {
+        return Ok(Tuning::of(Variant::Strip));
+    }
     let file = cache_file();
     let mut known: BTreeMap<String, Tuning> = file
         .as_ref()
