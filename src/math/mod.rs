@@ -1,6 +1,7 @@
 //! Numbers: the precision of the twins, vectorised loops and matrix products on the CPU.
 
 pub mod gemm;
+pub mod lbfgs;
 mod real;
 pub mod scratch;
 pub mod simd;

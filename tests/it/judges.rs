@@ -3,36 +3,12 @@
 //! The known values are scikit-learn 1.9's on the same numbers, which a linear congruential generator draws here and there.
 
 use crate::common::adapter;
+use crate::common::words::Words;
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::eval::clustering::{Clustering, Settings};
 use wgpu_simvae::eval::knn::{Metric, Neighbours, accuracy, choose_k, neighbours};
 use wgpu_simvae::eval::metrics::{Contingency, mean_and_deviation, r_squared};
 use wgpu_simvae::eval::{EvalError, Labelled, Rows, clustering};
-
-/// 24-bit words of a linear congruential generator.
-struct Words(u32);
-
-impl Words {
-    fn word(&mut self) -> u32 {
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        self.0 >> 8
-    }
-
-    fn unit(&mut self) -> f32 {
-        self.word() as f32 / 16_777_216.0
-    }
-
-    /// Bell-shaped about zero.
-    fn bell(&mut self) -> f32 {
-        let [a, b, c, d] = [(); 4].map(|()| self.unit());
-        (a + b) + (c + d) - 2.0
-    }
-
-    fn labels(seed: u32, count: usize, classes: u32) -> Vec<u8> {
-        let mut words = Self(seed);
-        (0..count).map(|_| (words.word() % classes) as u8).collect()
-    }
-}
 
 fn devices() -> Vec<Device> {
     let mut devices = vec![Device::cpu()];

@@ -1,7 +1,8 @@
 //! Probes: what they can tell from rows, and what they refuse.
 
+use crate::common::words::Words;
 use wgpu_simvae::device::Device;
-use wgpu_simvae::eval::probe::{Head, ProbeSettings, classify, regress};
+use wgpu_simvae::eval::probe::{Head, LogisticSettings, ProbeSettings, classify, logistic, regress};
 use wgpu_simvae::eval::{EvalError, Labelled, Measured, Rows};
 use wgpu_simvae::kernels::common::philox::{philox, unit};
 
@@ -77,4 +78,62 @@ fn what_cannot_be_learnt_is_refused() {
     }
     let diverging = ProbeSettings { learning_rate: 3e38, epochs: 50, ..good };
     assert!(matches!(of(set(2), 3, &diverging), EvalError::Diverged { .. }));
+}
+
+/// 900 rows of five columns whose scales lie 3,000 apart, and their classes of four.
+fn scattered() -> (Vec<f32>, Vec<u8>) {
+    let mut words = Words(21);
+    let row = |_| {
+        let class = words.word() % 4;
+        let (k, [a, b, c, d, e]) = (class as f32, [(); 5].map(|()| words.bell()));
+        ([(a + 0.8 * k) * 0.01, b + k * k * 0.25, (c - a) * 30.0, d * k, e + 5.0], class as u8)
+    };
+    let (rows, classes): (Vec<[f32; 5]>, Vec<u8>) = (0..900).map(row).unzip();
+    (rows.concat(), classes)
+}
+
+#[test]
+fn the_converged_probe_is_scikit_learns() {
+    let (values, classes) = scattered();
+    let of = |factor: f32, settings: &LogisticSettings| {
+        let values: Vec<f32> = values.iter().map(|x| x * factor).collect();
+        let train = Labelled::new("training", &values[..3000], 5, &classes[..600]).expect("good rows");
+        let test = Labelled::new("test", &values[3000..], 5, &classes[600..]).expect("good rows");
+        logistic(train, test, 4, settings).expect("it is fitted")
+    };
+    // scikit-learn 1.9.1: LogisticRegression(C=1/penalty, tol=1e-12, solver="newton-cg") on columns standardised in f64: the
+    // mean cross-entropy of the training rows, the test rows' accuracy, and how often each class is predicted for them.
+    let known =
+        [(1.0, 0.425181324072661, 0.78, [79, 76, 69, 76]), (100.0, 0.879899856265569, 2.0 / 3.0, [112, 38, 60, 90])];
+    for (penalty, loss, accuracy, counts) in known {
+        let settings = LogisticSettings { penalty, gradient_norm: 1e-9, ..LogisticSettings::default() };
+        let found = of(1.0, &settings);
+        assert!(found.converged && found.gradient_norm <= 1e-9 && found.iterations < 200, "{found:?}");
+        assert!((found.loss - loss).abs() < 1e-7, "{} is not {loss}", found.loss);
+        assert!((found.accuracy - accuracy).abs() < 1e-12, "{} is not {accuracy}", found.accuracy);
+        let counted = [0, 1, 2, 3].map(|class| found.predictions.iter().filter(|&&c| c == class).count());
+        assert_eq!(counted, counts);
+    }
+    // What judges ask for is as good, and the embedding's scale is nothing to it.
+    let judged = LogisticSettings::default();
+    let (small, large) = (of(1e-3, &judged), of(1024.0, &judged));
+    assert_eq!(small.predictions, large.predictions);
+    for found in [small, large] {
+        assert!((found.loss - 0.425181324072661).abs() < 1e-6, "{found:?}");
+    }
+    let short = of(1.0, &LogisticSettings { iterations: 2, ..judged });
+    assert!(!short.converged && short.iterations == 2 && short.gradient_norm > judged.gradient_norm);
+}
+
+#[test]
+fn the_converged_probe_refuses_what_it_cannot_fit() {
+    let set = |width| Labelled::new("rows", &[0.5; 6], width, &[0, 1, 2, 0, 1, 2][..6 / width]).expect("good rows");
+    let of = |test, classes, settings: &LogisticSettings| logistic(set(2), test, classes, settings);
+    let good = LogisticSettings::default();
+    assert!(matches!(of(set(3), 3, &good), Err(EvalError::Width { found: 3, known: 2, .. })));
+    assert!(matches!(of(set(2), 2, &good), Err(EvalError::Label { row: 2, label: 2, classes: 2, .. })));
+    let settings = LogisticSettings { penalty: 0.0, ..good };
+    assert!(matches!(of(set(2), 3, &settings), Err(EvalError::Setting { .. })));
+    let constant = of(set(2), 3, &good).expect("rows without any difference");
+    assert!(constant.converged && (constant.loss - 3f64.ln()).abs() < 1e-9, "{constant:?}");
 }

@@ -10,14 +10,15 @@ mod style;
 pub use held_out::{Bound, HeldOut};
 pub use mixture::{Clusters, Mixture};
 pub use neighbours::{CosineNeighbours, EuclideanNeighbours, Nearest};
-pub use probes::{Accuracy, LinearProbe, MlpProbe};
+pub use probes::{Accuracy, Converged, ConvergedProbe, LinearProbe, MlpProbe};
 pub use reconstruction::Reconstruction;
 pub use style::{Factor, Score, Style};
 
 use super::judge::{Entry, Section, entry};
 
-pub(super) const ALL: [Entry; 9] = [
+pub(super) const ALL: [Entry; 10] = [
     entry::<LinearProbe>(),
+    entry::<ConvergedProbe>(),
     entry::<MlpProbe>(),
     entry::<EuclideanNeighbours>(),
     entry::<CosineNeighbours>(),
@@ -31,7 +32,8 @@ pub(super) const ALL: [Entry; 9] = [
 /// Scores of the classes.
 const CONTENT: Section = Section {
     title: "Content",
-    about: "Accuracy in percent on the test images. `best` is optimistic: the test images chose the epoch.",
+    about: "Accuracy in percent on the test images. `last` and `best` are of Adam's epochs, as in the paper; `best` is optimistic: the \
+            test images chose the epoch. `converged` is logistic regression on standardised representations, at its minimum.",
 };
 
 /// Scores of decoders.

@@ -2,7 +2,7 @@
 
 use super::CONTENT;
 use crate::eval::judge::{Case, Column, Judge, Judges, Unit};
-use crate::eval::probe::{Head, ProbeResult, ProbeSettings, classify};
+use crate::eval::probe::{Head, Logistic, LogisticSettings, ProbeResult, ProbeSettings, classify, logistic};
 use crate::eval::{EvalError, Labelled};
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +17,32 @@ pub struct Accuracy {
     pub best_epoch: u32,
 }
 
-/// A linear probe.
+/// What a linear probe that has converged tells; see [`logistic`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Converged {
+    /// Accuracy on the test images, in 0..=1.
+    pub accuracy: f64,
+    /// Mean cross-entropy of the training images, without the penalty.
+    pub loss: f64,
+    /// The penalty: see [`LogisticSettings::penalty`].
+    pub penalty: f64,
+    /// Norm of the gradient at the end, for a mean over the training images.
+    pub gradient_norm: f64,
+    /// The norm that was asked for.
+    pub gradient_norm_wanted: f64,
+    /// Steps of L-BFGS.
+    pub iterations: u32,
+    /// Whether the gradient's norm is as wanted; else the accuracy stands in no table.
+    pub converged: bool,
+}
+
+/// A linear probe, trained as in the paper.
 #[derive(Debug)]
 pub struct LinearProbe;
+
+/// A linear probe on standardised representations that has converged.
+#[derive(Debug)]
+pub struct ConvergedProbe;
 
 /// A probe with one hidden layer as wide as the representation.
 #[derive(Debug)]
@@ -38,6 +61,33 @@ impl Judge for LinearProbe {
 
     fn columns(scores: Option<&Accuracy>) -> Vec<Column> {
         columns(["linear, last", "linear, best"], scores)
+    }
+}
+
+impl Judge for ConvergedProbe {
+    const KEY: &'static str = "verdict.content.linear_converged";
+    type Scores = Converged;
+
+    fn judge(case: &mut Case<'_>) -> Result<Option<Converged>, EvalError> {
+        let Some(classes) = case.classes() else { return Ok(None) };
+        (case.say)("linear probe, converged");
+        let settings = LogisticSettings::default();
+        let found = logistic(case.train, case.test, classes, &settings)?;
+        let Logistic { accuracy, loss, gradient_norm, iterations, converged, .. } = found;
+        let LogisticSettings { penalty, gradient_norm: gradient_norm_wanted, .. } = settings;
+        if !converged {
+            case.notes.push(format!(
+                "linear probe, converged: left out, its gradient is still {gradient_norm:e} after {iterations} steps, not \
+                 {gradient_norm_wanted:e}"
+            ));
+        }
+        case.predictions.insert("linear.converged", found.predictions);
+        Ok(Some(Converged { accuracy, loss, penalty, gradient_norm, gradient_norm_wanted, iterations, converged }))
+    }
+
+    fn columns(scores: Option<&Converged>) -> Vec<Column> {
+        let accuracy = scores.filter(|found| found.converged).map(|found| found.accuracy);
+        vec![Column::new(CONTENT, "linear, converged", Unit::Percent, accuracy)]
     }
 }
 

@@ -2,14 +2,16 @@
 //! style, says what the representation holds (Bizeul, Schölkopf and Allen, 2024, section 6).
 //!
 //! A probe is a model like any other: it is recorded once into a plan and trains on the device that it is given. The
-//! embeddings are uploaded once; an evaluation reads back one number per output.
+//! embeddings are uploaded once; an evaluation reads back one number per output. Only [`logistic`] is solved on the CPU.
 
 mod fit;
+mod logistic;
 mod moments;
 
 use super::{EvalError, Labelled, Measured};
 use crate::device::{Device, Values};
 use fit::{Kind, Task, fit};
+pub use logistic::{Logistic, LogisticSettings, logistic};
 use moments::Moments;
 
 /// The model on top of the embeddings.

@@ -7,6 +7,7 @@ pub mod older;
 pub mod random;
 pub mod renderer;
 pub mod stopping;
+pub mod words;
 
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
 use wgpu_simvae::device::cpu::CpuExecutor;
