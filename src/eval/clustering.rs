@@ -38,12 +38,12 @@ impl Settings {
     }
 }
 
-/// The best fit.
+/// The best fit, and what it makes of the rows that it was asked about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clustering {
-    /// The most probable Gaussian of each row.
+    /// The most probable Gaussian of each row asked about.
     pub labels: Vec<u8>,
-    /// Mean log-likelihood of a row, in nats.
+    /// Mean log-likelihood of a row of those that it was fitted to, in nats.
     pub log_likelihood: f64,
     /// Whether the best start converged.
     pub converged: bool,
@@ -51,19 +51,22 @@ pub struct Clustering {
     pub rounds: u32,
 }
 
-/// Clusters rows. The same settings give the same labels on the same machine.
+/// Fits a mixture to the `known` rows and tells the cluster of each of the `asked`, which may be the same. The same settings
+/// give the same labels on the same machine.
 ///
 /// # Errors
-/// When the rows are fewer than the clusters, coincide so that there are fewer distinct ones than clusters,
-/// or no start ends with covariances that can be inverted.
-pub fn cluster(rows: Rows<'_>, settings: &Settings) -> Result<Clustering, EvalError> {
-    let most = rows.count().min(MOST_COMPONENTS);
+/// When the known rows are fewer than the clusters, coincide so that there are fewer distinct ones than clusters, or no start
+/// ends with covariances that can be inverted; and when the asked ones are of another width.
+pub fn cluster(known: Rows<'_>, asked: Rows<'_>, settings: &Settings) -> Result<Clustering, EvalError> {
+    known.check_width(asked)?;
+    let most = known.count().min(MOST_COMPONENTS);
     if !(1..=most).contains(&settings.components) {
         return Err(EvalError::OutOfRange { what: "components", value: settings.components, most });
     }
-    let data = Data::new(rows.values(), rows.width());
+    let mean = mean(known);
+    let data = Data::new(known, &mean);
     let settings = &Settings { reg_covar: settings.reg_covar * data.mean_variance().max(1.0), ..*settings };
-    let mut best: Option<Clustering> = None;
+    let mut best: Option<Fit> = None;
     for start in 0..settings.starts.max(1) {
         let mut draws = (0..).map(|i| unit(philox(split(settings.seed), [i, start, 0, Purpose::Clusters as u32])[0]));
         let labels = data.kmeans(settings.components, &mut draws)?;
@@ -73,10 +76,32 @@ pub fn cluster(rows: Rows<'_>, settings: &Settings) -> Result<Clustering, EvalEr
             (best, found) => best.or(found),
         };
     }
-    best.ok_or(EvalError::Singular { starts: settings.starts.max(1), reg_covar: settings.reg_covar })
+    let singular = EvalError::Singular { starts: settings.starts.max(1), reg_covar: settings.reg_covar };
+    let Fit { mixture, log_likelihood, converged, rounds } = best.ok_or(singular)?;
+    let mut shares = vec![0.0; asked.count() * settings.components];
+    Data::new(asked, &mean).expect(&mixture, &mut shares);
+    let labels = shares.chunks_exact(settings.components).map(largest).collect();
+    Ok(Clustering { labels, log_likelihood, converged, rounds })
 }
 
-/// The rows in double precision, about their mean.
+/// The mean of rows, which both sets are moved by: far from zero, squares lose digits.
+fn mean(rows: Rows<'_>) -> Vec<f64> {
+    let mut mean = vec![0.0; rows.width()];
+    for row in rows.values().chunks_exact(rows.width()) {
+        mean.iter_mut().zip(row).for_each(|(mean, &x)| *mean += f64::from(x) / rows.count() as f64);
+    }
+    mean
+}
+
+/// How a start ended.
+struct Fit {
+    mixture: Mixture,
+    log_likelihood: f64,
+    converged: bool,
+    rounds: u32,
+}
+
+/// Rows in double precision, about the mean of those that are known.
 struct Data {
     x: Vec<f64>,
     n: usize,
@@ -95,13 +120,9 @@ struct Mixture {
 }
 
 impl Data {
-    fn new(rows: &[f32], width: usize) -> Self {
-        let n = rows.len() / width;
-        let mut mean = vec![0.0; width];
-        for row in rows.chunks_exact(width) {
-            mean.iter_mut().zip(row).for_each(|(mean, &x)| *mean += f64::from(x) / n as f64);
-        }
-        Self { x: rows.iter().zip(mean.iter().cycle()).map(|(&x, mean)| f64::from(x) - mean).collect(), n, width }
+    fn new(rows: Rows<'_>, mean: &[f64]) -> Self {
+        let x = rows.values().iter().zip(mean.iter().cycle()).map(|(&x, mean)| f64::from(x) - mean).collect();
+        Self { x, n: rows.count(), width: rows.width() }
     }
 
     fn mean_variance(&self) -> f64 {
@@ -162,7 +183,7 @@ impl Data {
     }
 
     /// Expectation and maximisation from a hard assignment; `None` where a covariance cannot be inverted.
-    fn fit(&self, labels: &[usize], settings: &Settings) -> Option<Clustering> {
+    fn fit(&self, labels: &[usize], settings: &Settings) -> Option<Fit> {
         let components = settings.components;
         let mut shares = vec![0.0; self.n * components];
         labels.iter().enumerate().for_each(|(i, label)| shares[i * components + label] = 1.0);
@@ -176,8 +197,7 @@ impl Data {
             }
             let converged = (log_likelihood - previous).abs() < settings.tolerance;
             if converged || rounds >= settings.max_rounds {
-                let labels = shares.chunks_exact(components).map(largest).collect();
-                return Some(Clustering { labels, log_likelihood, converged, rounds });
+                return Some(Fit { mixture, log_likelihood, converged, rounds });
             }
             previous = log_likelihood;
         }

@@ -90,7 +90,7 @@ pub enum EvalError {
     },
     /// No start of the mixture ended with covariances that can be inverted.
     #[error(
-        "the covariance of a cluster is singular in all {starts} starts, with {reg_covar:e} added to the variances: there may be fewer test \
+        "the covariance of a cluster is singular in all {starts} starts, with {reg_covar:e} added to the variances: there may be fewer \
          images than dimensions"
     )]
     Singular {

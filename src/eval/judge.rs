@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// How to judge. The defaults are the paper's, but for the mixture: it is fitted to the test images, the authors' to the
-/// training images.
+/// How to judge. The defaults are the paper's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Judges {
     /// Epochs of each probe.

@@ -27,7 +27,8 @@ fn labelled<'a>(values: &'a [f32], labels: &'a [u8]) -> Labelled<'a> {
 }
 
 fn cluster(values: &[f32], width: usize, settings: &Settings) -> Result<Clustering, EvalError> {
-    clustering::cluster(Rows::new("rows", values, width)?, settings)
+    let rows = Rows::new("rows", values, width)?;
+    clustering::cluster(rows, rows, settings)
 }
 
 /// Three overlapping clusters of 100 points in three dimensions, and their classes.
@@ -107,6 +108,28 @@ fn mixtures_reach_the_likelihood_of_scikit_learn() {
             assert!(got.iter().zip(want).all(|(got, want)| (got - want).abs() < 1e-6), "{got:?} is not {want:?}");
         }
     }
+}
+
+#[test]
+fn mixtures_tell_the_clusters_of_rows_that_they_were_not_fitted_to() {
+    let (values, _) = three_clusters();
+    let (known, asked) = (rows(&values[..600], 3), rows(&values[600..], 3));
+    let settings = Settings { tolerance: 1e-10, max_rounds: 5000, starts: 20, ..Settings::new(3) };
+    let of = |asked| clustering::cluster(known, asked, &settings).expect("a good embedding");
+    let (found, own) = (of(asked), of(known));
+    assert_eq!((found.labels.len(), own.labels.len(), found.log_likelihood), (100, 200, own.log_likelihood));
+    // One row at a time is told the same: the rows asked about take no part in the fit.
+    for (row, &label) in values[600..].chunks(3).zip(&found.labels).take(20) {
+        assert_eq!(of(rows(row, 3)).labels, [label]);
+    }
+    // scikit-learn 1.9.1: GaussianMixture(3, tol=1e-10, n_init=50) fitted to the first 200 points.
+    assert!((found.log_likelihood + 3.3502875387907602).abs() < 1e-6, "{}", found.log_likelihood);
+    let counted = [0, 1, 2].map(|c| found.labels.iter().filter(|&&label| label == c).count());
+    let mut counted = counted.to_vec();
+    counted.sort_unstable();
+    assert_eq!(counted, [29, 35, 36]);
+    let narrow = clustering::cluster(known, rows(&values, 2), &settings);
+    assert!(matches!(narrow, Err(EvalError::Width { found: 2, known: 3, .. })));
 }
 
 #[test]

@@ -20,7 +20,8 @@ pub struct Clusters {
     pub converged: bool,
 }
 
-/// A mixture of as many Gaussians as there are classes, fitted to the test images without labels.
+/// A mixture of as many Gaussians as there are classes, fitted to the training images without labels and asked about the test
+/// images.
 #[derive(Debug)]
 pub struct Mixture;
 
@@ -33,7 +34,7 @@ impl Judge for Mixture {
         (case.say)("mixture of Gaussians");
         let Judges { mixture_starts: starts, seed, .. } = *case.judges;
         let settings = Settings { starts, seed, ..Settings::new(classes) };
-        match cluster(case.test.rows(), &settings) {
+        match cluster(case.train.rows(), case.test.rows(), &settings) {
             Ok(found) => {
                 let table = Contingency::new(case.test.labels(), &found.labels)?;
                 let (accuracy, nmi, ari) = (table.matched_accuracy(), table.nmi(), table.ari());
