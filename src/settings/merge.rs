@@ -6,6 +6,9 @@ use crate::methods::registry::METHODS;
 use crate::setting::at;
 use toml::{Table, Value};
 
+/// Settings that came after `run.json`: a run without that record never had them, and its file lacks them.
+const LATER: [&str; 5] = ["steps", "augment.plain", "optim.warmup_steps", "vae.divergence", "vae.entropy_scale"];
+
 /// Where the settings of a run come from, beside the defaults.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
@@ -98,15 +101,16 @@ impl Config {
         differing.map(|((key, then), (_, now))| format!("{key} = {then}, now {key} = {now}")).collect()
     }
 
-    /// Reads settings of which none is missing, as a run saves them: a file that was cut is refused.
+    /// Reads settings of which none is missing, as a run saved them that has no record of them: a file that was cut is refused.
     ///
     /// # Errors
-    /// As [`Config::merge`], and at the first key that is missing.
+    /// As [`Config::merge`], and at the first key that is missing and was there when such runs were made.
     pub fn from_whole_toml(origin: &str, text: &str) -> Result<Self, ConfigError> {
         let config = Self::from_toml(origin, text)?;
         let (mut known, mut found) = (Vec::new(), Vec::new());
         values(&to_table(&Config::default())?, "", &mut known);
         values(&parse(origin, text)?, "", &mut found);
+        known.retain(|(key, _)| !LATER.contains(&key.as_str()));
         match known.into_iter().find(|(key, _)| found.iter().all(|(other, _)| other != key)) {
             Some((key, _)) => Err(ConfigError::Incomplete { origin: origin.to_owned(), key }),
             None => Ok(config),

@@ -238,4 +238,18 @@ fn runs_of_older_versions_still_open() {
     assert_eq!(Config::from_toml("config.toml", &lacking).expect("a default for the missing key"), config);
     assert!(Config::from_whole_toml("config.toml", &lacking).is_err_and(|error| error.to_string().contains("grey")));
     assert_eq!(Config::from_whole_toml("config.toml", &whole).expect("nothing is missing"), config);
+
+    // Runs without a record of their settings were made before these.
+    let later = |line: &&str| {
+        ["steps =", "warmup_steps =", "plain =", "divergence =", "[vae]"].iter().any(|word| line.starts_with(word))
+    };
+    let (mut older, mut vae) = (String::new(), false);
+    for line in whole.lines() {
+        vae = if line.starts_with('[') { line == "[vae]" } else { vae };
+        if !later(&line) && !(vae && line.starts_with("entropy_scale")) {
+            older += &format!("{line}\n");
+        }
+    }
+    assert_eq!(whole.lines().count() - older.lines().count(), 6, "{older}");
+    assert_eq!(Config::from_whole_toml("config.toml", &older).expect("they were not there yet"), config);
 }

@@ -23,7 +23,7 @@ pub struct CheckArguments {
     data_dir: Option<PathBuf>,
 }
 
-/// Verifies every file of a run, and says which are not as they were written.
+/// Verifies settings, metrics, checkpoints and verdict of a run, and says which are not as they were written.
 pub fn main(arguments: &CheckArguments) -> Result<(), Failure> {
     let run = &arguments.run;
     // A folder without a run is an error of its own.

@@ -61,7 +61,7 @@ enum Command {
     Traverse(pictures::TraverseArguments),
     /// Draw the way from one image to another through the latent space.
     Interpolate(pictures::InterpolateArguments),
-    /// Verify every file of a run against its checksums.
+    /// Verify settings, metrics, checkpoints and verdict of a run against their checksums.
     Check(check::CheckArguments),
     /// Write a run's weights as a PyTorch state dict.
     Export(exchange::ExportArguments),
