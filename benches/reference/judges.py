@@ -104,7 +104,7 @@ def main():
         show("our clusters, NMI by scikit-learn", normalized_mutual_info_score(test_labels, clusters), gmm["nmi"])
         show("our clusters, ARI by scikit-learn", adjusted_rand_score(test_labels, clusters), gmm["ari"])
         show("our clusters, Hungarian accuracy by SciPy", matched(test_labels, clusters), gmm["accuracy"])
-    mixture = GaussianMixture(len(numpy.unique(test_labels)), n_init=20, random_state=0).fit(test)
+    mixture = GaussianMixture(len(numpy.unique(test_labels)), n_init=20, random_state=0).fit(train)
     clusters = mixture.predict(test)
     show("scikit-learn's mixture, Hungarian accuracy", matched(test_labels, clusters), content and content["gmm"] and content["gmm"]["accuracy"])
     show("scikit-learn's mixture, NMI", normalized_mutual_info_score(test_labels, clusters), content and content["gmm"] and content["gmm"]["nmi"])
