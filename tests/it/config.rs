@@ -240,13 +240,12 @@ fn runs_of_older_versions_still_open() {
     assert_eq!(Config::from_whole_toml("config.toml", &whole).expect("nothing is missing"), config);
 
     // Runs without a record of their settings were made before these.
-    let later = |line: &&str| {
-        ["steps =", "warmup_steps =", "plain =", "divergence =", "[vae]"].iter().any(|word| line.starts_with(word))
-    };
+    let later = ["steps =", "warmup_steps =", "plain =", "divergence =", "[vae]"];
     let (mut older, mut vae) = (String::new(), false);
     for line in whole.lines() {
         vae = if line.starts_with('[') { line == "[vae]" } else { vae };
-        if !later(&line) && !(vae && line.starts_with("entropy_scale")) {
+        let came = later.iter().any(|word| line.starts_with(word)) || (vae && line.starts_with("entropy_scale"));
+        if !came {
             older += &format!("{line}\n");
         }
     }
