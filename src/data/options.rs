@@ -6,8 +6,8 @@ use std::path::PathBuf;
 /// How much of a data set is wanted, and how image files become one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileOptions {
-    /// Training images that are wanted, the first of all; 0 for all. No others are drawn, read or decoded. Test images are never
-    /// left out.
+    /// Training images that are wanted, the first of all; 0 for all. No others are drawn or read, but for the colours of
+    /// image files where all wanted ones are grey. Test images are never left out.
     pub limit: usize,
     /// Height and width that image files are resized to, in pixels. IDX files, CIFAR-10 and sprites stay as they are.
     pub size: usize,
