@@ -47,7 +47,11 @@ pub fn measure(
     progress: &mut dyn Progress,
 ) -> Result<Report, DeviceError> {
     let tuning = device.tuning()?;
-    let (mut session, step) = Session::open_to_train(recipe, data, device)?;
+    let mut session = Session::open(recipe, data, device)?;
+    let step = session.blueprint.training_step()?;
+    let start = Instant::now();
+    let step = session.executor.load(step)?;
+    let loading_seconds = start.elapsed().as_secs_f64();
     let mut report = Report::new(&recipe.config, session.executor.plan(step)?, &tuning);
 
     progress.note("whole steps ...");
@@ -77,6 +81,7 @@ pub fn measure(
     progress.note("what the device can do at most ...");
     report.measured = Some(Measured {
         device: Tested::new(device, &tuning),
+        loading_seconds,
         speed: Speed::new(steps_of_a_round, rounds, recipe.config.batch),
         stopwatch: timeline.stopwatch,
         timed_steps,

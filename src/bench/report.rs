@@ -45,6 +45,8 @@ pub struct Setting {
 pub struct Measured {
     /// The device.
     pub device: Tested,
+    /// Seconds that loading the step took: allocating its memory, and on a GPU compiling its shaders.
+    pub loading_seconds: f64,
     /// How fast whole steps are.
     pub speed: Speed,
     /// Whose clock timed the dispatches.

@@ -158,6 +158,7 @@ impl fmt::Display for Measured {
             device.threads,
             device.processor.as_deref().unwrap_or("an unnamed processor")
         )?;
+        writeln!(f, "loading    {:.2} s until the step could run", self.loading_seconds)?;
         let Speed { best_steps_per_second: best, median_steps_per_second: median, .. } = speed;
         writeln!(
             f,

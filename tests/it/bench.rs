@@ -60,6 +60,7 @@ fn measured(device: &str) -> Value {
         assert!(number(&dispatch["padded_multiply_adds"]) >= number(&dispatch["multiply_adds"]), "{dispatch}");
         assert!(array(dispatch, "modelled_seconds").iter().all(|seconds| number(seconds) > 0.0), "{dispatch}");
     }
+    assert!(number(&measured["loading_seconds"]) > 0.0, "{measured}");
     let speed = &measured["speed"];
     let [best, median] = ["best_steps_per_second", "median_steps_per_second"].map(|key| number(&speed[key]));
     assert!(best >= median && median > 0.0 && array(speed, "rounds").len() == 2, "{speed}");

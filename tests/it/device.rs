@@ -38,6 +38,34 @@ fn the_timed_trial_runs_every_variant() {
     }
 }
 
+/// Where the environment says where a user's cache folder is.
+#[cfg(target_os = "linux")]
+#[test]
+fn compiled_pipelines_are_kept_and_a_damaged_file_is_begun_anew() {
+    let Some(adapter) = crate::common::adapter() else { return };
+    if !adapter.features.contains(wgpu::Features::PIPELINE_CACHE) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipelines = folder.path().join("wgpu-simvae/pipelines");
+    let run = || {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_wgpu-simvae"))
+            .args(["bench", "--device", "gpu", "--seconds", "0.001", "--rounds", "1", "--rows", "4"])
+            .args(["--set", "model.hidden=[16]", "--set", "data.limit=16"])
+            .env("XDG_CACHE_HOME", folder.path())
+            .output();
+        crate::common::ends::assert_ends(&output.expect("the command starts"), 0, &["loading "]);
+        let files: Vec<_> =
+            std::fs::read_dir(&pipelines).expect("a folder").flatten().map(|file| file.path()).collect();
+        assert_eq!(files.len(), 1, "{files:?}");
+        (files[0].clone(), std::fs::read(&files[0]).expect("a file"))
+    };
+    let (file, kept) = run();
+    std::fs::write(&file, &kept[..kept.len() / 2]).expect("it is damaged");
+    let (_, again) = run();
+    assert_ne!(again.len(), kept.len() / 2, "a damaged file is replaced");
+}
+
 /// Both executors over one region of five numbers.
 fn executors(layout: &Layout) -> Vec<Box<dyn Executor>> {
     let mut all: Vec<Box<dyn Executor>> = vec![Box::new(CpuExecutor::<f32>::new(layout).expect("enough memory"))];

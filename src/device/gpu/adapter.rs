@@ -42,7 +42,7 @@ impl AdapterEntry {
     pub fn open(&self) -> Result<(wgpu::Device, wgpu::Queue), DeviceError> {
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("wgpu-simvae"),
-            required_features: self.features & Features::TIMESTAMP_QUERY,
+            required_features: self.features & (Features::TIMESTAMP_QUERY | Features::PIPELINE_CACHE),
             required_limits: self.limits.clone(),
             ..Default::default()
         };

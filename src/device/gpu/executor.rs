@@ -9,15 +9,16 @@ use super::timestamps::{AT_A_TIME, Timestamps};
 use crate::device::plans::Plans;
 use crate::device::timeline::by_the_host;
 use crate::device::{DeviceError, Executor, Ticket, Timeline, Values};
-use crate::kernels::{DType, Tuning};
+use crate::kernels::{DType, Launch, Tuning};
 use crate::plan::{Layout, Plan, PlanId, Tensor};
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{
-    BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, BufferBinding, BufferDescriptor, BufferUsages,
-    CommandEncoderDescriptor, ComputePass, ComputePassDescriptor, ComputePipeline, Device, Features, PollType, Queue,
-    SubmissionIndex,
+    BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, Buffer, BufferBinding, BufferDescriptor,
+    BufferUsages, CommandEncoderDescriptor, ComputePass, ComputePassDescriptor, ComputePipeline, Device, Features,
+    PollType, Queue, SubmissionIndex,
 };
 
 /// Steps recorded into one submission: enough to keep the queue full on small models, few enough that one submission
@@ -52,6 +53,12 @@ impl Step {
     }
 }
 
+/// The uniform blocks of a plan: where each begins and how long it is, in bytes.
+struct Uniforms {
+    buffer: Buffer,
+    blocks: Vec<[u64; 2]>,
+}
+
 /// Runs plans on a wgpu adapter.
 pub struct GpuExecutor {
     name: String,
@@ -84,6 +91,7 @@ impl GpuExecutor {
             }
         });
         let memory = Memory::new(&device, &name, layout)?;
+        let pipelines = Pipelines::new(&device, adapter, options.bounds_checks);
         let executor = Self {
             plans: Plans::new(&name),
             name,
@@ -91,7 +99,7 @@ impl GpuExecutor {
             queue,
             layout: layout.clone(),
             memory,
-            pipelines: Pipelines::new(options.bounds_checks),
+            pipelines,
             options,
             in_flight: VecDeque::new(),
             readback: Readback::default(),
@@ -126,44 +134,33 @@ impl GpuExecutor {
         self.poll(PollType::Wait { submission_index: submission, timeout: None })
     }
 
-    /// Compiles the dispatches of a plan whose arena is there.
+    /// The dispatches of a plan whose arena is there: compiled, and bound to their memory.
     fn steps(&mut self, plan: &Plan) -> Result<Vec<Step>, DeviceError> {
-        // All uniform blocks of the plan lie in one buffer, each at an aligned offset.
         let limits = self.device.limits();
-        let alignment = limits.min_uniform_buffer_offset_alignment as usize;
-        let mut uniforms = Vec::new();
-        let mut blocks = Vec::with_capacity(plan.dispatches.len());
-        for dispatch in &plan.dispatches {
-            uniforms.resize(uniforms.len().next_multiple_of(alignment), 0);
-            let block = dispatch.kernel.uniform();
-            blocks.push((uniforms.len() as u64, block.len() as u64));
-            uniforms.extend_from_slice(&block);
-        }
-        uniforms.resize(uniforms.len().next_multiple_of(4).max(4), 0);
-        let uniform_buffer = self.device.create_buffer(&BufferDescriptor {
-            label: Some("uniforms"),
-            size: uniforms.len() as u64,
-            usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        self.queue.write_buffer(&uniform_buffer, 0, &uniforms);
-
-        let mut steps = Vec::with_capacity(plan.dispatches.len());
-        for (dispatch, (offset, size)) in plan.dispatches.iter().zip(blocks) {
-            let launch = dispatch.kernel.launch(&self.options.tuning);
+        let launches: Vec<Launch> = plan.dispatches.iter().map(|d| d.kernel.launch(&self.options.tuning)).collect();
+        let kernels = || plan.dispatches.iter().map(|dispatch| dispatch.kernel.as_ref());
+        for (kernel, launch) in kernels().zip(&launches) {
             // Our own are looked at by the tests, in every permutation; here that would double the time they take to load.
             if !launch.shader.is_own() {
-                check_shader(dispatch.kernel.as_ref(), &launch, &limits)?;
+                check_shader(kernel, launch, &limits)?;
             }
-            let compiled = self.pipelines.get(&self.device, dispatch.kernel.as_ref(), &launch.shader);
-            self.check()?;
-            let bind = |buffer, offset, size| {
-                BindingResource::Buffer(BufferBinding { buffer, offset, size: std::num::NonZeroU64::new(size) })
-            };
-            let mut entries = vec![BindGroupEntry { binding: 0, resource: bind(&uniform_buffer, offset, size) }];
-            for (i, tensor) in dispatch.tensors.iter().enumerate() {
+        }
+        let shaders = kernels().zip(launches.iter().map(|launch| &launch.shader));
+        self.pipelines.compile(&self.device, shaders).map_err(|message| self.failed(message))?;
+        self.check()?;
+
+        let uniforms = self.uniforms(plan, limits.min_uniform_buffer_offset_alignment as usize);
+        let bind = |buffer, offset, size| {
+            BindingResource::Buffer(BufferBinding { buffer, offset, size: NonZeroU64::new(size) })
+        };
+        let mut steps = Vec::with_capacity(plan.dispatches.len());
+        for ((dispatch, launch), [offset, size]) in plan.dispatches.iter().zip(&launches).zip(uniforms.blocks) {
+            let missing = || self.failed(format!("shader `{}` was not compiled", launch.shader.label()));
+            let compiled = self.pipelines.get(&launch.shader).ok_or_else(missing)?;
+            let mut entries = vec![BindGroupEntry { binding: 0, resource: bind(&uniforms.buffer, offset, size) }];
+            for (tensor, binding) in dispatch.tensors.iter().zip(1..) {
                 let at = self.memory.locate(*tensor)?;
-                entries.push(BindGroupEntry { binding: i as u32 + 1, resource: bind(at.buffer, at.offset, at.size) });
+                entries.push(BindGroupEntry { binding, resource: bind(at.buffer, at.offset, at.size) });
             }
             let bindings = self.device.create_bind_group(&BindGroupDescriptor {
                 label: Some(&dispatch.label),
@@ -171,9 +168,30 @@ impl GpuExecutor {
                 entries: &entries,
             });
             self.check()?;
-            steps.push(Step { pipeline: compiled.pipeline, bindings, workgroups: launch.workgroups });
+            steps.push(Step { pipeline: compiled.pipeline.clone(), bindings, workgroups: launch.workgroups });
         }
         Ok(steps)
+    }
+
+    /// The uniform blocks of a plan in one buffer, each at an aligned offset.
+    fn uniforms(&self, plan: &Plan, alignment: usize) -> Uniforms {
+        let mut bytes = Vec::new();
+        let mut blocks = Vec::with_capacity(plan.dispatches.len());
+        for dispatch in &plan.dispatches {
+            bytes.resize(bytes.len().next_multiple_of(alignment), 0);
+            let block = dispatch.kernel.uniform();
+            blocks.push([bytes.len(), block.len()].map(|x| x as u64));
+            bytes.extend_from_slice(&block);
+        }
+        bytes.resize(bytes.len().next_multiple_of(4).max(4), 0);
+        let buffer = self.device.create_buffer(&BufferDescriptor {
+            label: Some("uniforms"),
+            size: bytes.len() as u64,
+            usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        self.queue.write_buffer(&buffer, 0, &bytes);
+        Uniforms { buffer, blocks }
     }
 
     fn submit(&mut self, id: PlanId, part: Range<usize>, times: u32) -> Result<(), DeviceError> {

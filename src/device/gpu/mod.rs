@@ -4,6 +4,7 @@ mod adapter;
 mod executor;
 mod guard;
 mod interface;
+mod kept;
 mod memory;
 mod pipelines;
 mod readback;

@@ -1,6 +1,10 @@
 //! Compute pipelines, one per shader permutation, compiled once per device.
 
+use super::AdapterEntry;
+use super::kept::Kept;
 use crate::kernels::{Access, AnyKernel, Shader};
+use crate::quiet::quietly;
+use rayon::prelude::*;
 use std::collections::HashMap;
 use wgpu::{
     BindGroupLayout, BindGroupLayoutDescriptor, BindGroupLayoutEntry, BindingType, BufferBindingType, ComputePipeline,
@@ -9,7 +13,6 @@ use wgpu::{
 };
 
 /// A compiled permutation and the layout of its bindings.
-#[derive(Clone)]
 pub struct Compiled {
     pub pipeline: ComputePipeline,
     pub layout: BindGroupLayout,
@@ -18,20 +21,45 @@ pub struct Compiled {
 /// The pipelines of a device.
 pub struct Pipelines {
     checked: bool,
+    kept: Option<Kept>,
     compiled: HashMap<Shader, Compiled>,
 }
 
 impl Pipelines {
     /// `checked` keeps wgpu's run-time bounds checks in all shaders, else in those that are not trusted. They double the cost of a matrix
     /// product on lavapipe; `tests/it/kernels.rs` shows that no kernel of ours reaches outside its bindings, so runs leave them out there.
-    pub fn new(checked: bool) -> Self {
-        Self { checked, compiled: HashMap::new() }
+    pub fn new(device: &Device, adapter: &AdapterEntry, checked: bool) -> Self {
+        Self { checked, kept: Kept::open(device, adapter), compiled: HashMap::new() }
     }
 
-    pub fn get(&mut self, device: &Device, kernel: &dyn AnyKernel, shader: &Shader) -> Compiled {
-        if let Some(compiled) = self.compiled.get(shader) {
-            return compiled.clone();
+    /// Compiles those of a plan's shaders that are not here yet, side by side. The error is a panic of the graphics stack.
+    pub fn compile<'a>(
+        &mut self,
+        device: &Device,
+        wanted: impl Iterator<Item = (&'a dyn AnyKernel, &'a Shader)>,
+    ) -> Result<(), String> {
+        let mut missing: HashMap<&Shader, &dyn AnyKernel> = HashMap::new();
+        for (kernel, shader) in wanted.filter(|(_, shader)| !self.compiled.contains_key(shader)) {
+            missing.insert(shader, kernel);
         }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let compile = |(shader, kernel): (&Shader, &dyn AnyKernel)| {
+            quietly(|| self.pipeline(device, kernel, shader)).map(|compiled| (shader.clone(), compiled))
+        };
+        let compiled: Vec<_> = missing.into_par_iter().map(compile).collect::<Result<_, String>>()?;
+        self.compiled.extend(compiled);
+        self.kept.iter_mut().for_each(Kept::write);
+        Ok(())
+    }
+
+    /// A shader that was compiled.
+    pub fn get(&self, shader: &Shader) -> Option<&Compiled> {
+        self.compiled.get(shader)
+    }
+
+    fn pipeline(&self, device: &Device, kernel: &dyn AnyKernel, shader: &Shader) -> Compiled {
         let label = shader.label();
         let descriptor =
             ShaderModuleDescriptor { label: Some(&label), source: ShaderSource::Wgsl(shader.wgsl().into()) };
@@ -59,11 +87,9 @@ impl Pipelines {
                 zero_initialize_workgroup_memory: !shader.is_own(),
                 ..Default::default()
             },
-            cache: None,
+            cache: self.kept.as_ref().map(Kept::cache),
         });
-        let compiled = Compiled { pipeline, layout };
-        self.compiled.insert(shader.clone(), compiled.clone());
-        compiled
+        Compiled { pipeline, layout }
     }
 }
 
