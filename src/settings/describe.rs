@@ -7,6 +7,7 @@ use crate::methods::{LikelihoodSettings, registry};
 use crate::nn::ModelConfig;
 use crate::optim::OptimConfig;
 use crate::setting::{Allowed, Described, Setting, at, path};
+use std::collections::HashMap;
 
 /// A setting as people read it.
 #[derive(Clone, Debug)]
@@ -58,18 +59,59 @@ pub fn describe() -> Result<Vec<Description>, ConfigError> {
     Ok(all.collect())
 }
 
-/// The tables of `docs/settings.md`: the settings, and the methods.
+/// What is said about choices where the sources disagree.
+const CHOICES: &str = include_str!("../../docs/choices.md");
+
+/// The anchors of `docs/choices.md` by the settings that they are about: the points of its tables name them.
+fn choices() -> HashMap<&'static str, &'static str> {
+    let mut found = HashMap::new();
+    for line in CHOICES.lines() {
+        let Some((anchor, rest)) = line.strip_prefix("| <a id=\"").and_then(|line| line.split_once("\"></a>")) else {
+            continue;
+        };
+        // Between backquotes, as far as the point goes.
+        let point = rest.split('|').next().unwrap_or_default();
+        for key in point.split('`').skip(1).step_by(2) {
+            found.entry(key).or_insert(anchor);
+        }
+    }
+    found
+}
+
+/// The tables of `docs/settings.md`: the settings, with links to what `docs/choices.md` says about them, and the methods.
 ///
 /// # Errors
 /// As [`describe`].
 pub fn markdown() -> Result<String, ConfigError> {
+    let choices = choices();
     let mut text = "| key | default | range | meaning |\n|---|---|---|---|\n".to_owned();
     for Description { key, default, allowed, about } in describe()? {
-        text += &format!("| `{key}` | `{default}` | {allowed} | {about} |\n");
+        let named = match choices.get(key.as_str()) {
+            Some(anchor) => format!("[`{key}`](choices.md#{anchor})"),
+            None => format!("`{key}`"),
+        };
+        text += &format!("| {named} | `{default}` | {allowed} | {about} |\n");
     }
     text += "\n| method | what |\n|---|---|\n";
     for entry in registry::METHODS {
         text += &format!("| `{}` | {} |\n", entry.name, entry.about);
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_to_a_choice_and_every_choice_about_a_setting_is_linked() {
+        let text = markdown().expect("defaults");
+        let links: Vec<&str> = text.split("](choices.md#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+        for anchor in &links {
+            assert_eq!(CHOICES.matches(&format!("<a id=\"{anchor}\"></a>")).count(), 1, "{anchor}");
+        }
+        let choices = choices();
+        assert_eq!(links.len(), choices.len(), "a choice is about a setting that there is not: {choices:?}");
+        assert!(text.contains("[`simvae.variance_z`](choices.md#variance-z)"), "{text}");
+    }
 }
