@@ -1,8 +1,12 @@
 //! What makes the rows of a comparison comparable: as many steps of as many rows, or what else they are matched by.
 
 use super::study::CompareError;
+use super::used::uses;
+use super::vary::{Point, Varied, assignments, grid, label, unwritten};
 use crate::methods::registry::{Entry, METHODS, find};
+use crate::setting::at;
 use crate::settings::{Config, ConfigError, Sources};
+use toml::{Table, Value};
 
 /// What every row of a comparison gets as much of as the settings say without any method's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,8 +40,8 @@ impl Match {
 /// A row of a comparison: a method, on views or on the images as they are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
-    entry: &'static Entry,
-    plain: bool,
+    pub entry: &'static Entry,
+    pub plain: bool,
 }
 
 /// What the name of a row ends with whose method sees the images as they are.
@@ -78,6 +82,12 @@ impl Row {
         };
         Ok(Self { entry: found.ok_or_else(known)?, plain: method.is_some() })
     }
+
+    /// The views that it takes of those that the settings give.
+    fn views(self, own: &Config) -> usize {
+        let needs = self.entry.needs;
+        if self.plain { 1 } else { own.views.clamp(needs.fewest_views, needs.most_views) }
+    }
 }
 
 /// Settings whose rows are matched.
@@ -98,14 +108,34 @@ impl<'a> Matching<'a> {
         Ok(Self { sources, by, base })
     }
 
-    /// The settings of a row of a comparison on so many training images.
-    pub fn config(&self, name: &str, seed: u32, images: usize) -> Result<Config, CompareError> {
+    /// The points at which a row stands: those of the grid, with only the settings that the row uses, each once.
+    pub fn points(&self, name: &str, vary: &[Varied]) -> Result<Vec<Point>, CompareError> {
         let row = Row::find(name)?;
-        let refused = |problem| CompareError::Match { row: name.to_owned(), by: self.by.name(), problem };
+        let mut points = Vec::new();
+        for full in grid(vary) {
+            let own = self.own(row, &full)?;
+            let values = Table::try_from(&own).map_err(unwritten)?;
+            let used = full.keys().filter(|key| uses(row, &own, key));
+            let mut point: Point = used.filter_map(|key| Some((key.clone(), at(&values, key)?.clone()))).collect();
+            // As many views as the method takes, which may be fewer or more.
+            if let Some(views) = point.get_mut("views") {
+                *views = Value::Integer(row.views(&own) as i64);
+            }
+            if !points.contains(&point) {
+                points.push(point);
+            }
+        }
+        Ok(points)
+    }
+
+    /// The settings of a row at a point of a comparison on so many training images.
+    pub fn config(&self, name: &str, point: &Point, seed: u32, images: usize) -> Result<Config, CompareError> {
+        let row = Row::find(name)?;
+        let refused = |problem| CompareError::Match { row: label(name, point), by: self.by.name(), problem };
         self.base.check_steps(images)?;
-        let matched = self.matched(row, images)?.map_err(refused)?;
+        let matched = self.matched(row, point, images)?.map_err(refused)?;
         let own = [format!("method={}", row.entry.name), format!("seed={seed}")];
-        let config = Config::merge(&with(self.sources, own.into_iter().chain(matched)));
+        let config = Config::merge(&with(self.sources, own.into_iter().chain(assignments(point)).chain(matched)));
         let config = config.map_err(|error| refused(error.to_string()))?;
         if config.batch > images {
             return Err(refused(format!("a step takes {} images, and there are {images}", config.batch)));
@@ -114,12 +144,17 @@ impl<'a> Matching<'a> {
         Ok(config)
     }
 
+    /// A method's own settings at a point, before they are matched.
+    fn own(&self, row: Row, point: &Point) -> Result<Config, ConfigError> {
+        let method = format!("method={}", row.entry.name);
+        Config::lay(&with(self.sources, std::iter::once(method).chain(assignments(point))))
+    }
+
     /// The settings that match a row, or why it cannot be matched.
-    fn matched(&self, row: Row, images: usize) -> Result<Result<Vec<String>, String>, CompareError> {
+    fn matched(&self, row: Row, point: &Point, images: usize) -> Result<Result<Vec<String>, String>, CompareError> {
         let base = &self.base;
-        let own = Config::lay(&with(self.sources, [format!("method={}", row.entry.name)]))?;
-        let needs = row.entry.needs;
-        let views = if row.plain { 1 } else { own.views.clamp(needs.fewest_views, needs.most_views) };
+        let own = self.own(row, point)?;
+        let views = row.views(&own);
         let (rows, steps, warmup) = (base.batch * base.views, base.total_steps(images), base.warmup_steps(images));
         let all = rows as u64 * steps;
         let own_rows = (own.batch * views) as u64;
@@ -175,7 +210,8 @@ mod tests {
     /// Images, views and steps of a row under the preset `quick`, which gives SimVAE 1,563 steps of 32 images x 4 views.
     fn matched(name: &str, by: Match, set: &[&str]) -> Result<(usize, usize, u64), CompareError> {
         let set = set.iter().map(|&set| set.to_owned()).collect();
-        let config = Matching::new(&Sources { set, ..Sources::default() }, by)?.config(name, 3, IMAGES)?;
+        let config =
+            Matching::new(&Sources { set, ..Sources::default() }, by)?.config(name, &Point::new(), 3, IMAGES)?;
         assert_eq!((row_name(&config.method, config.augment.plain).as_str(), config.seed), (name, 3));
         Ok((config.batch, config.views, config.total_steps(IMAGES)))
     }
@@ -193,7 +229,8 @@ mod tests {
                 let (batch, views, found) = matched(&name, Match::Steps, set).expect("it can be matched");
                 assert_eq!((batch * views, found), (rows, steps), "{name}, {set:?}: {batch} x {views}");
             }
-            let config = Matching::new(&Sources::default(), Match::Steps).and_then(|all| all.config(&name, 0, IMAGES));
+            let config = Matching::new(&Sources::default(), Match::Steps)
+                .and_then(|all| all.config(&name, &Point::new(), 0, IMAGES));
             assert_eq!(config.expect("it can be matched").warmup_steps(IMAGES), 313, "{name}");
         }
     }
@@ -215,6 +252,37 @@ mod tests {
         ];
         for (name, by, want) in rows {
             assert_eq!(of(name, by), want, "{name}, {by:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_stands_at_the_points_that_it_uses_and_is_matched_at_each() {
+        let vary = ["views=2,4,8", "simvae.variance_z=0.1,1"].map(|text| text.parse().expect("a setting"));
+        let sources = Sources::default();
+        let matching = Matching::new(&sources, Match::Steps).expect("settings");
+        let labels = |name: &str| -> Vec<String> {
+            let points = matching.points(name, &vary).expect("points");
+            for point in &points {
+                let config = matching.config(name, point, 0, IMAGES).expect("it can be matched");
+                assert_eq!((config.batch * config.views, config.total_steps(IMAGES)), (128, 1563), "{name}, {point}");
+            }
+            points.iter().map(|point| label(name, point)).collect()
+        };
+        let with = |name: &str, rest: &[&str]| rest.iter().map(|rest| format!("{name}{rest}")).collect::<Vec<_>>();
+        assert_eq!(labels("vae"), with("vae", &[" views=2", " views=4", " views=8"]));
+        let six = ["0.1 views=2", "1.0 views=2", "0.1 views=4", "1.0 views=4", "0.1 views=8", "1.0 views=8"];
+        assert_eq!(labels("simvae"), with("simvae simvae.variance_z=", &six));
+        for name in ["vae-plain", "cr-vae", "random"] {
+            assert_eq!(labels(name), [name]);
+        }
+        let own = ["views=1,2".parse().expect("a setting")];
+        let points = matching.points("simvae", &own).expect("points");
+        assert_eq!(points.iter().map(|point| label("simvae", point)).collect::<Vec<_>>(), ["simvae views=2"]);
+        let rows = Matching::new(&sources, Match::Rows).expect("settings");
+        let batches = ["batch=16,32".parse().expect("a setting")];
+        for point in rows.points("vae", &batches).expect("points") {
+            let config = rows.config("vae", &point, 0, IMAGES).expect("it can be matched");
+            assert_eq!((config.batch * config.views) as u64 * config.total_steps(IMAGES), 128 * 1563);
         }
     }
 

@@ -10,6 +10,8 @@ pub mod report;
 mod scores;
 mod study;
 mod table;
+mod used;
+mod vary;
 mod verdict;
 
 pub use budget::Budget;
@@ -17,4 +19,5 @@ pub use matched::{Match, row_names};
 pub use scores::tables;
 pub use study::{CompareError, Compared, FailedRow, Study, compare, row_folder};
 pub use table::{Cell, Table};
+pub use vary::Varied;
 pub use verdict::{JudgedRun, Predictions, VerdictError, judge_run};

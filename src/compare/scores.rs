@@ -3,18 +3,21 @@
 use super::budget;
 use super::interval::{Interval, Scores};
 use super::table::{Cell, Table};
+use super::vary::{is_meant, text};
 use super::verdict::JudgedRun;
 use crate::eval::judge::{Column, Section, Unit};
 use crate::eval::judges::Reconstruction;
 use crate::eval::metrics::mean_and_deviation;
+use std::collections::BTreeSet;
 
 /// How scores of several seeds are to be read.
 const OF_SEEDS: &str = "Means and standard deviations over the seeds. Bold: the best, where the 95 % interval of its paired \
                         difference from each other row leaves zero out.";
 
 /// The tables of judged runs: the budgets, then the columns of all judges by section, and, where rows share two seeds and more, their
-/// paired differences from the row `against`, or from SimVAE's, the first generative one or the first. Runs of one row are
-/// its seeds; rows come in the order of their first run. Tables without a score are left out.
+/// paired differences from the first row `against`, or from SimVAE's, the first generative one or the first. Runs of one row are
+/// its seeds; rows come in the order of their first run. Varied settings are the first columns. Tables without a score are left
+/// out.
 pub fn tables(runs: &[JudgedRun], against: Option<&str>) -> Vec<Table> {
     let board = Board::new(runs);
     let Some(reference) = board.reference(against) else { return Vec::new() };
@@ -25,16 +28,19 @@ pub fn tables(runs: &[JudgedRun], against: Option<&str>) -> Vec<Table> {
     let used: String = board.rows.iter().map(marks).collect();
     let notes = budget::explained(&used, &reference.name);
     let names: Vec<String> =
-        board.rows.iter().map(|row| format!("{} {}", row.name, marks(row)).trim_end().to_owned()).collect();
+        board.rows.iter().map(|row| format!("{} {}", row.method(), marks(row)).trim_end().to_owned()).collect();
 
     let given: Vec<_> = names.iter().cloned().zip(board.rows.iter().map(|row| row.runs.clone())).collect();
-    let mut tables = vec![budget::table(&given, notes.clone())];
+    let mut budgets = budget::table(&given, notes.clone());
+    let all: Vec<&Row<'_>> = board.rows.iter().collect();
+    board.put_varied(&mut budgets, &all);
+    let mut tables = vec![budgets];
     for section in board.sections() {
         let heads: Vec<&Column> = board.heads.iter().filter(|head| head.section == section).collect();
         let several = board.rows.iter().any(|row| row.runs.len() > 1);
         let rows = board.rows.iter().map(|row| heads.iter().map(|head| board.score(row, head)).collect());
         let columns: Vec<String> = heads.iter().map(|head| head.name.clone()).collect();
-        let scores = Table {
+        let mut scores = Table {
             title: section.title.to_owned(),
             about: if several { format!("{} {OF_SEEDS}", section.about) } else { section.about.to_owned() },
             columns: columns.clone(),
@@ -44,12 +50,15 @@ pub fn tables(runs: &[JudgedRun], against: Option<&str>) -> Vec<Table> {
         if scores.rows.iter().all(|(_, cells)| cells.iter().all(|cell| *cell == Cell::empty())) {
             continue;
         }
+        board.put_varied(&mut scores, &all);
         tables.push(scores);
         let others = names.iter().zip(&board.rows).filter(|(_, row)| row.name != reference.name);
-        let rows: Vec<(String, Vec<Cell>)> = others
-            .map(|(name, row)| (name.clone(), heads.iter().map(|head| difference(row, reference, head)).collect()))
-            .filter(|(_, cells): &(_, Vec<Cell>)| cells.iter().any(|cell| *cell != Cell::empty()))
-            .collect();
+        let (shown, rows): (Vec<&Row<'_>>, Vec<(String, Vec<Cell>)>) = others
+            .map(|(name, row)| {
+                (row, (name.clone(), heads.iter().map(|head| difference(row, reference, head)).collect::<Vec<_>>()))
+            })
+            .filter(|(_, (_, cells))| cells.iter().any(|cell| *cell != Cell::empty()))
+            .unzip();
         if !rows.is_empty() {
             let about = format!(
                 "Paired differences from {} over the seeds that both have, and half the width of their 95 % intervals \
@@ -57,7 +66,9 @@ pub fn tables(runs: &[JudgedRun], against: Option<&str>) -> Vec<Table> {
                 reference.name
             );
             let title = format!("{}, differences from {}", section.title, reference.name);
-            tables.push(Table { title, about, columns, rows, notes: notes.clone() });
+            let mut differences = Table { title, about, columns, rows, notes: notes.clone() };
+            board.put_varied(&mut differences, &shown);
+            tables.push(differences);
         }
     }
     tables
@@ -70,6 +81,11 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// Its name without the varied settings.
+    fn method(&self) -> String {
+        self.runs.first().map(|run| run.row_method()).unwrap_or_default()
+    }
+
     /// The scores in a column, by seed.
     fn scores(&self, head: &Column) -> Scores {
         let score = |run: &&JudgedRun| {
@@ -80,15 +96,17 @@ impl Row<'_> {
     }
 }
 
-/// Rows and columns.
+/// Rows and columns, and the keys of varied settings.
 struct Board<'a> {
     rows: Vec<Row<'a>>,
     heads: Vec<Column>,
+    varied: BTreeSet<&'a str>,
 }
 
 impl<'a> Board<'a> {
     fn new(runs: &'a [JudgedRun]) -> Self {
-        let mut board = Self { rows: Vec::new(), heads: Vec::new() };
+        let varied = runs.iter().flat_map(|run| run.varied.keys().map(String::as_str)).collect();
+        let mut board = Self { rows: Vec::new(), heads: Vec::new(), varied };
         for run in runs {
             let name = run.row();
             match board.rows.iter_mut().find(|row| row.name == name) {
@@ -104,6 +122,17 @@ impl<'a> Board<'a> {
         board
     }
 
+    /// Puts the varied settings of its rows into a table, before its other columns.
+    fn put_varied(&self, table: &mut Table, rows: &[&Row<'_>]) {
+        table.columns.splice(0..0, self.varied.iter().map(|&key| key.to_owned()));
+        for ((_, cells), row) in table.rows.iter_mut().zip(rows) {
+            let value = |&key: &&str| row.runs.first().and_then(|run| run.varied.get(key));
+            let own =
+                self.varied.iter().map(|key| value(key).map_or_else(Cell::empty, |found| Cell::plain(text(found))));
+            cells.splice(0..0, own);
+        }
+    }
+
     fn sections(&self) -> Vec<Section> {
         let mut sections: Vec<Section> = Vec::new();
         for head in &self.heads {
@@ -116,7 +145,7 @@ impl<'a> Board<'a> {
 
     /// The row that the others are compared with.
     fn reference(&self, against: Option<&str>) -> Option<&Row<'a>> {
-        let named = |name: &str| self.rows.iter().find(|row| row.name == name);
+        let named = |words: &str| self.rows.iter().find(|row| is_meant(&row.name, words));
         let generative = |row: &&Row<'_>| row.runs.iter().any(|run| run.found.of::<Reconstruction>().is_some());
         let default = || named("simvae").or_else(|| self.rows.iter().find(generative)).or_else(|| self.rows.first());
         against.and_then(named).or_else(default)

@@ -1,13 +1,15 @@
 //! Trains and judges every row of a comparison; what is done is kept, so that an interrupted comparison goes on.
 
 use super::matched::{Match, Matching};
+use super::vary::{self, Point, Varied};
 use super::verdict::{JudgedRun, VerdictError, judge_run};
 use crate::data::{DataError, Dataset};
 use crate::device::Device;
 use crate::eval::judge::Judges;
 use crate::files::{FileError, write_atomically};
-use crate::run_folder::{LockError, RunLock};
-use crate::run_folder::{OpenError, checkpoint};
+use crate::kernels::loss::simvae::ContentPrior;
+use crate::methods::simvae::SimVae;
+use crate::run_folder::{LockError, OpenError, RunLock, checkpoint, checksum};
 use crate::settings::{Config, Recipe};
 use crate::settings::{ConfigError, Sources};
 use crate::train::{Progress, RunError, RunOptions, Trained, load_data, run};
@@ -36,6 +38,14 @@ pub enum CompareError {
     /// Plain images for all rows.
     #[error("augment.plain = true: plain images are rows of their own, such as --methods all,vae-plain")]
     Plain,
+    /// A setting that rows cannot differ in.
+    #[error("--vary {key}: {problem}")]
+    Vary {
+        /// Its key.
+        key: String,
+        /// Why.
+        problem: String,
+    },
     /// A row to compare with that is not there.
     #[error("--against {row}: there is no such row among {rows}")]
     NoReference {
@@ -93,7 +103,7 @@ impl CompareError {
     /// Whether the call was wrong, rather than something that failed.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Config(_) | Self::OtherSettings { .. } | Self::Match { .. } => true,
+            Self::Config(_) | Self::OtherSettings { .. } | Self::Match { .. } | Self::Vary { .. } => true,
             Self::Plain | Self::NoReference { .. } | Self::OneSeed { .. } => true,
             Self::Lock(error) => error.is_usage(),
             Self::Data(error) => error.is_usage(),
@@ -121,7 +131,10 @@ pub struct Study {
     pub seeds: u32,
     /// What each row gets as much of.
     pub matched: Match,
-    /// The row that the others' paired differences are from; where none is named, SimVAE's or the first.
+    /// Settings in which rows differ: a row stands once for each point of their grid, as far as it uses them.
+    pub vary: Vec<Varied>,
+    /// The row that the others' paired differences are from, as `vae` or, where settings are varied, `vae views=4`: the first that is
+    /// meant; where none is named, SimVAE's or the first.
     pub against: Option<String>,
     /// Settings that all rows share; method, seed and what matches the rows are laid over them.
     pub sources: Sources,
@@ -131,20 +144,76 @@ pub struct Study {
     pub out: PathBuf,
 }
 
-/// The folder of a row.
+/// Letters of a row's name that fit the name of its folder, beside the seed.
+const FOLDER_LETTERS: usize = 150;
+
+/// The folder of a row. A name too long for a folder, as of many varied widths, ends in its checksum.
 pub fn row_folder(out: &Path, row: &str, seed: u32) -> PathBuf {
-    out.join(format!("{row}-seed-{seed}"))
+    let name = row.replace(' ', "-");
+    match name.char_indices().nth(FOLDER_LETTERS) {
+        Some((end, _)) => out.join(format!("{}-{}-seed-{seed}", &name[..end], checksum(row.as_bytes()))),
+        None => out.join(format!("{name}-seed-{seed}")),
+    }
+}
+
+/// A row to train and judge.
+struct Planned {
+    name: String,
+    point: Point,
+    folder: PathBuf,
+    config: Config,
 }
 
 impl Study {
+    /// All rows with all seeds, checked: what they are matched by, what they are compared with, and that every setting that is varied is
+    /// some row's.
+    fn plan(&self, matching: &Matching<'_>, images: usize) -> Result<Vec<Planned>, CompareError> {
+        let mut planned: Vec<Planned> = Vec::new();
+        for row in &self.rows {
+            for point in matching.points(row, &self.vary)? {
+                for seed in 0..self.seeds {
+                    let config = matching.config(row, &point, seed, images)?;
+                    let name = vary::label(row, &point);
+                    planned.push(Planned {
+                        folder: row_folder(&self.out, &name, seed),
+                        name,
+                        point: point.clone(),
+                        config,
+                    });
+                }
+            }
+        }
+        let unused = self.vary.iter().find(|varied| planned.iter().all(|row| !row.point.contains_key(&varied.key)));
+        if let Some(Varied { key, .. }) = unused {
+            let problem = format!("it changes none of the rows {}", self.rows.join(", "));
+            return Err(CompareError::Vary { key: key.clone(), problem });
+        }
+        self.check_reference(&planned)?;
+        Ok(planned)
+    }
+
     /// Checks that there is what the rows are to be compared with, and that it can carry an interval.
-    fn check_reference(&self) -> Result<(), CompareError> {
+    fn check_reference(&self, planned: &[Planned]) -> Result<(), CompareError> {
         let Some(row) = self.against.clone() else { return Ok(()) };
-        if !self.rows.contains(&row) {
-            return Err(CompareError::NoReference { row, rows: self.rows.join(", ") });
+        if !planned.iter().any(|planned| vary::is_meant(&planned.name, &row)) {
+            let mut rows: Vec<&str> = planned.iter().map(|planned| planned.name.as_str()).collect();
+            rows.dedup();
+            return Err(CompareError::NoReference { row, rows: rows.join(", ") });
         }
         if self.seeds < 2 { Err(CompareError::OneSeed { row }) } else { Ok(()) }
     }
+}
+
+/// What is to be known about the varied settings of these rows.
+fn note_on(planned: &[Planned]) -> Option<&'static str> {
+    let free = |row: &Planned| {
+        let own = row.config.own::<SimVae>().ok();
+        row.point.contains_key("simvae.variance_z") && own.is_some_and(|own| own.prior == ContentPrior::Uniform)
+    };
+    planned.iter().any(free).then_some(
+        "with simvae.prior = uniform, simvae.variance_z only sets the unit of z: its best loss differs by a constant, and rows \
+         differ only in how training and judges take another scale. With simvae.prior = gaussian it is a setting of the model",
+    )
 }
 
 /// A row that could not be trained or judged.
@@ -171,6 +240,8 @@ pub struct Compared {
     pub matched: Match,
     /// The row that differences are from, where one was named.
     pub against: Option<String>,
+    /// What is to be known about the varied settings.
+    pub note: Option<&'static str>,
 }
 
 /// Trains and judges the rows that are not done yet, then writes `results.json` into the study's folder; `report::write`, behind
@@ -187,33 +258,31 @@ pub fn compare(
     stop: &AtomicBool,
 ) -> Result<Option<Compared>, CompareError> {
     // Every row's settings are checked before the first one trains, and before anything is written.
-    study.check_reference()?;
     let matching = Matching::new(&study.sources, study.matched)?;
+    vary::check(&study.vary, study.matched)?;
     let data = load_data(&matching.base, None, device, progress)?;
-    let mut rows = Vec::new();
-    for name in &study.rows {
-        for seed in 0..study.seeds {
-            let config = matching.config(name, seed, data.train.len())?;
-            rows.push((name, row_folder(&study.out, name, seed), config));
-        }
-    }
+    let rows = study.plan(&matching, data.train.len())?;
     let _owner = RunLock::acquire(&study.out, "compare")?;
     let count = rows.len();
     let mut done = Compared { matched: study.matched, against: study.against.clone(), ..Compared::default() };
-    for (i, (name, folder, config)) in rows.iter().enumerate() {
+    done.note = note_on(&rows);
+    if let Some(note) = done.note {
+        progress.note(&format!("note: {note}"));
+    }
+    for (i, Planned { name, point, folder, config }) in rows.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
         progress.note(&format!("[{}/{count}] {name}, seed {}", i + 1, config.seed));
         match row(folder, config, (study, &data), device, progress, stop) {
             Ok(Some(run)) => {
-                done.judged.push(run);
+                done.judged.push(JudgedRun { varied: point.clone(), ..run });
                 done.folders.push(folder.clone());
             }
             Ok(None) => return Ok(None),
             Err(error) if error.is_of_a_row() => {
                 progress.note(&format!("  this row failed: {error}"));
-                let (name, seed) = ((*name).clone(), config.seed);
+                let (name, seed) = (name.clone(), config.seed);
                 done.failed.push(FailedRow { name, seed, reason: error.to_string() });
             }
             Err(error) => return Err(error),

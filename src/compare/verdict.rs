@@ -2,6 +2,7 @@
 
 use super::budget::Budget;
 use super::matched::row_name;
+use super::vary::label;
 use crate::device::{Device, DeviceError};
 use crate::draw::charts;
 use crate::eval::judge::{Case, Found, Judges};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use toml::Table;
 
 /// File of the verdict in a run's folder.
 const FILE: &str = "eval.json";
@@ -65,6 +67,9 @@ pub struct JudgedRun {
     /// What it was given to learn with; none in verdicts of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Budget>,
+    /// The settings in which rows of its comparison differ, by their whole keys, with dots in them; the comparison knows them, not the run.
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub varied: Table,
     /// How it was judged.
     pub judges: Judges,
     /// What the judges found.
@@ -73,8 +78,14 @@ pub struct JudgedRun {
 }
 
 impl JudgedRun {
-    /// The row of a comparison that it belongs to: the method, and whether it sees plain images.
+    /// The row of a comparison that it belongs to: the method, whether it sees plain images, and the varied settings, as in
+    /// `vae-plain optim.lr=0.001`.
     pub fn row(&self) -> String {
+        label(&self.row_method(), &self.varied)
+    }
+
+    /// The row's method, and whether it sees plain images.
+    pub(super) fn row_method(&self) -> String {
         row_name(&self.method, self.budget.as_ref().is_some_and(|budget| budget.plain_views == budget.views))
     }
 
@@ -176,6 +187,7 @@ pub fn judge_run(
         seed: case.config.seed,
         steps: step,
         budget: Some(budget),
+        varied: Table::new(),
         judges: judges.clone(),
         found,
     };

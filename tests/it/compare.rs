@@ -138,6 +138,92 @@ fn a_comparison_that_would_not_be_fair_is_refused_and_nothing_is_written() {
     refused("vae,simvae", &["--against", "simvae"], &["two seeds", "--seeds"]);
     refused("vae,simvae", &["--against", "cr-vae", "--seeds", "2"], &["cr-vae", "no such row among vae, simvae"]);
     refused("vae", &["--against", "nobody", "--seeds", "2"], &["nobody", "simvae"]);
+
+    refused("simvae", &["--vary", "views"], &["--vary", "KEY=VALUE"]);
+    refused("simvae", &["--vary", "simvae.varianse_z=0.1"], &["--vary", "simvae.variance_z"]);
+    refused("simvae", &["--vary", "simvae.variance_z=0.1,0"], &["simvae.variance_z = 0", "between 1e-6 and 1e6"]);
+    refused("simvae", &["--vary", "batch=4,8"], &["--vary batch", "--match"]);
+    refused("simvae", &["--vary", "epochs=1,2"], &["--vary epochs", "--match"]);
+    refused("vae,random", &["--vary", "simvae.variance_z=0.1"], &["changes none of the rows random, vae"]);
+    refused("simvae", &["--vary", "views=2,3"], &["simvae views=3 cannot be matched by steps", "16 rows"]);
+    let unknown = ["--vary", "views=2,4", "--seeds", "2", "--against", "vae views=8"];
+    refused("vae", &unknown, &["vae views=8", "no such row among vae views=2, vae views=4"]);
+}
+
+#[test]
+fn varied_settings_are_rows_of_equal_budgets_and_columns_and_charts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path();
+    let vary = ["--vary", "views=2,4", "--vary", "simvae.variance_z=0.05,0.5", "--steps", "2"];
+    let arguments = [&vary[..], &["--set", "simvae.prior=uniform"]].concat();
+    let first = compare(out, "random,simvae,vae", &arguments);
+    assert!(first.status.success(), "{}", text(&first));
+    assert!(text(&first).contains("simvae.variance_z only sets the unit of z"), "{}", text(&first));
+    let runs: Vec<JudgedRun> = serde_json::from_str(&read(&out.join("results.json"))).expect("judged runs");
+    let want = [
+        "random",
+        "vae views=2",
+        "vae views=4",
+        "simvae simvae.variance_z=0.05 views=2",
+        "simvae simvae.variance_z=0.5 views=2",
+        "simvae simvae.variance_z=0.05 views=4",
+        "simvae simvae.variance_z=0.5 views=4",
+    ];
+    assert_eq!(runs.iter().map(JudgedRun::row).collect::<Vec<_>>(), want);
+    for run in runs.iter().filter(|run| run.method != "random") {
+        let budget = run.budget.as_ref().expect("it is stated");
+        let views = run.varied.get("views").and_then(|views| views.as_integer()).expect("a number");
+        assert_eq!((budget.views as i64, budget.rows_per_step, run.steps), (views, 16, 2));
+    }
+    assert!(out.join("vae-views=4-seed-0").join("eval.json").is_file());
+
+    let page = read(&out.join("report.html"));
+    for part in [
+        "<th>simvae.variance_z</th><th>views</th>",
+        "<td>vae §</td><td class=\"\">-</td><td class=\"\">4</td>",
+        "Scores over views",
+        "Scores over simvae.variance_z",
+        "alt=\"scores over views\"",
+        "only sets the unit of z",
+    ] {
+        assert!(page.contains(part), "the report lacks {part}");
+    }
+
+    let again = compare(out, "random,simvae,vae", &arguments);
+    assert!(again.status.success() && !text(&again).contains("nearest neighbours"), "{}", text(&again));
+    let repeated: Vec<JudgedRun> = serde_json::from_str(&read(&out.join("results.json"))).expect("judged runs");
+    assert_eq!(repeated, runs);
+    // A row that uses none of them is the one that it is without them.
+    let plainly = compare(out, "random", &["--steps", "2", "--set", "simvae.prior=uniform"]);
+    assert!(plainly.status.success() && !text(&plainly).contains("nearest neighbours"), "{}", text(&plainly));
+}
+
+#[test]
+fn rows_of_varied_settings_are_told_apart_and_compared_with_the_one_that_is_meant() {
+    let of = |method: &str, views: Option<i64>, seed: u64, error: f64| {
+        let mut run = verdict(method, seed, error, -1.0, None);
+        run.varied.extend(views.map(|views| ("views".to_owned(), views.into())));
+        run
+    };
+    let both = |method, views, error| [of(method, views, 0, error), of(method, views, 1, error + 0.02)];
+    let runs = [both("simvae", Some(2), 0.3), both("simvae", Some(4), 0.2), both("cr-vae", None, 0.1)].concat();
+    let tables = tables(&runs, Some("simvae views=4"));
+    let shown = |title: &str| -> Vec<(String, String, String)> {
+        let table = tables.iter().find(|table| table.title == title).expect(title);
+        assert_eq!(table.columns[0], "views");
+        let cells = |cells: &[wgpu_simvae::compare::Cell]| (cells[0].text.clone(), cells[1].text.clone());
+        let rows = table.rows.iter().map(|(name, row)| (name.clone(), cells(row)));
+        rows.map(|(name, (views, score))| (name, views, score)).collect()
+    };
+    let row = |name: &str, views: &str, score: &str| (name.to_owned(), views.to_owned(), score.to_owned());
+    let want = [
+        row("simvae", "2", "0.31000 ± 0.01414"),
+        row("simvae", "4", "0.21000 ± 0.01414"),
+        row("cr-vae", "-", "0.11000 ± 0.01414"),
+    ];
+    assert_eq!(shown("Generation"), want);
+    let differences = shown("Generation, differences from simvae views=4");
+    assert_eq!(differences, [row("simvae", "2", "+0.10000 ± 0.00000"), row("cr-vae", "-", "-0.10000 ± 0.00000")]);
 }
 
 /// A verdict with nothing but an error of the reconstructions and a bound.

@@ -9,7 +9,7 @@ use anyhow::anyhow;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
-use wgpu_simvae::compare::{Match, Study, compare, report, row_names, tables};
+use wgpu_simvae::compare::{Match, Study, Varied, compare, report, row_names, tables};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::title;
 use wgpu_simvae::device::{DeviceRequest, choose};
@@ -28,9 +28,13 @@ pub struct CompareArguments {
     /// images; or epochs.
     #[arg(long = "match", value_parser = matches(), default_value = "steps")]
     matched: Match,
-    /// The method that the others' differences are from, with 95 % intervals over the seeds [default: simvae, or the first that
-    /// reconstructs]
-    #[arg(long, value_name = "METHOD", value_parser = row)]
+    /// Values of a setting, as in views=2,4,10: a row for each, of the methods that use it. Given again for another setting, a row for
+    /// each pair of values, and so on.
+    #[arg(long, value_name = "KEY=VALUE,...")]
+    vary: Vec<Varied>,
+    /// The method that the others' differences are from, with 95 % intervals over the seeds; where settings are varied, its first row,
+    /// or another, as 'vae views=4' [default: simvae, or the first that reconstructs]
+    #[arg(long, value_name = "METHOD", value_parser = reference)]
     against: Option<String>,
     /// Trainings of each method, with the seeds 0, 1, ...; the same seeds for all.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -57,6 +61,11 @@ fn row(word: &str) -> Result<String, String> {
     }
 }
 
+/// Parses the words for a row: its name, and settings that are varied.
+fn reference(words: &str) -> Result<String, String> {
+    row(words.split_whitespace().next().unwrap_or_default()).map(|_| words.to_owned())
+}
+
 /// Parses what methods are matched by.
 fn matches() -> impl TypedValueParser<Value = Match> {
     let named = |word: String| Match::ALL.into_iter().find(|by| by.name() == word).unwrap_or_default();
@@ -81,6 +90,7 @@ pub fn main(arguments: &CompareArguments) -> Result<(), Failure> {
         rows: row_names().into_iter().filter(named).collect(),
         seeds: arguments.seeds,
         matched: arguments.matched,
+        vary: arguments.vary.clone(),
         against: arguments.against.clone(),
         sources,
         judges: arguments.judges.settings(),

@@ -1,5 +1,6 @@
 //! The report of a comparison: one HTML file that needs no network.
 
+use super::varied::charts;
 use crate::compare::{Compared, JudgedRun, Table, tables};
 use crate::files::{FileError, read_if_there};
 use base64::Engine;
@@ -38,19 +39,22 @@ impl Pictures {
             .into_iter()
             .filter(|path| path.extension().is_some_and(|extension| extension == "png"))
             .max();
-        // As pictures, not as markup: what stands in a file of somebody else is shown, and never run.
-        let url = |kind: &str, bytes: Vec<u8>| format!("data:image/{kind};base64,{}", STANDARD.encode(bytes));
-        let svg = |name: &str| Ok(content(&folder.join(name))?.map(|svg| url("svg+xml", svg)));
+        let svg = |name: &str| Ok(content(&folder.join(name))?.map(|svg| url("svg+xml", &svg)));
         let png = newest.map_or(Ok(None), |path| content(&path))?;
         let settings = content(&folder.join("config.toml"))?.unwrap_or_default();
         Ok(Self {
             name: run.row(),
             curves: svg("losses.svg")?,
             plane: svg("projection.svg")?,
-            reconstructions: png.map(|bytes| url("png", bytes)),
+            reconstructions: png.map(|bytes| url("png", &bytes)),
             settings: String::from_utf8_lossy(&settings).into_owned(),
         })
     }
+}
+
+/// A picture as it stands in the page: not as markup, since what stands in a file of somebody else is shown, and never run.
+fn url(kind: &str, bytes: &[u8]) -> String {
+    format!("data:image/{kind};base64,{}", STANDARD.encode(bytes))
 }
 
 /// A file's content; none where there is no such file.
@@ -63,7 +67,7 @@ fn content(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
 /// # Errors
 /// When a file of a run's folder cannot be read.
 pub fn html(compared: &Compared) -> Result<String, FileError> {
-    let Compared { judged: runs, folders, failed, matched, against } = compared;
+    let Compared { judged: runs, folders, failed, matched, against, note } = compared;
     let mut shown: Vec<Pictures> = Vec::new();
     for (folder, run) in folders.iter().zip(runs) {
         if !shown.iter().any(|pictures| pictures.name == run.row()) {
@@ -86,10 +90,19 @@ pub fn html(compared: &Compared) -> Result<String, FileError> {
             body {
                 h1 { "Representations of " (data) }
                 p.about {
-                    (shown.len()) " methods matched by " (matched.name()) ", " (seeds) " seed" (if seeds == 1 { "" } else { "s" })
+                    (shown.len()) " rows matched by " (matched.name()) ", " (seeds) " seed" (if seeds == 1 { "" } else { "s" })
                     ", probes of " (epochs) " epochs; made by wgpu-simvae " (env!("CARGO_PKG_VERSION")) "."
                 }
+                @if let Some(note) = note { p.about { "Note: " (note) "." } }
                 @for table in tables(runs, against.as_deref()) { (table_markup(&table)) }
+                @for (key, chart) in charts(runs) {
+                    h2 { "Scores over " (key) }
+                    p.about { "Each seed is a dot; lines go through the means over the seeds." }
+                    @match chart {
+                        Ok(svg) => img src=(url("svg+xml", svg.as_bytes())) alt=(format!("scores over {key}"));,
+                        Err(problem) => p { "The chart could not be drawn: " (problem) },
+                    }
+                }
                 @for (i, row) in failed.iter().enumerate() {
                     @if i == 0 { h2 { "Failed rows" } }
                     p { b { (row.name) ", seed " (row.seed) } ": " (row.reason) }

@@ -2,6 +2,7 @@
 
 mod html;
 mod markdown;
+mod varied;
 
 use super::{Compared, tables};
 use crate::files::{FileError, write_atomically};

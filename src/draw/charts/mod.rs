@@ -1,8 +1,9 @@
-//! Charts as SVG: the losses of a run, and a plane of its representations.
+//! Charts as SVG: the losses of a run, a plane of its representations, and scores over the values of a setting.
 
 mod curves;
 mod projection;
 mod scatter;
+pub mod varied;
 
 use crate::run_folder::metrics::Row;
 use curves::Curve;
