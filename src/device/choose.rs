@@ -140,7 +140,7 @@ impl Device {
     pub fn open(&self, layout: &Layout) -> Result<Box<dyn Executor>, DeviceError> {
         Ok(match &self.adapter {
             Some(adapter) => {
-                let options = GpuOptions { tuning: self.tuning()?, bounds_checks: false };
+                let options = GpuOptions { tuning: self.tuning()?, ..GpuOptions::default() };
                 Box::new(Guarded::open(&adapter.describe(), || GpuExecutor::new(adapter, layout, options))?)
             }
             None => Box::new(CpuExecutor::<f32>::new(layout)?),

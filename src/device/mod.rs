@@ -46,6 +46,21 @@ pub enum DeviceError {
         /// Bytes available.
         available: u64,
     },
+    /// A single dispatch that a driver may take for a hang.
+    #[error(
+        "`{what}` would take {seconds:.1} s on an {card}, by the cost model, and {device} may be slower: drivers take a card away after two \
+         to ten seconds. Use a smaller batch or model"
+    )]
+    TooLong {
+        /// The dispatch.
+        what: String,
+        /// The device.
+        device: String,
+        /// The slowest card that the cost model knows.
+        card: &'static str,
+        /// Seconds on that.
+        seconds: f64,
+    },
     /// A model puts out NaN or infinity.
     #[error(
         "the {what} of image {row} is {value} (number {column}): the model has diverged. Look at an earlier checkpoint with --checkpoint STEP, or \

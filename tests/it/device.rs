@@ -1,10 +1,12 @@
 //! Choosing a device, and what executors promise.
 
+use std::time::Duration;
 use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions, adapters, tuning};
 use wgpu_simvae::device::{DeviceRequest, Executor, Values, choose};
 use wgpu_simvae::kernels::DType;
 use wgpu_simvae::kernels::activation::{Activation, Function};
+use wgpu_simvae::kernels::linear::matmul::{Epilogue, Form, Matmul};
 use wgpu_simvae::plan::{Graph, Layout, PlanError, Tensor};
 
 #[test]
@@ -36,6 +38,36 @@ fn the_timed_trial_runs_every_variant() {
         let tuning = tuning::trial(&adapter).expect("the adapter runs both kernels");
         assert!(tuning::cached(&adapter).is_ok(), "{tuning:?}");
     }
+}
+
+/// Steps whose dispatches change what the next ones read, as whole submissions, one dispatch at a time, and as they come.
+#[test]
+fn results_do_not_depend_on_the_size_of_submissions() {
+    let Some(adapter) = crate::common::adapter() else { return };
+    const SIDE: usize = 37;
+    let mut layout = Layout::default();
+    let [a, b, c] = ["a", "b", "c"].map(|name| layout.add(name, DType::Real, [SIDE, SIDE]));
+    let numbers = |seed: usize| Values::F32((0..SIDE * SIDE).map(|i| ((i * seed) % 101) as f32 / 1000.0).collect());
+    let product = |form, epilogue| Matmul { form, m: SIDE, n: SIDE, k: SIDE, epilogue };
+    let results = [Some(Duration::ZERO), Some(Duration::from_millis(1)), None, Some(Duration::MAX)].map(|submission| {
+        let options = GpuOptions { submission, ..GpuOptions::default() };
+        let mut gpu = GpuExecutor::new(&adapter, &layout, options).expect("the adapter opens");
+        let mut g = Graph::new("products");
+        g.push("sum", product(Form::Nt, Epilogue::Accumulate), &[a, b, b, c]);
+        g.push("product", product(Form::Nn, Epilogue::None), &[c, b, b, a]);
+        g.push("again", product(Form::Tn, Epilogue::Accumulate), &[a, b, b, c]);
+        let plan = gpu.load(g.finish().expect("valid")).expect("it loads");
+        gpu.write(a, &numbers(7)).expect("it is written");
+        gpu.write(b, &numbers(13)).expect("it is written");
+        gpu.run(plan, 9).expect("it runs");
+        gpu.run_part(plan, 0..2).expect("it runs");
+        assert!(gpu.run_part(plan, 2..4).is_err(), "there are three dispatches");
+        assert_eq!(gpu.timeline(plan).expect("it runs").spans.len(), 3);
+        [a, c].map(|tensor| gpu.read(tensor).expect("it is read"))
+    });
+    let finite = |values: &Values| values.to_f32().iter().all(|x| x.is_finite() && *x != 0.0);
+    assert!(results[0].iter().all(finite));
+    assert!(results.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 /// Where the environment says where a user's cache folder is.

@@ -104,7 +104,7 @@ fn assert_indifferent(adapter: &AdapterEntry, kernels: &[Arc<dyn AnyKernel>], tu
         let filled =
             kernels.iter().map(|kernel| Arc::new(Filled { kernel: kernel.clone(), word }) as Arc<dyn AnyKernel>);
         let bench = Bench::of(filled.collect(), 0);
-        let options = GpuOptions { tuning, bounds_checks: false };
+        let options = GpuOptions { tuning, ..GpuOptions::default() };
         let mut gpu = GpuExecutor::new(adapter, &bench.layout, options).expect("the adapter opens");
         assert_agree(&bench, &bench.run(&mut gpu), &want, 5e-6);
     }

@@ -3,27 +3,26 @@
 use super::adapter::AdapterEntry;
 use super::interface::check_shader;
 use super::memory::{ELEMENT, Memory};
+use super::pace::{AIM, Pace};
 use super::pipelines::Pipelines;
 use super::readback::Readback;
-use super::timestamps::{AT_A_TIME, Timestamps};
+use super::timestamps::{Timestamps, seconds};
 use crate::device::plans::Plans;
 use crate::device::timeline::by_the_host;
 use crate::device::{DeviceError, Executor, Ticket, Timeline, Values};
 use crate::kernels::{DType, Launch, Tuning};
 use crate::plan::{Layout, Plan, PlanId, Tensor};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use wgpu::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, Buffer, BufferBinding, BufferDescriptor,
     BufferUsages, CommandEncoderDescriptor, ComputePass, ComputePassDescriptor, ComputePipeline, Device, Features,
     PollType, Queue, SubmissionIndex,
 };
 
-/// Steps recorded into one submission: enough to keep the queue full on small models, few enough that one submission
-/// stays far from a driver's time limit on large ones.
-const STEPS_PER_SUBMISSION: u32 = 4;
 /// Submissions that may be under way before the host waits for the oldest.
 const MAX_IN_FLIGHT: usize = 4;
 /// Copies that may be under way before the host waits for the oldest.
@@ -36,6 +35,8 @@ pub struct GpuOptions {
     pub tuning: Tuning,
     /// Keep wgpu's run-time bounds checks in the shaders.
     pub bounds_checks: bool,
+    /// What a submission is to take; where nothing is said, 30 milliseconds. Results do not depend on it.
+    pub submission: Option<Duration>,
 }
 
 struct Step {
@@ -69,6 +70,7 @@ pub struct GpuExecutor {
     pipelines: Pipelines,
     options: GpuOptions,
     plans: Plans<Step>,
+    paces: BTreeMap<PlanId, Pace>,
     in_flight: VecDeque<SubmissionIndex>,
     readback: Readback,
     error: Arc<Mutex<Option<String>>>,
@@ -94,6 +96,7 @@ impl GpuExecutor {
         let pipelines = Pipelines::new(&device, adapter, options.bounds_checks);
         let executor = Self {
             plans: Plans::new(&name),
+            paces: BTreeMap::new(),
             name,
             device,
             queue,
@@ -194,6 +197,22 @@ impl GpuExecutor {
         Uniforms { buffer, blocks }
     }
 
+    fn pace(&mut self, id: PlanId) -> Result<&mut Pace, DeviceError> {
+        self.paces.get_mut(&id).ok_or_else(|| DeviceError::Failed {
+            device: self.name.clone(),
+            message: format!("plan {} was not loaded", id.0),
+        })
+    }
+
+    /// Queues whole steps: many in a submission, or one in several.
+    fn submit_steps(&mut self, id: PlanId, times: u32) -> Result<(), DeviceError> {
+        let all = self.plans.all(id)?;
+        match times {
+            1 => self.run_part(id, all),
+            _ => self.submit(id, all, times),
+        }
+    }
+
     fn submit(&mut self, id: PlanId, part: Range<usize>, times: u32) -> Result<(), DeviceError> {
         let steps = self.plans.part(id, part)?;
         let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("steps") });
@@ -214,8 +233,8 @@ impl GpuExecutor {
 }
 
 impl GpuExecutor {
-    /// Runs a stretch of a plan, a pass for each dispatch, and returns begin and end of each in seconds of the device's clock.
-    fn stamped(&mut self, id: PlanId, part: Range<usize>) -> Result<Vec<[f64; 2]>, DeviceError> {
+    /// Runs a stretch of a plan, a pass for each dispatch, and returns begin and end of each in ticks of the device's clock.
+    fn stamped(&mut self, id: PlanId, part: Range<usize>) -> Result<Vec<[u64; 2]>, DeviceError> {
         let steps = self.plans.part(id, part)?;
         let stamps = Timestamps::new(&self.device, steps.len() as u32);
         let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("timeline") });
@@ -228,7 +247,7 @@ impl GpuExecutor {
         let submission = self.queue.submit([encoder.finish()]);
         let read = stamps.ask();
         self.wait(Some(submission))?;
-        read.seconds(self.queue.get_timestamp_period()).map_err(|message| self.failed(message))
+        read.ticks().map_err(|message| self.failed(message))
     }
 }
 
@@ -251,8 +270,12 @@ impl Executor for GpuExecutor {
 
     fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
         self.plans.check(&plan, &self.layout)?;
+        let pace = Pace::new(&plan, &self.options.tuning, &self.name, self.options.submission.unwrap_or(AIM))?;
         match self.memory.add_arena(&self.device, &plan).and_then(|()| self.steps(&plan)) {
-            Ok(steps) => Ok(self.plans.insert(plan, steps)),
+            Ok(steps) => {
+                self.paces.insert(plan.id, pace);
+                Ok(self.plans.insert(plan, steps))
+            }
             Err(error) => {
                 self.memory.remove_arena(plan.id);
                 Err(error)
@@ -266,22 +289,37 @@ impl Executor for GpuExecutor {
 
     fn unload(&mut self, id: PlanId) {
         self.plans.remove(id);
+        self.paces.remove(&id);
         self.memory.remove_arena(id);
     }
 
     fn run(&mut self, id: PlanId, times: u32) -> Result<(), DeviceError> {
-        let all = self.plans.all(id)?;
+        self.plans.plan(id)?;
         let mut left = times;
         while left > 0 {
-            let now = left.min(STEPS_PER_SUBMISSION);
-            self.submit(id, all.clone(), now)?;
-            left -= now;
+            let pace = self.pace(id)?;
+            let steps = pace.steps().min(left);
+            if pace.is_due(steps) {
+                self.wait(None)?;
+                let start = Instant::now();
+                self.submit_steps(id, steps)?;
+                self.wait(None)?;
+                self.in_flight.clear();
+                self.pace(id)?.took(steps, start.elapsed());
+            } else {
+                self.submit_steps(id, steps)?;
+            }
+            left -= steps;
         }
         Ok(())
     }
 
     fn run_part(&mut self, id: PlanId, dispatches: Range<usize>) -> Result<(), DeviceError> {
-        self.submit(id, dispatches, 1)
+        self.plans.part(id, dispatches.clone())?;
+        for part in self.pace(id)?.parts(dispatches) {
+            self.submit(id, part, 1)?;
+        }
+        Ok(())
     }
 
     fn timeline(&mut self, id: PlanId) -> Result<Timeline, DeviceError> {
@@ -289,11 +327,11 @@ impl Executor for GpuExecutor {
             return by_the_host(self, id, |executor| executor.wait(None));
         }
         let all = self.plans.all(id)?;
-        let mut stamps = Vec::with_capacity(all.len());
-        for first in all.clone().step_by(AT_A_TIME) {
-            stamps.extend(self.stamped(id, first..all.end.min(first + AT_A_TIME))?);
+        let mut ticks = Vec::with_capacity(all.len());
+        for part in self.pace(id)?.parts(all) {
+            ticks.extend(self.stamped(id, part)?);
         }
-        Ok(Timeline::from_timestamps(&stamps))
+        Ok(Timeline::from_timestamps(&seconds(&ticks, self.queue.get_timestamp_period())))
     }
 
     fn write(&mut self, tensor: Tensor, values: &Values) -> Result<(), DeviceError> {

@@ -6,6 +6,7 @@ mod guard;
 mod interface;
 mod kept;
 mod memory;
+mod pace;
 mod pipelines;
 mod readback;
 mod timestamps;

@@ -68,18 +68,21 @@ pub struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Begin and end of each dispatch in seconds; a tick is `period` nanoseconds.
-    pub fn seconds(self, period: f32) -> Result<Vec<[f64; 2]>, String> {
+    /// Begin and end of each dispatch in ticks.
+    pub fn ticks(self) -> Result<Vec<[u64; 2]>, String> {
         match self.told.try_recv() {
             Ok(Ok(())) => {}
             outcome => return Err(format!("the timestamps have not come: {outcome:?}")),
         }
         let bytes = self.staging.slice(..).get_mapped_range().map_err(|error| error.to_string())?;
         let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(&bytes);
-        // Only differences matter, and those are exact in double precision.
-        let first = ticks.iter().copied().min().unwrap_or_default();
-        let second = |tick: u64| (tick - first) as f64 * f64::from(period) * 1e-9;
-        let (pairs, _) = ticks.as_chunks::<2>();
-        Ok(pairs.iter().map(|pair| pair.map(second)).collect())
+        Ok(ticks.as_chunks::<2>().0.to_vec())
     }
+}
+
+/// Seconds from the first of all ticks, each of `period` nanoseconds.
+pub fn seconds(ticks: &[[u64; 2]], period: f32) -> Vec<[f64; 2]> {
+    // Only differences matter, and those are exact in double precision.
+    let first = ticks.as_flattened().iter().copied().min().unwrap_or_default();
+    ticks.iter().map(|pair| pair.map(|tick| (tick - first) as f64 * f64::from(period) * 1e-9)).collect()
 }

@@ -73,7 +73,7 @@ fn time(adapter: &AdapterEntry, tuning: Tuning) -> Result<Duration, DeviceError>
     let mut layout = Layout::default();
     let [a, b] = ["a", "b"].map(|name| layout.add(name, DType::Real, [SIDE, DEPTH]));
     let results = ["nt", "nn", "tn"].map(|name| layout.add(name, DType::Real, [SIDE, SIDE]));
-    let options = GpuOptions { tuning, bounds_checks: false };
+    let options = GpuOptions { tuning, ..GpuOptions::default() };
     let mut executor = Guarded::open(&adapter.describe(), || GpuExecutor::new(adapter, &layout, options))?;
     let mut graph = Graph::new("trial");
     for (form, c) in [Form::Nt, Form::Nn, Form::Tn].into_iter().zip(results) {
