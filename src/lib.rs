@@ -44,6 +44,7 @@
 
 pub mod compare;
 pub mod data;
+pub mod decode;
 pub mod eval;
 pub mod run_folder;
 pub mod settings;

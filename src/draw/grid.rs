@@ -13,7 +13,7 @@ pub struct Pictures<'a> {
 }
 
 impl Pictures<'_> {
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.pixels.len() / self.shape.iter().product::<usize>().max(1)
     }
 
@@ -28,8 +28,8 @@ impl Pictures<'_> {
     }
 }
 
-const GAP: u32 = 2;
-const BACKGROUND: Rgb<u8> = Rgb([110, 110, 120]);
+pub(super) const GAP: u32 = 2;
+pub(super) const BACKGROUND: Rgb<u8> = Rgb([110, 110, 120]);
 
 /// Lays out pictures in bands: each band is one row of every stack, so that inputs stand over their reconstructions.
 /// Every pixel is magnified `scale` times.
@@ -37,6 +37,11 @@ const BACKGROUND: Rgb<u8> = Rgb([110, 110, 120]);
 /// # Errors
 /// When the picture cannot be encoded, as text.
 pub fn png(stacks: &[Pictures<'_>], columns: usize, scale: u32) -> Result<Vec<u8>, String> {
+    encode(&lay_out(stacks, columns, scale))
+}
+
+/// [`png`] before it is encoded.
+pub(super) fn lay_out(stacks: &[Pictures<'_>], columns: usize, scale: u32) -> RgbImage {
     let columns = columns.max(1);
     let count = stacks.iter().map(Pictures::count).min().unwrap_or(0);
     let [_, height, width] = stacks.first().map_or([1, 1, 1], |stack| stack.shape);
@@ -60,7 +65,12 @@ pub fn png(stacks: &[Pictures<'_>], columns: usize, scale: u32) -> Result<Vec<u8
             }
         }
     }
+    grid
+}
+
+/// An image as PNG.
+pub(super) fn encode(image: &RgbImage) -> Result<Vec<u8>, String> {
     let mut bytes = Cursor::new(Vec::new());
-    grid.write_to(&mut bytes, ImageFormat::Png).map_err(|error| error.to_string())?;
+    image.write_to(&mut bytes, ImageFormat::Png).map_err(|error| error.to_string())?;
     Ok(bytes.into_inner())
 }

@@ -1,5 +1,6 @@
 //! What a person looks at: charts, pictures, and which latents to draw.
 
+pub mod board;
 #[cfg_attr(not(feature = "report"), path = "no_charts.rs")]
 pub mod charts;
 pub mod grid;

@@ -16,7 +16,7 @@ use crate::settings::{Config, Recipe};
 use std::sync::Arc;
 
 /// Images that a plan which walks over a data set in order takes at a time, at most.
-pub(super) const READ_BATCH: usize = 256;
+pub(crate) const READ_BATCH: usize = 256;
 /// Steps given to the executor at a time: how soon an interruption is noticed, and how far images are streamed ahead.
 pub(super) const STEPS_AT_A_TIME: usize = 4;
 /// How the networks are passed to be looked at.
@@ -87,12 +87,9 @@ impl Blueprint {
         };
         let model = Model::new(&mut layout, &mut params, objective.as_ref(), &sizes, config.likelihood, state.clock);
         let reading = layout.add("reading clock", DType::Uint, [CLOCK_WORDS]);
-        let mut source = |name: &str, images: &Images| ImageSource {
-            pixels: layout.add(name, DType::Uint, [held_bytes(images, config.batch, room).div_ceil(4)]),
-            images: images.len(),
-            shape: [shape.channels, shape.height, shape.width],
-            threshold: config.augment.threshold,
-        };
+        let threshold = config.augment.threshold;
+        let mut source =
+            |name: &str, images: &Images| image_source(&mut layout, name, images, (config.batch, room), threshold);
         let train = source("training images", &data.train);
         let test = source("test images", &data.test);
         let labels = layout.add("training labels", DType::Uint, [data.train.len()]);
@@ -235,6 +232,23 @@ impl Blueprint {
         g.push("sigmoid", kernel, &[logits, logits, pictures]);
         g.keep(pictures);
         pictures
+    }
+}
+
+/// Lays out images: all of them where they take at most `room` bytes, else a ring for steps of `batch`.
+pub(crate) fn image_source(
+    layout: &mut Layout,
+    name: &str,
+    images: &Images,
+    (batch, room): (usize, u64),
+    threshold: bool,
+) -> ImageSource {
+    let shape = images.shape;
+    ImageSource {
+        pixels: layout.add(name, DType::Uint, [held_bytes(images, batch, room).div_ceil(4)]),
+        images: images.len(),
+        shape: [shape.channels, shape.height, shape.width],
+        threshold,
     }
 }
 

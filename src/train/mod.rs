@@ -14,9 +14,12 @@ mod stream;
 mod training;
 
 pub use blueprint::{Blueprint, Decoding, Reconstruction};
+pub(crate) use blueprint::{READ_BATCH, image_source};
 pub use exchange::{ExchangeError, export, import};
 pub use open::{Trained, load_data};
 pub use progress::{Progress, Silent};
 pub use run::{Report, RunOptions, run};
 pub use run_error::RunError;
+pub(crate) use session::room_for_images;
 pub use session::{Embedding, Session};
+pub(crate) use stream::Stream;

@@ -1,7 +1,7 @@
 //! A model and its data on a device, ready to train and to be looked at.
 
 use super::blueprint::{Blueprint, READ_BATCH};
-use super::stream::{Stream, pack};
+use super::stream::Stream;
 use crate::augment::ImageSource;
 use crate::data::{Dataset, Images};
 use crate::device::{Device, DeviceError, Executor, Values};
@@ -56,6 +56,15 @@ fn copies(blueprint: &Blueprint) -> u64 {
     6 * blueprint.params.flat_len() as u64
 }
 
+/// Bytes of a device that images may take as a whole.
+pub(crate) fn room_for_images(config: &Config, device: &Device) -> u64 {
+    let wanted = match config.data.device_bytes {
+        0 => u64::MAX,
+        bytes => bytes,
+    };
+    wanted.min(device.room())
+}
+
 /// Checks that rows of numbers are finite: nothing that a diverged model puts out is handed on.
 fn finite(what: &'static str, numbers: &[f32], width: usize) -> Result<(), DeviceError> {
     match numbers.iter().position(|x| !x.is_finite()) {
@@ -90,11 +99,7 @@ impl Session {
 
     fn plan(recipe: &Recipe, data: &Dataset, device: &Device) -> Result<Blueprint, DeviceError> {
         data.check().map_err(|error| DeviceError::Data(error.to_string()))?;
-        let wanted = match recipe.config.data.device_bytes {
-            0 => u64::MAX,
-            bytes => bytes,
-        };
-        Ok(Blueprint::new(recipe, data, wanted.min(device.room())))
+        Ok(Blueprint::new(recipe, data, room_for_images(&recipe.config, device)))
     }
 
     fn with(blueprint: Blueprint, data: &Dataset, device: &Device) -> Result<Self, DeviceError> {
@@ -102,10 +107,7 @@ impl Session {
         let labels = |images: &Images| Values::U32(images.labels.iter().map(|&label| u32::from(label)).collect());
         let mut streams = Vec::new();
         for (source, images) in [(&blueprint.train, &data.train), (&blueprint.test, &data.test)] {
-            match Stream::new(source, images) {
-                Some(stream) => streams.push(stream),
-                None => executor.write(source.pixels, &Values::U32(pack(&images.pixels)))?,
-            }
+            streams.extend(Stream::begin(executor.as_mut(), source, images)?);
         }
         executor.write(blueprint.labels, &labels(&data.train))?;
         executor.write(blueprint.test_labels, &labels(&data.test))?;

@@ -7,15 +7,26 @@ use crate::device::{DeviceError, Executor, Values};
 use rayon::prelude::*;
 
 /// The images of a source of which the device holds a ring only.
-pub(super) struct Stream {
+pub(crate) struct Stream {
     source: ImageSource,
     pixels: Pixels,
 }
 
 impl Stream {
-    /// None where the device holds all images.
-    pub fn new(source: &ImageSource, images: &Images) -> Option<Self> {
-        source.ring(1).map(|_| Self { source: *source, pixels: images.pixels.clone() })
+    /// Brings all images to the device; where it holds a ring only, returns what feeds it.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn begin(
+        executor: &mut dyn Executor,
+        source: &ImageSource,
+        images: &Images,
+    ) -> Result<Option<Self>, DeviceError> {
+        if source.ring(1).is_some() {
+            return Ok(Some(Self { source: *source, pixels: images.pixels.clone() }));
+        }
+        executor.write(source.pixels, &Values::U32(pack(&images.pixels)))?;
+        Ok(None)
     }
 
     /// Whether it feeds this source.
@@ -47,7 +58,7 @@ impl Stream {
 }
 
 /// Bytes as little-endian words, the last filled with zeros.
-pub(super) fn pack(bytes: &[u8]) -> Vec<u32> {
+fn pack(bytes: &[u8]) -> Vec<u32> {
     let word = |chunk: &[u8]| {
         let mut four = [0; 4];
         four[..chunk.len()].copy_from_slice(chunk);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room of the library, from the ground up: each may import those before it.
-const ROOMS: [&str; 22] = [
+const ROOMS: [&str; 23] = [
     "math",
     "quiet",
     "files",
@@ -25,6 +25,7 @@ const ROOMS: [&str; 22] = [
     "train",
     "bench",
     "eval",
+    "decode",
     "compare",
     "check",
     "fuzzing",

@@ -8,6 +8,7 @@ mod compare;
 mod config;
 mod cost;
 mod data;
+mod decode;
 mod device;
 mod effects;
 mod fetch;

@@ -5,6 +5,7 @@ mod bench;
 mod check;
 mod compare;
 mod data;
+mod decode;
 mod describe;
 mod devices;
 mod embed;
@@ -24,6 +25,7 @@ use std::process::ExitCode;
 use wgpu_simvae::compare::CompareError;
 use wgpu_simvae::console::{Outcome, outcome, print, tell};
 use wgpu_simvae::data::DataError;
+use wgpu_simvae::decode::DecodeError;
 use wgpu_simvae::device::DeviceError;
 use wgpu_simvae::quiet;
 use wgpu_simvae::run_folder::LockError;
@@ -61,6 +63,8 @@ enum Command {
     Traverse(pictures::TraverseArguments),
     /// Draw the way from one image to another through the latent space.
     Interpolate(pictures::InterpolateArguments),
+    /// Draw what is left in the representations of runs: a decoder learns to draw test images from each.
+    Decode(decode::DecodeArguments),
     /// Verify settings, metrics, checkpoints and verdict of a run against their checksums.
     Check(check::CheckArguments),
     /// Write a run's weights as a PyTorch state dict.
@@ -131,6 +135,7 @@ fn main() -> ExitCode {
         Command::Sample(arguments) => pictures::sample(&arguments),
         Command::Traverse(arguments) => pictures::traverse(&arguments),
         Command::Interpolate(arguments) => pictures::interpolate(&arguments),
+        Command::Decode(arguments) => decode::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
         Command::Export(arguments) => exchange::export(&arguments),
         Command::Import(arguments) => exchange::import(&arguments),
@@ -171,6 +176,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
     of(error, RunError::is_usage)
         || of(error, CompareError::is_usage)
         || of(error, ExchangeError::is_usage)
+        || of(error, DecodeError::is_usage)
         || of(error, DataError::is_usage)
         || of(error, DeviceError::is_usage)
         || of(error, LockError::is_usage)

@@ -12,7 +12,7 @@ use super::{EvalError, Labelled, Measured};
 use crate::device::{Device, Values};
 use fit::{Kind, Task, fit};
 pub use logistic::{Logistic, LogisticSettings, logistic};
-use moments::Moments;
+pub(crate) use moments::Moments;
 
 /// The model on top of the embeddings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

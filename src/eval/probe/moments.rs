@@ -3,7 +3,7 @@
 use crate::eval::Rows;
 
 /// Mean and deviation of each column.
-pub(super) struct Moments {
+pub(crate) struct Moments {
     means: Vec<f64>,
     pub deviations: Vec<f64>,
 }
