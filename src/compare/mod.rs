@@ -1,6 +1,7 @@
 //! The paper's comparison: every method trained and judged on one data set, row by row, and one report of it.
 
 mod budget;
+mod decoded;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod interval;

@@ -89,7 +89,7 @@ impl Row<'_> {
     /// The scores in a column, by seed.
     fn scores(&self, head: &Column) -> Scores {
         let score = |run: &&JudgedRun| {
-            let found = run.found.columns().into_iter().find(|column| same(head, column));
+            let found = run.columns().into_iter().find(|column| same(head, column));
             Some((run.seed, found?.score?))
         };
         self.runs.iter().filter_map(score).collect()
@@ -113,7 +113,7 @@ impl<'a> Board<'a> {
                 Some(row) => row.runs.push(run),
                 None => board.rows.push(Row { name, runs: vec![run] }),
             }
-            for column in run.found.columns() {
+            for column in run.columns() {
                 if !board.heads.iter().any(|head| same(head, &column)) {
                     board.heads.push(column);
                 }

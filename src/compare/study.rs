@@ -1,9 +1,11 @@
 //! Trains and judges every row of a comparison; what is done is kept, so that an interrupted comparison goes on.
 
+use super::decoded::decode_rows;
 use super::matched::{Match, Matching};
 use super::vary::{self, Point, Varied};
 use super::verdict::{JudgedRun, VerdictError, judge_run};
 use crate::data::{DataError, Dataset};
+use crate::decode::{DecodeError, DecodeSettings};
 use crate::device::Device;
 use crate::eval::judge::Judges;
 use crate::files::{FileError, write_atomically};
@@ -94,6 +96,14 @@ pub enum CompareError {
         /// What differs.
         difference: String,
     },
+    /// The representation of a row could not be decoded.
+    #[error("{row}: {source}")]
+    Decode {
+        /// The row's folder.
+        row: PathBuf,
+        /// Why.
+        source: Box<DecodeError>,
+    },
     /// A file of the comparison or of a row cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -140,6 +150,8 @@ pub struct Study {
     pub sources: Sources,
     /// How to judge.
     pub judges: Judges,
+    /// How to train a decoder on the representation of each row, if at all.
+    pub decode: Option<DecodeSettings>,
     /// Folder of the comparison.
     pub out: PathBuf,
 }
@@ -242,6 +254,8 @@ pub struct Compared {
     pub against: Option<String>,
     /// What is to be known about the varied settings.
     pub note: Option<&'static str>,
+    /// The picture of what is left in the rows' representations, where decoders were trained.
+    pub board: Option<PathBuf>,
 }
 
 /// Trains and judges the rows that are not done yet, then writes `results.json` into the study's folder; `report::write`, behind
@@ -287,6 +301,11 @@ pub fn compare(
             }
             Err(error) => return Err(error),
         }
+    }
+    if let Some(settings) = &study.decode
+        && !decode_rows(&mut done, (&data, &study.out), settings, device, progress, stop)?
+    {
+        return Ok(None);
     }
     let path = study.out.join("results.json");
     let json = serde_json::to_vec_pretty(&done.judged).map_err(|error| FileError::writing(&path)(error.into()))?;

@@ -1,11 +1,13 @@
 //! A run and what the judges found, as it is kept in the run's folder.
 
 use super::budget::Budget;
+use super::decoded;
 use super::matched::row_name;
 use super::vary::label;
+use crate::decode::Score;
 use crate::device::{Device, DeviceError};
 use crate::draw::charts;
-use crate::eval::judge::{Case, Found, Judges};
+use crate::eval::judge::{Case, Column, Found, Judges};
 use crate::eval::{EvalError, Labelled};
 use crate::files::{FileError, read_if_there, write_atomically};
 use crate::run_folder::checksum;
@@ -67,6 +69,9 @@ pub struct JudgedRun {
     /// What it was given to learn with; none in verdicts of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Budget>,
+    /// How well a decoder draws the images from its representations; none where no decoder was trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoded: Option<Score>,
     /// The settings in which rows of its comparison differ, by their whole keys, with dots in them; the comparison knows them, not the run.
     #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub varied: Table,
@@ -87,6 +92,13 @@ impl JudgedRun {
     /// The row's method, and whether it sees plain images.
     pub(super) fn row_method(&self) -> String {
         row_name(&self.method, self.budget.as_ref().is_some_and(|budget| budget.plain_views == budget.views))
+    }
+
+    /// The columns of all judges, and of its decoder.
+    pub fn columns(&self) -> Vec<Column> {
+        let mut columns = self.found.columns();
+        columns.extend(decoded::columns(self));
+        columns
     }
 
     /// Reads the verdict in a run's folder; none where it was not judged yet.
@@ -187,6 +199,7 @@ pub fn judge_run(
         seed: case.config.seed,
         steps: step,
         budget: Some(budget),
+        decoded: None,
         varied: Table::new(),
         judges: judges.clone(),
         found,

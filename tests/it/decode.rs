@@ -47,7 +47,7 @@ fn any_method_is_decoded_better_than_by_the_mean_image_and_the_same_again() {
     let [first, again, other] = ["first", "again", "other"].map(|name| folder.path().join(name));
     for (out, seed) in [(&first, "1"), (&again, "1"), (&other, "2")] {
         let out = out.to_string_lossy();
-        let output = decode(&runs, &["--steps", "300", "--count", "5", "--seed", seed, "--out", &out]);
+        let output = decode(&runs, &["--steps", "400", "--lr", "0.01", "--count", "5", "--seed", seed, "--out", &out]);
         assert_ends(&output, 0, &["simclr", "mean image", "decode.png", "decode.json"]);
     }
     for name in ["decode.png", "decode.json"] {
@@ -61,7 +61,7 @@ fn any_method_is_decoded_better_than_by_the_mean_image_and_the_same_again() {
     for run in list {
         let [error, mean] = ["error", "mean_image_error"].map(|key| run[key].as_f64().expect(key));
         assert!(0.0 < error && error < 0.9 * mean, "{run}");
-        assert_eq!((run["decoder"]["steps"].as_u64(), run["latent"].as_u64()), (Some(300), Some(6)));
+        assert_eq!((run["decoder"]["steps"].as_u64(), run["latent"].as_u64()), (Some(400), Some(6)));
     }
     // Five pictures of 28 x 28, magnified twice, in five rows; the labels stand on the left of them.
     let picture = image::open(first.join("decode.png")).expect("a picture").to_rgb8();
@@ -113,7 +113,7 @@ fn what_cannot_be_decoded_is_named_before_a_decoder_trains() {
     let names: Vec<String> = (0..20).map(|i| format!("{}/{i}.png", ["cat", "dog"][i % 2])).collect();
     fill(&pictures, &names.iter().map(String::as_str).collect::<Vec<_>>());
     let data = format!("folder:{}", pictures.display());
-    train(&gone, "random", &["--data", &data, "--set", "data.size=8"]);
+    train(&gone, "random", &["--data", &data, "--set", "data.size=8", "--set", "model.kind=mlp"]);
     std::fs::rename(&pictures, folder.path().join("moved")).expect("it moves");
 
     let out = folder.path().join("out");
@@ -129,6 +129,40 @@ fn what_cannot_be_decoded_is_named_before_a_decoder_trains() {
     refused(&[&gone], &[], 1, &["files"]);
     refused(&[&run], &["--lr", "0"], 2, &["learning rate is 0", "a positive number"]);
     refused(&[&run], &["--steps", "0"], 2, &["--steps"]);
-    refused(&[&run], &["--lr", "1e30", "--steps", "40"], 1, &["lower its learning rate"]);
+    refused(&[&run], &["--lr", "1e38", "--steps", "40"], 1, &["lower its learning rate"]);
     assert_ends(&simvae(&["decode"]), 2, &["RUNS"]);
+}
+
+#[test]
+fn a_comparison_shows_what_is_left_and_trains_each_decoder_once() {
+    let folder = temporary();
+    let out = folder.path().join("comparison");
+    let compare = |more: &[&str]| {
+        let out = out.to_string_lossy();
+        let mut arguments = vec!["compare", "--device", "cpu", "--methods", "random,simclr", "--out", &out];
+        arguments.extend(["--probe-epochs", "2", "--mixture-starts", "1"]);
+        arguments.extend(TINY.iter().flat_map(|set| ["--set", set]));
+        arguments.extend(SOME);
+        let output = simvae(&[&arguments[..], more].concat());
+        assert!(output.status.success(), "{}", text(&output));
+        text(&output)
+    };
+    let page = || String::from_utf8(bytes(&out.join("report.html"))).expect("text");
+    compare(&[]);
+    assert!(!page().contains("What is left") && !out.join("decode.png").exists());
+    // What is trained and judged stays so; only the decoders are added.
+    let decoders = ["--decode", "--decode-steps", "40"];
+    let added = compare(&decoders);
+    assert_eq!((added.matches("decoder of").count(), added.matches("nearest neighbours").count()), (2, 0), "{added}");
+    assert!(added.contains("of the mean image"), "{added}");
+    assert!(page().contains("What is left in the representations") && page().contains("<h2>Decoded</h2>"));
+    let picture = bytes(&out.join("decode.png"));
+    assert_eq!(numbers(&out)["rows"], serde_json::json!(["test images", "random", "simclr"]));
+
+    let again = compare(&decoders);
+    assert!(!again.contains("decoder of"), "{again}");
+    assert_eq!(bytes(&out.join("decode.png")), picture, "what was kept gives the same picture");
+    let anew = compare(&["--decode", "--decode-steps", "50"]);
+    assert_eq!(anew.matches("decoder of").count(), 2, "{anew}");
+    assert!(!compare(&[]).contains("of the mean image"));
 }

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use wgpu_simvae::compare::{Match, Study, Varied, compare, report, row_names, tables};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::title;
+use wgpu_simvae::decode::DecodeSettings;
 use wgpu_simvae::device::{DeviceRequest, choose};
 use wgpu_simvae::methods::registry;
 use wgpu_simvae::settings::Config;
@@ -41,6 +42,13 @@ pub struct CompareArguments {
     seeds: u32,
     #[command(flatten)]
     judges: JudgeArguments,
+    /// Train a decoder on each row's representation, and show what is left in it.
+    #[arg(long)]
+    decode: bool,
+    /// Steps of each decoder.
+    #[arg(long, requires = "decode", default_value_t = DecodeSettings::default().steps,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    decode_steps: u32,
     /// auto, gpu, cpu, a number of `wgpu-simvae devices` or part of an adapter's name.
     #[arg(long, default_value = "auto")]
     device: DeviceRequest,
@@ -94,6 +102,7 @@ pub fn main(arguments: &CompareArguments) -> Result<(), Failure> {
         against: arguments.against.clone(),
         sources,
         judges: arguments.judges.settings(),
+        decode: arguments.decode.then(|| DecodeSettings { steps: arguments.decode_steps, ..DecodeSettings::default() }),
         out,
     };
     let device = choose(&arguments.device)?;

@@ -67,7 +67,8 @@ fn content(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
 /// # Errors
 /// When a file of a run's folder cannot be read.
 pub fn html(compared: &Compared) -> Result<String, FileError> {
-    let Compared { judged: runs, folders, failed, matched, against, note } = compared;
+    let Compared { judged: runs, folders, failed, matched, against, note, board } = compared;
+    let board = board.as_deref().map_or(Ok(None), content)?.map(|bytes| url("png", &bytes));
     let mut shown: Vec<Pictures> = Vec::new();
     for (folder, run) in folders.iter().zip(runs) {
         if !shown.iter().any(|pictures| pictures.name == run.row()) {
@@ -117,6 +118,14 @@ pub fn html(compared: &Compared) -> Result<String, FileError> {
                 h2 { "Reconstructions" }
                 p.about { "Test images, and below them what the decoder makes of the posterior mean." }
                 (gallery(&shown, "reconstructions", |pictures| pictures.reconstructions.as_deref()))
+                @if let Some(url) = &board {
+                    h2 { "What is left in the representations" }
+                    p.about {
+                        "Test images, and below them what a decoder draws of each row's frozen representation, with the squared error of a \
+                         pixel. What is not there, the representation has lost."
+                    }
+                    img src=(url) alt="test images drawn from the representations of every row";
+                }
                 h2 { "Losses" }
                 (gallery(&shown, "losses", |pictures| pictures.curves.as_deref()))
                 h2 { "Settings" }

@@ -29,7 +29,7 @@ fn chart(runs: &[JudgedRun], key: &str) -> Result<String, String> {
         // A row that does not use the setting has the same score at all its values.
         let places: Vec<usize> =
             (0..values.len()).filter(|&i| own.as_ref().is_none_or(|own| *own == values[i])).collect();
-        for column in run.found.columns() {
+        for column in run.columns() {
             let Some(score) = column.score else { continue };
             let same = |(head, _): &&mut (Column, Score)| head.section == column.section && head.name == column.name;
             let points = places.iter().map(|&place| (place, score * factor(column.unit)));
