@@ -19,6 +19,17 @@ settings_table! {
     }
 }
 
+impl LikelihoodSettings {
+    /// What the reconstruction term of a row leaves out of log p(x given z), in nats: a Gaussian's normaliser, and nothing of a
+    /// Bernoulli.
+    pub fn constant(&self, pixels: usize) -> f64 {
+        match self.kind {
+            LikelihoodKind::Gaussian => -0.5 * pixels as f64 * (std::f64::consts::TAU * self.variance).ln(),
+            LikelihoodKind::Bernoulli => 0.0,
+        }
+    }
+}
+
 impl Model {
     /// Emits encoder, sample, decoder and the reconstruction term, the log's first; each term times `scale`.
     pub fn autoencode(&self, g: &mut Graph, batch: &Batch<'_>, scale: f64) -> Forward {

@@ -1,7 +1,7 @@
 //! CR-VAE (Sinha and Dieng, 2021): the bounds of an image and of an augmented view, plus lambda times the divergence of
 //! the view's posterior from the image's. Terms are per image.
 
-use super::{Batch, Example, Facts, Forward, Golden, Method, Model, Needs, Objective};
+use super::{Batch, Example, Facts, Forward, Golden, Method, Model, Needs, Objective, TermMeans};
 use crate::kernels::loss::consistency::Consistency;
 use crate::nn::{Networks, Params, Sizes};
 use crate::plan::Graph;
@@ -65,8 +65,8 @@ impl Objective for CrVae {
         1
     }
 
-    fn bound(&self, terms: &[f64]) -> Option<f64> {
-        let [reconstruction, kl, _] = *terms else { return None };
+    fn bound(&self, means: &TermMeans<'_>) -> Option<f64> {
+        let [reconstruction, kl, _] = *means.terms else { return None };
         // The terms are sums over an image and its view.
         (self.beta > 0.0).then(|| -0.5 * (reconstruction + kl / self.beta))
     }

@@ -25,10 +25,10 @@ pub trait Objective: Debug + Send + Sync {
         0
     }
 
-    /// The evidence bound of a view in nats, from the means of the loss terms: the weights of the objective taken out, and
-    /// without the constants that the terms leave out. None where the method has no likelihood, or a weight of zero hides a
-    /// part of it.
-    fn bound(&self, _terms: &[f64]) -> Option<f64> {
+    /// The evidence bound of a view in nats: the weights of the objective taken out, and with all constants that the terms
+    /// leave out, but for the likelihood's ([`LikelihoodSettings::constant`](super::LikelihoodSettings::constant)). None where the
+    /// method has no likelihood, or a weight of zero hides a part of it.
+    fn bound(&self, _means: &TermMeans<'_>) -> Option<f64> {
         None
     }
 
@@ -41,6 +41,17 @@ pub trait Objective: Debug + Send + Sync {
     fn trains(&self) -> bool {
         true
     }
+}
+
+/// The loss terms over many images.
+#[derive(Clone, Copy, Debug)]
+pub struct TermMeans<'a> {
+    /// The mean of each term, as it is logged.
+    pub terms: &'a [f64],
+    /// Views of each image, J.
+    pub views: usize,
+    /// Latent size, L.
+    pub latent: usize,
 }
 
 /// How latents are distributed before an image is seen.

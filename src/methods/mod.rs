@@ -18,5 +18,5 @@ pub mod vicreg;
 pub use autoencode::{LikelihoodSettings, reparameterise};
 pub use checks::{Example, Facts, Golden};
 pub use log::{CAPACITY, LossLog};
-pub use method::{Latents, Method, Needs, Objective};
+pub use method::{Latents, Method, Needs, Objective, TermMeans};
 pub use model::{Batch, Forward, Model};

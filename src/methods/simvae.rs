@@ -3,7 +3,7 @@
 //! For J views of each image, minimises `L_rec + L_prior + L_H` per row: the reconstruction of each view, the spread of
 //! the views' latents around their mean, and minus the posteriors' entropy.
 
-use super::{Batch, Example, Facts, Forward, Golden, Latents, Method, Model, Needs, Objective};
+use super::{Batch, Example, Facts, Forward, Golden, Latents, Method, Model, Needs, Objective, TermMeans};
 use crate::kernels::loss::simvae::{ContentPrior, SimVae as Kernel};
 use crate::nn::{Networks, Params, Sizes};
 use crate::plan::Graph;
@@ -45,6 +45,21 @@ impl Method for SimVae {
     }
 }
 
+impl SimVae {
+    /// What the terms leave out of the bound of a view, for one latent dimension. The J latents of an image have the density
+    /// of N(0, s^2 I + 1 1^T), of which the determinant is s^2J (1 + J / s^2); the posteriors' entropies have J / 2 ln 2 pi e. What
+    /// is logged of a Gaussian content, half the squared mean, is more than the density has, by the factor 1 + s^2 / J: the bound
+    /// is so much looser. A uniform content has no density. It counts as one of the height that a standard normal has at its mode,
+    /// which both share where s^2 is small.
+    fn constant(&self, views: f64) -> f64 {
+        let spread = match self.prior {
+            ContentPrior::Gaussian => 1.0 + views / self.variance_z,
+            ContentPrior::Uniform => views / self.variance_z,
+        };
+        0.5 * (1.0 - self.variance_z.ln()) - 0.5 * spread.ln() / views
+    }
+}
+
 impl Objective for SimVae {
     fn terms(&self) -> &'static [&'static str] {
         &["reconstruction", "prior", "entropy"]
@@ -71,10 +86,10 @@ impl Objective for SimVae {
         forward
     }
 
-    fn bound(&self, terms: &[f64]) -> Option<f64> {
-        let [reconstruction, prior, entropy] = *terms else { return None };
-        let scale = self.entropy_scale;
-        (scale > 0.0).then(|| -(reconstruction + prior + entropy / scale))
+    fn bound(&self, means: &TermMeans<'_>) -> Option<f64> {
+        let [reconstruction, prior, entropy] = *means.terms else { return None };
+        let constant = means.latent as f64 * self.constant(means.views as f64);
+        (self.entropy_scale > 0.0).then(|| constant - (reconstruction + prior + entropy / self.entropy_scale))
     }
 
     fn latents(&self) -> Latents {

@@ -1,6 +1,6 @@
 //! VAE (Kingma and Welling, 2014) and beta-VAE (Higgins et al., 2017): `L_rec + beta * KL` per row.
 
-use super::{Batch, Example, Facts, Forward, Golden, Method, Model, Objective};
+use super::{Batch, Example, Facts, Forward, Golden, Method, Model, Objective, TermMeans};
 use crate::kernels::loss::simvae::{ContentPrior, SimVae as Gathering};
 use crate::nn::{Networks, Params, Sizes};
 use crate::plan::Graph;
@@ -117,13 +117,14 @@ impl Objective for Vae {
         forward
     }
 
-    fn bound(&self, terms: &[f64]) -> Option<f64> {
-        match *terms {
+    fn bound(&self, means: &TermMeans<'_>) -> Option<f64> {
+        match *means.terms {
             [reconstruction, prior, entropy] => {
-                let scale = self.entropy_scale;
-                (scale > 0.0).then(|| -(reconstruction + prior + entropy / scale))
+                // The sampled terms leave out the prior's ln 2 pi and the entropy's ln 2 pi e, half of each.
+                let (scale, constant) = (self.entropy_scale, 0.5 * means.latent as f64);
+                (scale > 0.0).then(|| constant - (reconstruction + prior + entropy / scale))
             }
-            _ => PLAIN.bound(terms),
+            _ => PLAIN.bound(means),
         }
     }
 }
@@ -144,8 +145,8 @@ impl Objective for BetaVae {
         forward
     }
 
-    fn bound(&self, terms: &[f64]) -> Option<f64> {
-        let [reconstruction, kl] = *terms else { return None };
+    fn bound(&self, means: &TermMeans<'_>) -> Option<f64> {
+        let [reconstruction, kl] = *means.terms else { return None };
         (self.beta > 0.0).then(|| -(reconstruction + kl / self.beta))
     }
 }

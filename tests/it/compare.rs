@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Output;
 use wgpu_simvae::compare::{Budget, JudgedRun, Table, tables};
-use wgpu_simvae::eval::judges::{Bound, HeldOut, LinearProbe, Reconstruction, Style};
+use wgpu_simvae::eval::judges::{Bound, HeldOut, Likelihood, LinearProbe, Prior, Reconstruction, Style};
 
 const TINY: [&str; 7] =
     ["model.hidden=[16]", "model.latent=5", "data.limit=96", "batch=8", "epochs=1", "log.every=4", "views=2"];
@@ -231,7 +231,8 @@ fn verdict(method: &str, seed: u64, error: f64, bound: f64, budget: Option<Value
     let mut verdict = json!({
         "method": method, "data": "sprites", "seed": seed, "steps": 9,
         "judges": { "probe_epochs": 1, "mixture_starts": 1, "seed": 0 },
-        "reconstruction_error": error, "bound": bound,
+        "reconstruction_error": error,
+        "bound": { "nats": bound, "likelihood_constant": 0.0, "likelihood": "density", "prior": "proper" },
     });
     if let Some(budget) = budget {
         verdict["budget"] = budget;
@@ -321,7 +322,11 @@ fn eval_writes_its_verdict_and_predictions() {
     let total = term("reconstruction") + term("kl") + term("consistency");
     assert!((total - term("total")).abs() < 1e-4 * total.abs(), "{held_out:?}");
     let bound = judged.found.of::<Bound>().expect("a generative model");
-    assert!((bound + 0.5 * (term("reconstruction") + term("kl"))).abs() < 1e-6 * bound.abs());
+    let constant = -392.0 * (std::f64::consts::TAU * 0.02).ln();
+    assert!((bound.likelihood_constant - constant).abs() < 1e-9, "{bound:?}");
+    let nats = constant - 0.5 * (term("reconstruction") + term("kl"));
+    assert!((bound.nats - nats).abs() < 1e-6 * nats.abs(), "{bound:?}");
+    assert_eq!((bound.likelihood, bound.prior), (Likelihood::Density, Prior::Proper));
 
     let bytes = std::fs::read(run.join("predictions.safetensors")).expect("predictions");
     let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("whole safetensors");

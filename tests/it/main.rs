@@ -3,6 +3,7 @@
 mod common;
 
 mod bench;
+mod bounds;
 mod cli;
 mod compare;
 mod config;

@@ -7,7 +7,7 @@ mod probes;
 mod reconstruction;
 mod style;
 
-pub use held_out::{Bound, HeldOut};
+pub use held_out::{Bound, Evidence, HeldOut, Likelihood, Prior};
 pub use mixture::{Clusters, Mixture};
 pub use neighbours::{CosineNeighbours, EuclideanNeighbours, Nearest};
 pub use probes::{Accuracy, Converged, ConvergedProbe, LinearProbe, MlpProbe};
@@ -39,6 +39,6 @@ const CONTENT: Section = Section {
 /// Scores of decoders.
 const GENERATION: Section = Section {
     title: "Generation",
-    about: "Reconstructions of the test images from the posterior mean, and the bound on views of them in nats, without \
-            constants.",
+    about: "Reconstructions of the test images from the posterior mean, and the bound on views of them in nats, with all \
+            constants. A uniform content has no density: its bound is relative to one of a standard normal's height.",
 };
