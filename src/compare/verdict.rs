@@ -8,7 +8,7 @@ use crate::decode::Score;
 use crate::device::{Device, DeviceError};
 use crate::draw::charts;
 use crate::eval::judge::{Case, Column, Found, Judges};
-use crate::eval::{EvalError, Labelled};
+use crate::eval::{EvalError, Labelled, Representation};
 use crate::files::{FileError, read_if_there, write_atomically};
 use crate::run_folder::checksum;
 use crate::train::Trained;
@@ -165,7 +165,7 @@ fn holds_null(json: &Value) -> bool {
     }
 }
 
-/// The classes and clusters that judges saw in the test images, by the judge's name.
+/// The classes and clusters that judges saw in the test images that have a class, by the judge's name.
 pub type Predictions = BTreeMap<&'static str, Vec<u8>>;
 
 /// Judges a run on a device and, with the feature `report`, draws `projection.svg` into its folder: the test images on the
@@ -185,6 +185,8 @@ pub fn judge_run(
     let (train, test) = (session.blueprint.train, session.blueprint.test);
     let (train, test) = (session.embed(&train, train.images)?, session.embed(&test, test.images)?);
     let (step, budget) = (trained.step, Budget::of(trained));
+    let train = Representation::new("training images", &train, &trained.data.train);
+    let test = Representation::new("test images", &test, &trained.data.test);
     let mut case = Case::new(trained, [&train, &test], device, judges, note)?;
     let found = Found::by_all(&mut case)?;
     match draw_plane(case.test, &case.data.test.classes, &run.join(PROJECTION)) {

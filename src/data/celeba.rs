@@ -3,7 +3,7 @@
 use super::listing::{Listing, Part};
 use super::registry::{Entry, Get, Origin};
 use super::scan::shown;
-use super::{DataError, regular};
+use super::{DataError, UNCLASSED, regular};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -19,10 +19,10 @@ const PARTITION: &str = "list_eval_partition.txt";
 /// What is used of the 178 x 218 pixels of an aligned face: its central square of so many.
 const CROP: u32 = 148;
 
-/// The class of a face is the colour of its hair: the attributes that say so, and the classes' names. A face with none of
-/// them or with several is of the last class.
+/// The class of a face is the colour of its hair: the attributes that say so, which are no style, and the classes' names. A
+/// face with none of them is `other`; one with several has no class.
 const HAIR: [&str; 4] = ["Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair"];
-const CLASSES: [&str; 5] = ["black", "blond", "brown", "gray", "other"];
+const CLASSES: [&str; 6] = ["black", "blond", "brown", "gray", "other", UNCLASSED];
 
 /// Numbers of the partition; 1 is for validation and not used.
 const TRAIN: &str = "0";
@@ -89,14 +89,14 @@ pub(super) fn join(root: &Path, attributes: (&str, PathBuf), partition: (&str, P
         }
         part.files.push(format!("{IMAGES}/{file}"));
         part.labels.push(faces.class(values));
-        part.factors.extend(values.iter().map(|&yes| f32::from(u8::from(yes))));
+        part.factors.extend(faces.style(values).map(|&yes| f32::from(u8::from(yes))));
     }
     if train.files.is_empty() || test.files.is_empty() {
         let problem = format!("it has {} training and {} test images", train.files.len(), test.files.len());
         return Err(DataError::Unusable { path: partition_path, problem, fix: GET.to_owned() });
     }
     let classes = CLASSES.map(str::to_owned).to_vec();
-    let factor_names = faces.names.iter().map(|&name| name.to_owned()).collect();
+    let factor_names = faces.style(&faces.names).map(|&name| name.to_owned()).collect();
     Ok(Listing {
         root: root.to_owned(),
         crop: CROP,
@@ -164,7 +164,14 @@ impl<'a> Faces<'a> {
         let mut colours = (0..HAIR.len()).filter(|&colour| values[self.hair[colour]]);
         match (colours.next(), colours.next()) {
             (Some(only), None) => only as u8,
-            _ => HAIR.len() as u8,
+            (None, _) => HAIR.len() as u8,
+            (Some(_), Some(_)) => HAIR.len() as u8 + 1,
         }
+    }
+
+    /// What of a list with an entry for each attribute is of those that are style.
+    fn style<'b, T>(&self, of_each: &'b [T]) -> impl Iterator<Item = &'b T> {
+        let hair = self.hair;
+        of_each.iter().enumerate().filter(move |(place, _)| !hair.contains(place)).map(|(_, entry)| entry)
     }
 }

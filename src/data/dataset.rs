@@ -21,6 +21,10 @@ impl ImageShape {
     }
 }
 
+/// The name of a last class behind two and more others that is none: judges of content leave its images out. The others have
+/// all images.
+pub const UNCLASSED: &str = "-";
+
 /// Labelled images, made by [`Images::new`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -92,6 +96,14 @@ impl Images {
     /// Whether there is no image.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
+    }
+
+    /// Number of classes that judges ask for: all but [`UNCLASSED`].
+    pub fn judged_classes(&self) -> usize {
+        match &self.classes[..] {
+            [_, _, .., last] if last == UNCLASSED => self.classes.len() - 1,
+            all => all.len(),
+        }
     }
 
     /// Keeps the first `count` images, and at least one.

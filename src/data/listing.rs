@@ -3,7 +3,7 @@
 use super::cache::Cache;
 use super::decode::{Decoded, Square, any_coloured, decode};
 use super::registry::Request;
-use super::{DataError, Dataset, ImageShape, Images};
+use super::{DataError, Dataset, ImageShape, Images, UNCLASSED};
 use std::path::{Path, PathBuf};
 
 /// What a folder holds.
@@ -151,8 +151,8 @@ impl Listing {
         let unseen = self.train.files.iter().rposition(is_last).map_or(&[][..], |last| &self.train.labels[last + 1..]);
         let mut there = vec![false; train.classes.len()];
         train.labels.iter().chain(unseen).for_each(|&label| there[usize::from(label)] = true);
-        let gone: Vec<&str> =
-            train.classes.iter().zip(there).filter(|(_, there)| !there).map(|(class, _)| class.as_str()).collect();
+        let gone = train.classes.iter().zip(there).filter(|(_, there)| !there).map(|(class, _)| class.as_str());
+        let gone: Vec<&str> = gone.filter(|&class| class != UNCLASSED).collect();
         (!gone.is_empty()).then(|| format!("classes without a training image: {}", gone.join(", ")))
     }
 }

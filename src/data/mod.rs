@@ -50,7 +50,7 @@ mod size;
 mod source;
 mod sprites;
 
-pub use dataset::{Dataset, ImageShape, Images};
+pub use dataset::{Dataset, ImageShape, Images, UNCLASSED};
 pub use error::DataError;
 pub use identity::Identity;
 pub use options::{Corrupt, FileOptions};

@@ -1,10 +1,10 @@
 //! What a judge is: it looks at a trained model and finds scores, which have a key in `eval.json` and columns in the tables.
 
-use super::{EvalError, Labelled, judges};
+use super::{EvalError, Labelled, Representation, Rows, judges};
 use crate::data::Dataset;
 use crate::device::Device;
 use crate::settings::Config;
-use crate::train::{Embedding, Session, Trained};
+use crate::train::{Session, Trained};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -57,15 +57,17 @@ pub struct Case<'a> {
     pub data: &'a Dataset,
     /// The model.
     pub session: &'a mut Session,
-    /// Representations that judges learn from.
+    /// Representations that judges of content learn from: of the training images that have a class.
     pub train: Labelled<'a>,
-    /// Those that they are asked about.
+    /// Those that they are asked about: of the test images that have one.
     pub test: Labelled<'a>,
+    /// Representations of all training and all test images.
+    pub all: [Rows<'a>; 2],
     /// Hears which judge is at work.
     pub say: &'a mut dyn FnMut(&str),
     /// What was left out, and why.
     pub notes: Vec<String>,
-    /// Classes and clusters that judges saw in the test images, by the judge's name.
+    /// Classes and clusters that judges saw in the test images that have a class, by the judge's name.
     pub predictions: BTreeMap<&'static str, Vec<u8>>,
     held_out: Option<Vec<(&'static str, f64)>>,
 }
@@ -77,15 +79,16 @@ impl<'a> Case<'a> {
     /// When a representation is missing or not finite.
     pub fn new(
         trained: &'a mut Trained,
-        [train, test]: [&'a Embedding; 2],
+        [train, test]: [&'a Representation<'_>; 2],
         device: &'a Device,
         judges: &'a Judges,
         say: &'a mut dyn FnMut(&str),
     ) -> Result<Self, EvalError> {
         let Trained { config, data, session, .. } = trained;
         Ok(Self {
-            train: Labelled::new("training images", &train.mu, train.latent, &data.train.labels)?,
-            test: Labelled::new("test images", &test.mu, test.latent, &data.test.labels)?,
+            train: train.classed(&data.train)?,
+            test: test.classed(&data.test)?,
+            all: [train.all()?, test.all()?],
             device,
             judges,
             config,
@@ -100,7 +103,7 @@ impl<'a> Case<'a> {
 
     /// Number of classes; none where there are fewer than two, and no content to judge.
     pub fn classes(&self) -> Option<usize> {
-        Some(self.data.train.classes.len()).filter(|&classes| classes >= 2)
+        Some(self.data.train.judged_classes()).filter(|&classes| classes >= 2)
     }
 
     /// The objective and its terms on views of the test images, total first; empty for the untrained encoder.
@@ -203,6 +206,10 @@ impl Found {
     pub fn by_all(case: &mut Case<'_>) -> Result<Self, EvalError> {
         if case.data.train.classes.len() == 1 {
             case.notes.push("content: not judged, there is one class".to_owned());
+        }
+        let [asked, all] = [case.test.rows().count(), case.data.test.len()];
+        if asked < all {
+            case.notes.push(format!("content: {} of {all} test images have no class, and are left out", all - asked));
         }
         let mut found = Self::default();
         for entry in &judges::ALL {

@@ -7,7 +7,9 @@ pub mod judges;
 pub mod knn;
 pub mod metrics;
 pub mod probe;
+mod representation;
 mod rows;
 
 pub use error::EvalError;
+pub use representation::Representation;
 pub use rows::{Labelled, Measured, Rows};

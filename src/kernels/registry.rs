@@ -55,6 +55,7 @@ pub fn examples() -> Shown {
         of::<norm::moments::Moments>(),
         of::<optim::adam::Adam>(),
         of::<optim::clock::Clock>(),
+        of::<probe::agree::Agree>(),
         of::<probe::correct::Correct>(),
         of::<probe::gather::Gather>(),
         of::<probe::nearest::Nearest>(),

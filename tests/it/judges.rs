@@ -4,11 +4,13 @@
 
 use crate::common::adapter;
 use crate::common::words::Words;
+use wgpu_simvae::data::{ImageShape, Images};
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::eval::clustering::{Clustering, Settings};
 use wgpu_simvae::eval::knn::{Metric, Neighbours, accuracy, choose_k, neighbours};
 use wgpu_simvae::eval::metrics::{Contingency, mean_and_deviation, r_squared};
-use wgpu_simvae::eval::{EvalError, Labelled, Rows, clustering};
+use wgpu_simvae::eval::{EvalError, Labelled, Representation, Rows, clustering};
+use wgpu_simvae::train::Embedding;
 
 fn devices() -> Vec<Device> {
     let mut devices = vec![Device::cpu()];
@@ -341,4 +343,22 @@ fn points_that_do_not_fit_are_refused() {
     let short = Labelled::new("known points", &[0.0, 1.0], 1, &[0]);
     assert!(matches!(short, Err(EvalError::Lengths { left: 2, right: 1 })));
     assert!(matches!(known.relabelled(&[0; 3]), Err(EvalError::Lengths { left: 2, right: 3 })));
+}
+
+#[test]
+fn images_without_a_class_are_left_out_of_the_content() {
+    let shape = ImageShape { channels: 1, height: 1, width: 1 };
+    let of = |classes: &[&str]| {
+        let classes = classes.iter().map(|&class| class.to_owned()).collect();
+        Images::new(shape, vec![0; 4], vec![0, 2, 1, 0], classes).expect("images")
+    };
+    let embedding = Embedding { mu: (0..8u8).map(f32::from).collect(), logvar: Vec::new(), latent: 2 };
+    let (images, others) = (of(&["black", "blond", "-"]), of(&["-", "black", "blond"]));
+    let found = Representation::new("images", &embedding, &images);
+    assert_eq!((images.judged_classes(), found.all().expect("rows").count()), (2, 4));
+    let classed = found.classed(&images).expect("three have a class");
+    assert_eq!((classed.rows().values(), classed.labels()), (&[0.0, 1.0, 4.0, 5.0, 6.0, 7.0][..], &[0, 1, 0][..]));
+    assert_eq!(others.judged_classes(), 3, "only a last class is none");
+    let found = Representation::new("images", &embedding, &others);
+    assert_eq!(found.classed(&others).expect("all have a class").labels(), others.labels);
 }

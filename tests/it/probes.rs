@@ -2,7 +2,7 @@
 
 use crate::common::words::Words;
 use wgpu_simvae::device::Device;
-use wgpu_simvae::eval::probe::{Head, LogisticSettings, ProbeSettings, classify, logistic, regress};
+use wgpu_simvae::eval::probe::{Head, LogisticSettings, ProbeSettings, answer, classify, logistic, regress};
 use wgpu_simvae::eval::{EvalError, Labelled, Measured, Rows};
 use wgpu_simvae::kernels::common::philox::{philox, unit};
 
@@ -56,6 +56,37 @@ fn a_line_explains_a_sum_and_no_constant() {
     let found = regress(&Device::cpu(), train, test, &settings(Head::Linear)).expect("it is trained");
     assert!(found[0].is_some_and(|score| score > 0.99), "{found:?}");
     assert_eq!(found[1], None, "a factor that does not vary");
+}
+
+#[test]
+fn one_probe_answers_all_questions_and_a_rare_yes_counts_as_much_as_a_common_no() {
+    let (x, y) = (noise(1), noise(2));
+    // A sum's sign, the same but rarely yes, whether two signs agree, nothing that the row tells, and what is always so.
+    let answers = |x: &[f32]| -> Vec<f32> {
+        let of = |(row, x): (usize, &[f32])| {
+            let yes = [x[0] + x[1] > 0.0, x[0] + x[1] > 1.2, x[0] * x[1] > 0.0, row % 2 == 0, true];
+            yes.map(|yes| f32::from(u8::from(yes)))
+        };
+        x.chunks(WIDTH).enumerate().flat_map(of).collect()
+    };
+    let (known, wanted) = (answers(&x), answers(&y));
+    let measured = |x, answers| {
+        let rows = |values, width| Rows::new("rows", values, width).expect("good rows");
+        Measured::new(rows(x, WIDTH), rows(answers, 5)).expect("answers of each")
+    };
+    let (train, test) = (measured(&x, &known), measured(&y, &wanted));
+    let of = |head| answer(&Device::cpu(), train, test, &settings(head)).expect("it is trained");
+    let (linear, mlp) = (of(Head::Linear), of(MLP));
+    let score = |found: &[Option<f64>], question: usize| found[question].expect("both answers occur");
+    assert!(score(&linear, 0) > 0.95 && score(&mlp, 0) > 0.95, "{linear:?}, {mlp:?}");
+    assert!(score(&linear, 1) > 0.75 && score(&linear, 1) < score(&linear, 0), "{linear:?}");
+    assert!(score(&linear, 2) < 0.6 && score(&mlp, 2) > 0.85, "{linear:?}, {mlp:?}");
+    assert!((score(&linear, 3) - 0.5).abs() < 0.08, "{linear:?}");
+    assert_eq!((linear[4], mlp[4]), (None, None), "one answer only");
+    // Never yes is a constant answer, whatever the share of yes.
+    let never: Vec<f32> = vec![0.0; known.len()];
+    let constant = answer(&Device::cpu(), measured(&x, &never), test, &settings(Head::Linear)).expect("it is trained");
+    assert_eq!(constant[..4], [Some(0.5); 4]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub struct EvalArguments {
     folder: RunFolder,
     #[command(flatten)]
     judges: JudgeArguments,
-    /// Also write the classes and clusters that the judges saw in the test images, `RUN/predictions.safetensors`.
+    /// Also write the classes and clusters that the judges saw in the test images that have a class, `RUN/predictions.safetensors`.
     #[arg(long)]
     predictions: bool,
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::{Dataset, title};
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
-use wgpu_simvae::eval::Labelled;
+use wgpu_simvae::eval::Representation;
 use wgpu_simvae::eval::knn::{Metric, accuracy};
 use wgpu_simvae::run_folder::{OpenError, claim};
 use wgpu_simvae::settings::{Config, Recipe};
@@ -141,7 +141,7 @@ fn nearest_neighbours(session: &mut Session, data: &Dataset, device: &Device, k:
     let (train, test) = (session.blueprint.train, session.blueprint.test);
     let known = session.embed(&train, KNN_IMAGES)?;
     let queries = session.embed(&test, test.images)?;
-    let known = Labelled::new("training images", &known.mu, known.latent, &data.train.labels[..known.len()])?;
-    let queries = Labelled::new("test images", &queries.mu, queries.latent, &data.test.labels)?;
-    Ok(accuracy(device, known, queries, k, Metric::Euclidean)?)
+    let known = Representation::new("training images", &known, &data.train);
+    let queries = Representation::new("test images", &queries, &data.test);
+    Ok(accuracy(device, known.classed(&data.train)?, queries.classed(&data.test)?, k, Metric::Euclidean)?)
 }

@@ -1,9 +1,9 @@
 //! How well a probe tells the class.
 
 use super::CONTENT;
+use crate::eval::EvalError;
 use crate::eval::judge::{Case, Column, Judge, Judges, Unit};
 use crate::eval::probe::{Head, Logistic, LogisticSettings, ProbeResult, ProbeSettings, classify, logistic};
-use crate::eval::{EvalError, Labelled};
 use serde::{Deserialize, Serialize};
 
 /// Accuracy of a trained probe on the test images, in 0..=1.
@@ -107,7 +107,9 @@ impl Judge for MlpProbe {
 fn content(case: &mut Case<'_>, name: &str, head: Head) -> Result<Option<Accuracy>, EvalError> {
     let Some(classes) = case.classes() else { return Ok(None) };
     (case.say)(name);
-    accuracy(case, case.train, case.test, classes, head).map(Some)
+    let found = classify(case.device, case.train, case.test, classes, &settings(case.judges, head))?;
+    let ProbeResult { last, best, best_epoch, .. } = found;
+    Ok(Some(Accuracy { last, best, best_epoch }))
 }
 
 fn columns([last, best]: [&str; 2], scores: Option<&Accuracy>) -> Vec<Column> {
@@ -121,17 +123,4 @@ fn columns([last, best]: [&str; 2], scores: Option<&Accuracy>) -> Vec<Column> {
 pub(super) fn settings(judges: &Judges, head: Head) -> ProbeSettings {
     let Judges { probe_epochs: epochs, seed, .. } = *judges;
     ProbeSettings { head, epochs, seed, ..ProbeSettings::default() }
-}
-
-/// Trains a probe and asks it.
-pub(super) fn accuracy(
-    case: &Case<'_>,
-    train: Labelled<'_>,
-    test: Labelled<'_>,
-    classes: usize,
-    head: Head,
-) -> Result<Accuracy, EvalError> {
-    let found = classify(case.device, train, test, classes, &settings(case.judges, head))?;
-    let ProbeResult { last, best, best_epoch, .. } = found;
-    Ok(Accuracy { last, best, best_epoch })
 }

@@ -1,9 +1,8 @@
 //! How well probes tell the factors of style: by the paper's measure, how much of it the representation holds.
 
-use super::probes::{MLP, accuracy, settings};
-use crate::data::Images;
+use super::probes::{MLP, settings};
 use crate::eval::judge::{Case, Column, Judge, Section, Unit};
-use crate::eval::probe::{Head, regress};
+use crate::eval::probe::{Head, answer, regress};
 use crate::eval::{EvalError, Measured, Rows};
 use serde::{Deserialize, Serialize};
 
@@ -14,39 +13,42 @@ pub struct Factor {
     pub name: String,
     /// What the scores are.
     pub score: Score,
-    /// Of a linear probe; none where the factor does not vary.
+    /// Of a linear probe; none where the factor does not vary among the test images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub linear: Option<f64>,
     /// Of a probe with one hidden layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mlp: Option<f64>,
-    /// The accuracy of always answering what is most common; only for accuracies.
+    /// The fraction of the test images that have it; only for what an image has or has not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub majority: Option<f64>,
+    pub share: Option<f64>,
 }
 
 /// What a factor's score is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Score {
     /// Coefficient of determination: 1 is perfect, 0 no better than the mean.
     R2,
-    /// Fraction of right answers.
-    Accuracy,
+    /// The mean of the fractions of yes and of no that are recognised: a constant answer has one half.
+    BalancedAccuracy,
 }
 
 impl Score {
     fn unit(self) -> Unit {
         match self {
             Score::R2 => Unit::Ratio,
-            Score::Accuracy => Unit::Percent,
+            Score::BalancedAccuracy => Unit::Percent,
         }
     }
 
     fn about(self) -> &'static str {
         match self {
             Score::R2 => "R^2 of each factor on the test images: 1 is a perfect prediction, 0 no better than the mean.",
-            Score::Accuracy => "Accuracy in percent for each attribute, after the last epoch of the probe.",
+            Score::BalancedAccuracy => {
+                "Balanced accuracy of each attribute in percent, on the test images: the mean of how often a yes and how often a \
+                 no is recognised. A constant answer has 50."
+            }
         }
     }
 }
@@ -60,12 +62,7 @@ impl Judge for Style {
     type Scores = Vec<Factor>;
 
     fn judge(case: &mut Case<'_>) -> Result<Option<Vec<Factor>>, EvalError> {
-        let Images { factor_names, binary_factors, .. } = &case.data.train;
-        match (factor_names.is_empty(), binary_factors) {
-            (true, _) => Ok(Some(Vec::new())),
-            (false, true) => attributes(case).map(Some),
-            (false, false) => factors(case).map(Some),
-        }
+        if case.data.train.factor_names.is_empty() { Ok(Some(Vec::new())) } else { factors(case).map(Some) }
     }
 
     fn columns(scores: Option<&Vec<Factor>>) -> Vec<Column> {
@@ -84,52 +81,32 @@ impl Judge for Style {
     }
 }
 
-/// Continuous factors: one probe of each kind predicts them all.
+/// A probe of each kind predicts all factors, or answers all questions.
 fn factors(case: &mut Case<'_>) -> Result<Vec<Factor>, EvalError> {
     let (train, test) = (&case.data.train, &case.data.test);
     let names = &train.factor_names;
     let known = Rows::new("factors of the training images", &train.factors, names.len())?;
     let wanted = Rows::new("factors of the test images", &test.factors, names.len())?;
-    let (known, wanted) = (Measured::new(case.train.rows(), known)?, Measured::new(case.test.rows(), wanted)?);
+    let (known, wanted) = (Measured::new(case.all[0], known)?, Measured::new(case.all[1], wanted)?);
+    let binary = train.binary_factors;
     let mut scores = |name: &str, head| {
         (case.say)(name);
-        regress(case.device, known, wanted, &settings(case.judges, head))
+        let probe = if binary { answer } else { regress };
+        probe(case.device, known, wanted, &settings(case.judges, head))
     };
     let (linear, mlp) = (scores("style, linear probe", Head::Linear)?, scores("style, MLP probe", MLP)?);
     let finite = |score: Option<f64>| score.filter(|score| score.is_finite());
-    let factor = |((name, linear), mlp): ((&String, Option<f64>), Option<f64>)| Factor {
-        name: name.clone(),
-        score: Score::R2,
-        linear: finite(linear),
-        mlp: finite(mlp),
-        majority: None,
+    let score = if binary { Score::BalancedAccuracy } else { Score::R2 };
+    let share = |place: usize| {
+        let yes = test.factors.iter().skip(place).step_by(names.len()).filter(|&&factor| factor >= 0.5).count();
+        yes as f64 / test.len() as f64
     };
-    Ok(names.iter().zip(linear).zip(mlp).map(factor).collect())
-}
-
-/// Factors that are yes or no: two probes for each.
-fn attributes(case: &mut Case<'_>) -> Result<Vec<Factor>, EvalError> {
-    let data = case.data;
-    let names = &data.train.factor_names;
-    let mut all = Vec::new();
-    for (column, name) in names.iter().enumerate() {
-        let answers = |images: &Images| -> Vec<u8> {
-            images.factors.iter().skip(column).step_by(names.len()).map(|&x| u8::from(x >= 0.5)).collect()
-        };
-        let (known, wanted) = (answers(&data.train), answers(&data.test));
-        let (train, test) = (case.train.relabelled(&known)?, case.test.relabelled(&wanted)?);
-        let share = wanted.iter().map(|&yes| f64::from(yes)).sum::<f64>() / wanted.len() as f64;
-        let mut last = |probe: &str, head| {
-            (case.say)(&format!("{name}, {probe}"));
-            accuracy(case, train, test, 2, head).map(|accuracy| accuracy.last)
-        };
-        all.push(Factor {
-            name: name.clone(),
-            score: Score::Accuracy,
-            linear: Some(last("linear probe", Head::Linear)?),
-            mlp: Some(last("MLP probe", MLP)?),
-            majority: Some(share.max(1.0 - share)),
-        });
-    }
-    Ok(all)
+    let factor = |place: usize| Factor {
+        name: names[place].clone(),
+        score,
+        linear: finite(linear[place]),
+        mlp: finite(mlp[place]),
+        share: binary.then(|| share(place)),
+    };
+    Ok((0..names.len()).map(factor).collect())
 }

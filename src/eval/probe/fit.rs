@@ -9,8 +9,9 @@ use crate::kernels::augment::sample::{Sample, VIEW_WORDS};
 use crate::kernels::common::clock;
 use crate::kernels::linear::column_sum::ColumnSum;
 use crate::kernels::loss::cross_entropy::CrossEntropy;
+use crate::kernels::loss::likelihood::{Likelihood, LikelihoodKind};
 use crate::kernels::loss::record::Record;
-use crate::kernels::probe::{correct::Correct, gather::Gather, squared_error::SquaredError};
+use crate::kernels::probe::{agree::Agree, correct::Correct, gather::Gather, squared_error::SquaredError};
 use crate::nn::{Mlp, ParamMemory, Params};
 use crate::optim::{OptimConfig, Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
@@ -28,6 +29,8 @@ pub(super) enum Kind {
     Classes,
     /// Factors; the answers are `[rows, outputs]` reals.
     Factors,
+    /// Logits of questions that are answered by yes or no; the answers are `[rows, outputs]` reals, 1 or 0.
+    Attributes,
 }
 
 /// What a probe learns to predict.
@@ -46,7 +49,8 @@ pub(super) struct Evaluation {
     pub epoch: u32,
     /// Mean loss of the last epoch's steps.
     pub loss: f64,
-    /// Over the test rows: the number of right answers, or each factor's sum of squared errors.
+    /// Over the test rows: the number of right answers; each factor's sum of squared errors; or how often a yes is recognised
+    /// for each question, then how often a no.
     pub scores: Vec<f64>,
 }
 
@@ -165,7 +169,9 @@ impl Probe {
             embeddings: layout.add(&format!("{name} embeddings"), DType::Real, [rows.count(), width]),
             answers: match kind {
                 Kind::Classes => layout.add(&format!("{name} labels"), DType::Uint, [rows.count()]),
-                Kind::Factors => layout.add(&format!("{name} targets"), DType::Real, [rows.count(), outputs]),
+                Kind::Factors | Kind::Attributes => {
+                    layout.add(&format!("{name} targets"), DType::Real, [rows.count(), outputs])
+                }
             },
         };
         let (train, test) = (split("training", train), split("test", test));
@@ -173,6 +179,7 @@ impl Probe {
         let scores = match kind {
             Kind::Classes => 1,
             Kind::Factors => outputs,
+            Kind::Attributes => 2 * outputs,
         };
         let first_score = (steps * COLUMNS).next_multiple_of(ALIGNMENT);
         let report = layout.add("report", DType::Real, [first_score + scores]);
@@ -227,6 +234,15 @@ impl Probe {
                 let targets = gather(&mut g, answers);
                 squared_error(&mut g, y, targets, dy, scale)
             }
+            Kind::Attributes => {
+                let targets = gather(&mut g, answers);
+                let terms = g.tensor("cross-entropies", [rows]);
+                // The cross-entropies of a row's questions are minus the logarithm of a Bernoulli's probability.
+                let kind = LikelihoodKind::Bernoulli;
+                let kernel = Likelihood { kind, rows, width: self.outputs, variance: 1.0, gradient_scale: scale };
+                g.push("cross-entropies", kernel, &[y, targets, terms, dy]);
+                terms
+            }
         };
         let (capacity, columns) = self.losses.shape.as_matrix();
         let record = Record { count: terms.len(), scale, capacity, columns, column: 1 };
@@ -250,6 +266,11 @@ impl Probe {
             Kind::Factors => {
                 let unused = g.tensor("unused gradient", y.shape);
                 squared_error(&mut g, y, answers, unused, 1.0)
+            }
+            Kind::Attributes => {
+                let hits = g.tensor("hits", [rows, 2 * self.outputs]);
+                g.push("agree", Agree { rows, outputs: self.outputs }, &[y, answers, hits]);
+                hits
             }
         };
         let (rows, columns) = terms.shape.as_matrix();

@@ -8,7 +8,7 @@ mod fit;
 mod logistic;
 mod moments;
 
-use super::{EvalError, Labelled, Measured};
+use super::{EvalError, Labelled, Measured, Rows};
 use crate::device::{Device, Values};
 use fit::{Kind, Task, fit};
 pub use logistic::{Logistic, LogisticSettings, logistic};
@@ -149,4 +149,47 @@ pub fn regress(
         (total > 0.0).then(|| 1.0 - error / total)
     };
     Ok(errors.iter().zip(&deviations).map(explained).collect())
+}
+
+/// Trains one model that answers all questions about the training rows, whose factors are 1 for yes and 0 for no, and returns the
+/// balanced accuracy of each on the test rows after the last epoch: the mean of the fractions of yes and of no that are
+/// recognised, which a constant answer has at one half. `None` where the test rows have only one answer.
+///
+/// Embeddings are standardised as in [`regress`]; the loss is the sum of the questions' cross-entropies. The questions share
+/// nothing in a linear probe, and an MLP's hidden layer.
+///
+/// # Errors
+/// When the sets have different widths, the settings make no sense, the training diverges or the device fails.
+pub fn answer(
+    device: &Device,
+    train: Measured<'_>,
+    test: Measured<'_>,
+    settings: &ProbeSettings,
+) -> Result<Vec<Option<f64>>, EvalError> {
+    let (known, asked) = (train.rows(), test.rows());
+    known.check_width(asked)?;
+    train.factors().check_width(test.factors())?;
+    let outputs = train.factors().width();
+    let answers = |factors: Rows<'_>| -> Vec<f32> {
+        factors.values().iter().map(|&factor| f32::from(u8::from(factor >= 0.5))).collect()
+    };
+    let wanted = answers(test.factors());
+    let count = |question: usize| wanted.iter().skip(question).step_by(outputs).map(|&yes| f64::from(yes)).sum::<f64>();
+    let yes: Vec<f64> = (0..outputs).map(count).collect();
+    let task = Task {
+        kind: Kind::Attributes,
+        outputs,
+        train: Values::F32(answers(train.factors())),
+        test: Values::F32(wanted),
+    };
+    let moments = Moments::of(known);
+    let (x, y) = (moments.standardise(known), moments.standardise(asked));
+    let settings = ProbeSettings { evaluate_every: settings.epochs, ..settings.clone() };
+    let history = fit(device, known.with(&x), asked.with(&y), &task, &settings)?;
+    let (right_yes, right_no) = history.last().map_or(&[][..], |last| &last.scores).split_at(outputs);
+    let balanced = |((yes, right_yes), right_no): ((f64, &f64), &f64)| {
+        let no = asked.count() as f64 - yes;
+        (yes > 0.0 && no > 0.0).then(|| 0.5 * (right_yes / yes + right_no / no))
+    };
+    Ok(yes.into_iter().zip(right_yes).zip(right_no).map(balanced).collect())
 }

@@ -1,5 +1,6 @@
 //! Kernels of the judges: nearest neighbours, and what probes on frozen embeddings need.
 
+pub mod agree;
 pub mod correct;
 pub mod gather;
 pub mod nearest;
