@@ -107,10 +107,8 @@ impl Tile {
 mod tests {
     use super::*;
 
-    fn best(rows: usize, columns: usize, depth: usize) -> [usize; 3] {
-        let tile = Tile::best(&Product::whole([rows, columns, depth], 6), false);
-        let [height, width] = tile.sides();
-        [height, width, tile.split.into()]
+    fn best(size: [usize; 3]) -> Tile {
+        Tile::best(&Product::whole(size, 6), false)
     }
 
     #[test]
@@ -127,9 +125,13 @@ mod tests {
 
     #[test]
     fn tiles_follow_the_product() {
-        assert_eq!(best(4096, 4096, 4096), [128, 128, 1]);
-        let [height, _, split] = best(128, 500, 2000);
-        assert!(height <= 32 && split == 4, "too few tiles for a card: small ones whose teams share the depth");
-        assert_eq!(best(3, 131_072, 784)[0], 16, "few rows are not padded to many");
+        let large = best([4096, 4096, 4096]);
+        assert!(large.elements() == [8, 8] && large.split == 1, "{large:?}: the loop with the most multiply-adds");
+        let few = best([128, 500, 2000]);
+        assert!(
+            few.sides()[0] <= 32 && few.split == 4,
+            "{few:?}: small tiles, whose teams share the depth, to occupy a card"
+        );
+        assert_eq!(best([3, 131_072, 784]).sides()[0], 16, "few rows are not padded to many");
     }
 }
