@@ -3,6 +3,7 @@
 use ash::{Device, khr, vk};
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
+use wgpu_simvae::device::gpu::{Language, translate};
 use wgpu_simvae::kernels::Shader;
 
 /// What a driver says of a compiled shader.
@@ -142,31 +143,9 @@ fn text(bytes: &[std::ffi::c_char]) -> String {
     unsafe { CStr::from_ptr(bytes.as_ptr()) }.to_string_lossy().into_owned()
 }
 
-/// A shader as wgpu's Vulkan back end writes it without run-time checks, for a driver of Vulkan 1.3.
+/// A shader as wgpu's Vulkan back end writes it without run-time checks, for a driver of Vulkan 1.3, and its bindings.
 fn spirv(shader: &Shader) -> (naga::Module, Vec<u32>) {
-    use naga::back::spv::{Options, PipelineOptions, WriterFlags, ZeroInitializeWorkgroupMemoryMode, write_vec};
-    use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy::Unchecked};
-    let source = shader.wgsl();
-    let module =
-        naga::front::wgsl::parse_str(&source).unwrap_or_else(|error| panic!("{}", error.emit_to_string(&source)));
-    let info = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty())
-        .validate(&module)
-        .unwrap_or_else(|error| panic!("{}", error.emit_to_string(&source)));
-    let options = Options {
-        lang_version: (1, 6),
-        flags: WriterFlags::LABEL_VARYINGS | WriterFlags::FORCE_POINT_SIZE,
-        bounds_check_policies: BoundsCheckPolicies {
-            index: Unchecked,
-            buffer: Unchecked,
-            image_load: Unchecked,
-            binding_array: Unchecked,
-        },
-        zero_initialize_workgroup_memory: ZeroInitializeWorkgroupMemoryMode::Native,
-        force_loop_bounding: false,
-        emit_int_div_checks: false,
-        ..Options::default()
-    };
-    let pipeline = PipelineOptions { entry_point: "main".to_owned(), shader_stage: naga::ShaderStage::Compute };
-    let code = write_vec(&module, &info, &options, Some(&pipeline)).unwrap_or_else(|error| panic!("{error}"));
-    (module, code)
+    let code = translate(shader, false, Language::Spirv).unwrap_or_else(|error| panic!("{error}"));
+    let module = naga::front::wgsl::parse_str(&shader.wgsl()).expect("translated, so valid");
+    (module, bytemuck::pod_collect_to_vec(&code))
 }
