@@ -111,7 +111,7 @@ impl<T: Element> Executor for CpuExecutor<T> {
         self.plans.check(&plan, &self.layout)?;
         self.memory.add_arena(&plan).map_err(|_| room::refused::<T>(&plan.name, &self.device, elements))?;
         match self.calls(&plan) {
-            Ok(calls) => Ok(self.plans.insert(plan, calls)),
+            Ok(calls) => Ok(self.plans.insert(plan, calls, ())),
             Err(error) => {
                 self.memory.remove_arena(plan.id);
                 Err(error)

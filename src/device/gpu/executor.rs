@@ -12,7 +12,7 @@ use crate::device::timeline::by_the_host;
 use crate::device::{DeviceError, Executor, Ticket, Timeline, Values};
 use crate::kernels::{DType, Launch, Tuning};
 use crate::plan::{Layout, Plan, PlanId, Tensor};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,8 +69,7 @@ pub struct GpuExecutor {
     memory: Memory,
     pipelines: Pipelines,
     options: GpuOptions,
-    plans: Plans<Step>,
-    paces: BTreeMap<PlanId, Pace>,
+    plans: Plans<Step, Pace>,
     in_flight: VecDeque<SubmissionIndex>,
     readback: Readback,
     error: Arc<Mutex<Option<String>>>,
@@ -96,7 +95,6 @@ impl GpuExecutor {
         let pipelines = Pipelines::new(&device, adapter, options.bounds_checks);
         let executor = Self {
             plans: Plans::new(&name),
-            paces: BTreeMap::new(),
             name,
             device,
             queue,
@@ -138,11 +136,10 @@ impl GpuExecutor {
     }
 
     /// The dispatches of a plan whose arena is there: compiled, and bound to their memory.
-    fn steps(&mut self, plan: &Plan) -> Result<Vec<Step>, DeviceError> {
+    fn steps(&mut self, plan: &Plan, launches: &[Launch]) -> Result<Vec<Step>, DeviceError> {
         let limits = self.device.limits();
-        let launches: Vec<Launch> = plan.dispatches.iter().map(|d| d.kernel.launch(&self.options.tuning)).collect();
         let kernels = || plan.dispatches.iter().map(|dispatch| dispatch.kernel.as_ref());
-        for (kernel, launch) in kernels().zip(&launches) {
+        for (kernel, launch) in kernels().zip(launches) {
             // Our own are looked at by the tests, in every permutation; here that would double the time they take to load.
             if !launch.shader.is_own() {
                 check_shader(kernel, launch, &limits)?;
@@ -157,7 +154,7 @@ impl GpuExecutor {
             BindingResource::Buffer(BufferBinding { buffer, offset, size: NonZeroU64::new(size) })
         };
         let mut steps = Vec::with_capacity(plan.dispatches.len());
-        for ((dispatch, launch), [offset, size]) in plan.dispatches.iter().zip(&launches).zip(uniforms.blocks) {
+        for ((dispatch, launch), [offset, size]) in plan.dispatches.iter().zip(launches).zip(uniforms.blocks) {
             let missing = || self.failed(format!("shader `{}` was not compiled", launch.shader.label()));
             let compiled = self.pipelines.get(&launch.shader).ok_or_else(missing)?;
             let mut entries = vec![BindGroupEntry { binding: 0, resource: bind(&uniforms.buffer, offset, size) }];
@@ -195,13 +192,6 @@ impl GpuExecutor {
         });
         self.queue.write_buffer(&buffer, 0, &bytes);
         Uniforms { buffer, blocks }
-    }
-
-    fn pace(&mut self, id: PlanId) -> Result<&mut Pace, DeviceError> {
-        self.paces.get_mut(&id).ok_or_else(|| DeviceError::Failed {
-            device: self.name.clone(),
-            message: format!("plan {} was not loaded", id.0),
-        })
     }
 
     /// Queues whole steps: many in a submission, or one in several.
@@ -270,12 +260,11 @@ impl Executor for GpuExecutor {
 
     fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
         self.plans.check(&plan, &self.layout)?;
-        let pace = Pace::new(&plan, &self.options.tuning, &self.name, self.options.submission.unwrap_or(AIM))?;
-        match self.memory.add_arena(&self.device, &plan).and_then(|()| self.steps(&plan)) {
-            Ok(steps) => {
-                self.paces.insert(plan.id, pace);
-                Ok(self.plans.insert(plan, steps))
-            }
+        let launches: Vec<Launch> = plan.dispatches.iter().map(|d| d.kernel.launch(&self.options.tuning)).collect();
+        let pace =
+            Pace::new(&plan, &launches, &self.options.tuning, &self.name, self.options.submission.unwrap_or(AIM))?;
+        match self.memory.add_arena(&self.device, &plan).and_then(|()| self.steps(&plan, &launches)) {
+            Ok(steps) => Ok(self.plans.insert(plan, steps, pace)),
             Err(error) => {
                 self.memory.remove_arena(plan.id);
                 Err(error)
@@ -289,7 +278,6 @@ impl Executor for GpuExecutor {
 
     fn unload(&mut self, id: PlanId) {
         self.plans.remove(id);
-        self.paces.remove(&id);
         self.memory.remove_arena(id);
     }
 
@@ -297,7 +285,7 @@ impl Executor for GpuExecutor {
         self.plans.plan(id)?;
         let mut left = times;
         while left > 0 {
-            let pace = self.pace(id)?;
+            let pace = self.plans.known(id)?;
             let steps = pace.steps().min(left);
             if pace.is_due(steps) {
                 self.wait(None)?;
@@ -305,7 +293,7 @@ impl Executor for GpuExecutor {
                 self.submit_steps(id, steps)?;
                 self.wait(None)?;
                 self.in_flight.clear();
-                self.pace(id)?.took(steps, start.elapsed());
+                self.plans.known(id)?.took(steps, start.elapsed());
             } else {
                 self.submit_steps(id, steps)?;
             }
@@ -316,7 +304,7 @@ impl Executor for GpuExecutor {
 
     fn run_part(&mut self, id: PlanId, dispatches: Range<usize>) -> Result<(), DeviceError> {
         self.plans.part(id, dispatches.clone())?;
-        for part in self.pace(id)?.parts(dispatches) {
+        for part in self.plans.known(id)?.parts(dispatches) {
             self.submit(id, part, 1)?;
         }
         Ok(())
@@ -328,7 +316,7 @@ impl Executor for GpuExecutor {
         }
         let all = self.plans.all(id)?;
         let mut ticks = Vec::with_capacity(all.len());
-        for part in self.pace(id)?.parts(all) {
+        for part in self.plans.known(id)?.parts(all) {
             ticks.extend(self.stamped(id, part)?);
         }
         Ok(Timeline::from_timestamps(&seconds(&ticks, self.queue.get_timestamp_period())))

@@ -2,8 +2,8 @@
 
 use super::timestamps::AT_A_TIME;
 use crate::device::DeviceError;
-use crate::kernels::Tuning;
 use crate::kernels::cost::{CARDS, Card, Work};
+use crate::kernels::{Launch, Tuning};
 use crate::plan::Plan;
 use std::ops::Range;
 use std::time::Duration;
@@ -40,10 +40,16 @@ impl Pace {
     ///
     /// # Errors
     /// When the cost model says that a dispatch takes half a second on the slowest of its cards.
-    pub fn new(plan: &Plan, tuning: &Tuning, device: &str, aim: Duration) -> Result<Self, DeviceError> {
+    pub fn new(
+        plan: &Plan,
+        launches: &[Launch],
+        tuning: &Tuning,
+        device: &str,
+        aim: Duration,
+    ) -> Result<Self, DeviceError> {
         let mut modelled = Vec::with_capacity(plan.dispatches.len());
-        for dispatch in &plan.dispatches {
-            let (card, seconds) = slowest(&dispatch.kernel.work(tuning), dispatch.kernel.launch(tuning).workgroups);
+        for (dispatch, launch) in plan.dispatches.iter().zip(launches) {
+            let (card, seconds) = slowest(&dispatch.kernel.work(tuning), launch.workgroups);
             if seconds > LONGEST {
                 let (what, device) = (dispatch.label.clone(), device.to_owned());
                 return Err(DeviceError::TooLong { what, device, card: card.name, seconds });
@@ -153,7 +159,9 @@ mod tests {
             let mut graph = Graph::new("product");
             let kernel = Matmul { form: Form::Nt, m: side, n: side, k: side, epilogue: Epilogue::None };
             graph.push("the large one", kernel, &[a, b, a, c]);
-            Pace::new(&graph.finish().expect("a plan"), &Tuning::default(), "card", AIM).map(|pace| pace.steps())
+            let (plan, tuning) = (graph.finish().expect("a plan"), Tuning::default());
+            let launches: Vec<Launch> = plan.dispatches.iter().map(|d| d.kernel.launch(&tuning)).collect();
+            Pace::new(&plan, &launches, &tuning, "card", AIM).map(|pace| pace.steps())
         };
         assert!(product(8_192).is_ok());
         let error = product(32_768).expect_err("35 million million multiply-adds").to_string();
