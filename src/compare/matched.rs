@@ -2,11 +2,11 @@
 
 use super::study::CompareError;
 use super::used::uses;
-use super::vary::{Point, Varied, assignments, grid, label, unwritten};
+use super::vary::{Point, Varied, assignments, grid, label};
 use crate::methods::registry::{Entry, METHODS, find};
 use crate::setting::at;
-use crate::settings::{Config, ConfigError, Sources};
-use toml::{Table, Value};
+use crate::settings::{Config, ConfigError, Sources, to_table};
+use toml::Value;
 
 /// What every row of a comparison gets as much of as the settings say without any method's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,8 +100,7 @@ pub(super) struct Matching<'a> {
 
 impl<'a> Matching<'a> {
     pub fn new(sources: &'a Sources, by: Match) -> Result<Self, CompareError> {
-        // The untrained encoder takes any batch, and no preset has settings of its own for it.
-        let base = Config::merge(&with(sources, ["method=random".to_owned()]))?;
+        let base = shared(sources)?;
         if base.augment.plain {
             return Err(CompareError::Plain);
         }
@@ -114,7 +113,7 @@ impl<'a> Matching<'a> {
         let mut points = Vec::new();
         for full in grid(vary) {
             let own = self.own(row, &full)?;
-            let values = Table::try_from(&own).map_err(unwritten)?;
+            let values = to_table(&own)?;
             let used = full.keys().filter(|key| uses(row, &own, key));
             let mut point: Point = used.filter_map(|key| Some((key.clone(), at(&values, key)?.clone()))).collect();
             // As many views as the method takes, which may be fewer or more.
@@ -192,6 +191,15 @@ impl<'a> Matching<'a> {
         matched.extend([format!("views={views}"), format!("augment.plain={}", row.plain)]);
         Ok(Ok(matched))
     }
+}
+
+/// The settings without any method's own.
+///
+/// # Errors
+/// As [`Config::merge`].
+pub fn shared(sources: &Sources) -> Result<Config, ConfigError> {
+    // The untrained encoder takes any batch, and no preset has settings of its own for it.
+    Config::merge(&with(sources, ["method=random".to_owned()]))
 }
 
 /// Sources with more settings laid over them.

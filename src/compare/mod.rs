@@ -16,7 +16,7 @@ mod vary;
 mod verdict;
 
 pub use budget::Budget;
-pub use matched::{Match, row_names};
+pub use matched::{Match, row_names, shared};
 pub use scores::tables;
 pub use study::{CompareError, Compared, FailedRow, Study, compare, row_folder};
 pub use table::{Cell, Table};

@@ -105,8 +105,7 @@ struct Board<'a> {
 
 impl<'a> Board<'a> {
     fn new(runs: &'a [JudgedRun]) -> Self {
-        let varied = runs.iter().flat_map(|run| run.varied.keys().map(String::as_str)).collect();
-        let mut board = Self { rows: Vec::new(), heads: Vec::new(), varied };
+        let mut board = Self { rows: Vec::new(), heads: Vec::new(), varied: varied_keys(runs) };
         for run in runs {
             let name = run.row();
             match board.rows.iter_mut().find(|row| row.name == name) {
@@ -186,15 +185,26 @@ fn difference(row: &Row<'_>, from: &Row<'_>, head: &Column) -> Cell {
 
 /// A number as its unit has it.
 fn written(number: f64, unit: Unit) -> String {
-    let (factor, digits) = match unit {
+    let (factor, digits) = form(unit);
+    format!("{:.digits$}", factor * number)
+}
+
+/// What a score is multiplied by to be shown, and its digits.
+pub(super) fn form(unit: Unit) -> (f64, usize) {
+    match unit {
         Unit::Percent => (100.0, 2),
         Unit::Ratio => (1.0, 3),
         Unit::SmallError => (1.0, 5),
         Unit::Nats => (1.0, 1),
-    };
-    format!("{:.digits$}", factor * number)
+    }
 }
 
-fn same(a: &Column, b: &Column) -> bool {
+/// The keys of all settings that are varied.
+pub(super) fn varied_keys(runs: &[JudgedRun]) -> BTreeSet<&str> {
+    runs.iter().flat_map(|run| run.varied.keys().map(String::as_str)).collect()
+}
+
+/// Whether two columns are of one score.
+pub(super) fn same(a: &Column, b: &Column) -> bool {
     a.section == b.section && a.name == b.name
 }

@@ -259,8 +259,8 @@ pub struct Compared {
 }
 
 /// Trains and judges the rows that are not done yet, then writes `results.json` into the study's folder; `report::write`, behind
-/// the feature `report`, adds what people read. A row that fails, as when its loss diverges, does not keep the others from it; a repeated call tries it again. `None`
-/// if `stop` was raised, in which case a repeated call goes on from there.
+/// the feature `report`, adds what people read. A row that fails, as when its loss diverges, does not keep the others from it; a repeated
+/// call tries it again. `None` if `stop` was raised, in which case a repeated call goes on from there.
 ///
 /// # Errors
 /// When settings or data are wrong, a row cannot be matched, the folder holds rows of other settings, or a file of the comparison cannot

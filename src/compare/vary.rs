@@ -2,7 +2,7 @@
 
 use super::matched::Match;
 use super::study::CompareError;
-use crate::settings::{Config, ConfigError, described};
+use crate::settings::{Config, described};
 use std::str::FromStr;
 use toml::{Table, Value};
 
@@ -117,11 +117,6 @@ pub(super) fn label(row: &str, point: &Point) -> String {
 /// Whether a row's label is meant by these words, of which it may have more, as `simvae views=4` has more than `simvae`.
 pub(super) fn is_meant(label: &str, words: &str) -> bool {
     words.split_whitespace().all(|word| label.split(' ').any(|own| own == word))
-}
-
-/// What a setting is where it cannot be written, which no setting of a checked row is.
-pub(super) fn unwritten(error: toml::ser::Error) -> ConfigError {
-    ConfigError::Type { origin: "settings".to_owned(), problem: error.to_string() }
 }
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ impl Config {
     }
 }
 
-pub(super) fn to_table(config: &Config) -> Result<Table, ConfigError> {
+pub(crate) fn to_table(config: &Config) -> Result<Table, ConfigError> {
     Table::try_from(config).map_err(|error| ConfigError::wrong_type("settings", error))
 }
 

@@ -12,4 +12,5 @@ pub use config::{Config, DataConfig, LogConfig, ProjectorConfig};
 pub use describe::{Description, describe, described, markdown};
 pub use error::ConfigError;
 pub use merge::Sources;
+pub(crate) use merge::to_table;
 pub use recipe::Recipe;

@@ -9,13 +9,12 @@ use anyhow::anyhow;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
-use wgpu_simvae::compare::{Match, Study, Varied, compare, report, row_names, tables};
+use wgpu_simvae::compare::{Match, Study, Varied, compare, report, row_names, shared, tables};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::title;
 use wgpu_simvae::decode::DecodeSettings;
 use wgpu_simvae::device::{DeviceRequest, choose};
 use wgpu_simvae::methods::registry;
-use wgpu_simvae::settings::Config;
 
 #[derive(Debug, Args)]
 pub struct CompareArguments {
@@ -87,12 +86,7 @@ pub fn main(arguments: &CompareArguments) -> Result<(), Failure> {
     let named = |name: &String| arguments.methods.contains(name) || (all && registry::find(name).is_some());
     let out = match &arguments.out {
         Some(out) => out.clone(),
-        None => {
-            let mut sources = sources.clone();
-            // The name of the data, whatever a method takes.
-            sources.set.push("method=random".to_owned());
-            PathBuf::from("runs").join(format!("compare-{}", title(&Config::merge(&sources)?.data.name)))
-        }
+        None => PathBuf::from("runs").join(format!("compare-{}", title(&shared(&sources)?.data.name))),
     };
     let study = Study {
         rows: row_names().into_iter().filter(named).collect(),

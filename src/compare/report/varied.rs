@@ -1,15 +1,14 @@
 //! The charts of varied settings: each score over a setting's values, a line for each row that has all else in common.
 
 use crate::compare::JudgedRun;
+use crate::compare::scores::{form, same, varied_keys};
 use crate::compare::vary::{label, text};
 use crate::draw::charts::varied::{Score, svg};
-use crate::eval::judge::{Column, Unit};
-use std::collections::BTreeSet;
+use crate::eval::judge::Column;
 
 /// A chart for each setting that is varied: its key, and the SVG, or what the drawing library said.
 pub fn charts(runs: &[JudgedRun]) -> Vec<(&str, Result<String, String>)> {
-    let keys: BTreeSet<&str> = runs.iter().flat_map(|run| run.varied.keys().map(String::as_str)).collect();
-    keys.into_iter().map(|key| (key, chart(runs, key))).collect()
+    varied_keys(runs).into_iter().map(|key| (key, chart(runs, key))).collect()
 }
 
 fn chart(runs: &[JudgedRun], key: &str) -> Result<String, String> {
@@ -31,9 +30,8 @@ fn chart(runs: &[JudgedRun], key: &str) -> Result<String, String> {
             (0..values.len()).filter(|&i| own.as_ref().is_none_or(|own| *own == values[i])).collect();
         for column in run.columns() {
             let Some(score) = column.score else { continue };
-            let same = |(head, _): &&mut (Column, Score)| head.section == column.section && head.name == column.name;
-            let points = places.iter().map(|&place| (place, score * factor(column.unit)));
-            match scores.iter_mut().find(same) {
+            let points = places.iter().map(|&place| (place, score * form(column.unit).0));
+            match scores.iter_mut().find(|(head, _)| same(head, &column)) {
                 Some((_, score)) => {
                     score.series.resize(score.series.len().max(at + 1), Vec::new());
                     score.series[at].extend(points);
@@ -58,9 +56,4 @@ fn series(run: &JudgedRun, key: &str) -> String {
         Some(_) => label(&run.row_method(), &others),
         None => format!("{}, which does not use it", run.row()),
     }
-}
-
-/// What a score is multiplied by, to be as the tables have it.
-fn factor(unit: Unit) -> f64 {
-    if unit == Unit::Percent { 100.0 } else { 1.0 }
 }
