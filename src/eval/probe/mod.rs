@@ -10,7 +10,7 @@ mod moments;
 
 use super::{EvalError, Labelled, Measured, Rows};
 use crate::device::{Device, Values};
-use fit::{Kind, Task, fit};
+use fit::{Evaluation, Kind, Task, fit};
 pub use logistic::{Logistic, LogisticSettings, logistic};
 pub(crate) use moments::Moments;
 
@@ -92,12 +92,9 @@ pub fn classify(
         Ok::<_, EvalError>(Values::U32(set.labels().iter().map(|&label| label.into()).collect()))
     };
     let task = Task { kind: Kind::Classes, outputs: classes, train: words(train)?, test: words(test)? };
-    let history = if settings.standardise {
-        let moments = Moments::of(known);
-        let (x, y) = (moments.standardise(known), moments.standardise(asked));
-        fit(device, known.with(&x), asked.with(&y), &task, settings)?
-    } else {
-        fit(device, known, asked, &task, settings)?
+    let history = match settings.standardise {
+        true => fit_standardised(device, known, asked, &task, settings)?,
+        false => fit(device, known, asked, &task, settings)?,
     };
     let accuracies = history.iter().map(|evaluation| evaluation.scores[0] / asked.count() as f64);
     let (mut last, mut best, mut best_epoch) = (0.0, -1.0, 0);
@@ -108,6 +105,32 @@ pub fn classify(
         }
     }
     Ok(ProbeResult { last, best, best_epoch, losses: history.iter().map(|evaluation| evaluation.loss).collect() })
+}
+
+/// Trains on embeddings that are standardised by the mean and deviation of the known ones.
+fn fit_standardised(
+    device: &Device,
+    known: Rows<'_>,
+    asked: Rows<'_>,
+    task: &Task,
+    settings: &ProbeSettings,
+) -> Result<Vec<Evaluation>, EvalError> {
+    let moments = Moments::of(known);
+    let (x, y) = (moments.standardise(known), moments.standardise(asked));
+    fit(device, known.with(&x), asked.with(&y), task, settings)
+}
+
+/// The scores after the last epoch, of standardised embeddings.
+fn last_scores(
+    device: &Device,
+    known: Rows<'_>,
+    asked: Rows<'_>,
+    task: &Task,
+    settings: &ProbeSettings,
+) -> Result<Vec<f64>, EvalError> {
+    let settings = ProbeSettings { evaluate_every: settings.epochs, ..settings.clone() };
+    let last = fit_standardised(device, known, asked, task, &settings)?.pop();
+    Ok(last.map_or_else(Vec::new, |evaluation| evaluation.scores))
 }
 
 /// Trains one model that predicts all factors of the training rows, and returns the coefficient of
@@ -138,17 +161,12 @@ pub fn regress(
         train: Values::F32(targets.standardise(train.factors())),
         test: Values::F32(wanted),
     };
-    let moments = Moments::of(known);
-    let (x, y) = (moments.standardise(known), moments.standardise(asked));
-    // Only the last epoch's score is wanted.
-    let settings = ProbeSettings { evaluate_every: settings.epochs, ..settings.clone() };
-    let history = fit(device, known.with(&x), asked.with(&y), &task, &settings)?;
-    let errors = history.last().map_or(&[][..], |evaluation| &evaluation.scores);
-    let explained = |(error, deviation): (&f64, &f64)| {
+    let errors = last_scores(device, known, asked, &task, settings)?;
+    let explained = |(error, deviation): (f64, &f64)| {
         let total = deviation * deviation * asked.count() as f64;
         (total > 0.0).then(|| 1.0 - error / total)
     };
-    Ok(errors.iter().zip(&deviations).map(explained).collect())
+    Ok(errors.into_iter().zip(&deviations).map(explained).collect())
 }
 
 /// Trains one model that answers all questions about the training rows, whose factors are 1 for yes and 0 for no, and returns the
@@ -182,11 +200,8 @@ pub fn answer(
         train: Values::F32(answers(train.factors())),
         test: Values::F32(wanted),
     };
-    let moments = Moments::of(known);
-    let (x, y) = (moments.standardise(known), moments.standardise(asked));
-    let settings = ProbeSettings { evaluate_every: settings.epochs, ..settings.clone() };
-    let history = fit(device, known.with(&x), asked.with(&y), &task, &settings)?;
-    let (right_yes, right_no) = history.last().map_or(&[][..], |last| &last.scores).split_at(outputs);
+    let scores = last_scores(device, known, asked, &task, settings)?;
+    let (right_yes, right_no) = scores.split_at(outputs);
     let balanced = |((yes, right_yes), right_no): ((f64, &f64), &f64)| {
         let no = asked.count() as f64 - yes;
         (yes > 0.0 && no > 0.0).then(|| 0.5 * (right_yes / yes + right_no / no))
