@@ -152,6 +152,11 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
+/// A place in this program's part of the user's cache folder; none where the user has no such folder.
+pub fn cached(name: &str) -> Option<PathBuf> {
+    dirs::cache_dir().map(|folder| folder.join("wgpu-simvae").join(name))
+}
+
 /// What was read of a file of this name; none where it was refused, with an error that names the file.
 #[cfg(any(fuzzing, test))]
 pub fn read_or_named<T>(file: &str, read: Result<T, impl fmt::Display>) -> Option<T> {

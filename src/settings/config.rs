@@ -3,6 +3,7 @@
 use super::ConfigError;
 use crate::augment::Augmentation;
 use crate::data::{Corrupt, FileOptions};
+use crate::files::cached;
 use crate::kernels::augment::views::MAX_SIDE;
 use crate::methods::{LikelihoodSettings, Method, Objective, registry};
 use crate::nn::{BACKBONES, Backbone, ModelConfig};
@@ -206,7 +207,7 @@ impl DataConfig {
     pub fn file_options(&self) -> FileOptions {
         let cache = match self.cache.as_str() {
             "off" => None,
-            "auto" => dirs::cache_dir().map(|folder| folder.join("wgpu-simvae").join("images")),
+            "auto" => cached("images"),
             folder => Some(PathBuf::from(folder)),
         };
         FileOptions { limit: self.limit, size: self.size, corrupt: self.corrupt, cache }

@@ -27,7 +27,7 @@ impl Kept {
         }
         let driver = blake3::hash(adapter.describe().as_bytes()).to_hex();
         let name = format!("{}-{}", pipeline_cache_key(&adapter.info)?, &driver[..16]);
-        let file = dirs::cache_dir()?.join("wgpu-simvae").join("pipelines").join(name);
+        let file = crate::files::cached("pipelines")?.join(name);
         let written = read(&file).unwrap_or_default();
         let data = (!written.is_empty()).then_some(written.as_slice());
         let descriptor = PipelineCacheDescriptor { label: Some("pipelines"), data, fallback: true };

@@ -8,7 +8,6 @@ use crate::kernels::product::Variant;
 use crate::kernels::{DType, Tuning};
 use crate::plan::{Graph, Layout};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Rows and columns of the trial's products, and their depth: enough tiles for the largest to be worth while, and little work for a
@@ -22,12 +21,11 @@ const REPEATS: usize = 3;
 /// Part of a cached outcome's key: raise it when the loops change.
 const LOOPS: u32 = 2;
 
-/// Where the outcomes are kept: `wgpu-simvae/tuning.json` in the user's cache folder.
-fn cache_file() -> Option<PathBuf> {
-    dirs::cache_dir().map(|folder| folder.join("wgpu-simvae").join("tuning.json"))
-}
+/// Where the outcomes are kept, in the user's cache folder.
+const FILE: &str = "tuning.json";
 
-/// The tuning of an adapter: strips for a software adapter, else from the cache or by a trial. A cache that cannot be read or written only costs the trial.
+/// The tuning of an adapter: strips for a software adapter, else from the cache or by a trial. A cache that cannot be read or written only
+/// costs the trial.
 ///
 /// # Errors
 /// When the adapter fails during the trial.
@@ -35,7 +33,7 @@ pub fn cached(adapter: &AdapterEntry) -> Result<Tuning, DeviceError> {
     if adapter.is_software() {
         return Ok(Tuning::of(Variant::Strip));
     }
-    let file = cache_file();
+    let file = crate::files::cached(FILE);
     let mut known: BTreeMap<String, Tuning> = file
         .as_ref()
         .and_then(|file| std::fs::read(file).ok())
