@@ -8,24 +8,25 @@ use crate::kernels::latent::normal::normal;
 pub enum Content<'a> {
     /// A standard normal p(y), or the prior of a VAE.
     Normal,
-    /// A uniform p(y) is improper and cannot be sampled: representations of images `[images, latent]`, row-major, take its
-    /// place.
+    /// Representations of images `[images, latent]`, row-major, in turn: one whose style is drawn, or what takes the place of a uniform
+    /// p(y), which is improper and cannot be sampled.
     Images(&'a [f32]),
 }
 
-/// Draws `rows` contents y and, for each, `columns` latents from p(z | y) = N(y, variance): `[rows * columns, latent]`.
-pub fn sample(content: Content<'_>, variance: f64, rows: usize, columns: usize, latent: usize, seed: u64) -> Vec<f32> {
+/// Draws `rows` contents y and, for each, `columns` latents around it with the `deviations` `[latent]` of each dimension, as of
+/// p(z | y): `[rows * columns, latent]`.
+pub fn sample(content: Content<'_>, deviations: &[f32], rows: usize, columns: usize, seed: u64) -> Vec<f32> {
+    let latent = deviations.len();
     let noise = normal(seed, Purpose::Latents, (rows + rows * columns) * latent);
     let (drawn, around) = noise.split_at(rows * latent);
     let y = match content {
         Content::Normal => drawn.to_vec(),
         Content::Images(means) => means.chunks_exact(latent).cycle().take(rows).flatten().copied().collect(),
     };
-    let deviation = variance.sqrt() as f32;
     let mut z = Vec::with_capacity(rows * columns * latent);
     for (y, noise) in y.chunks_exact(latent).zip(around.chunks_exact(columns * latent)) {
         for noise in noise.chunks_exact(latent) {
-            z.extend(y.iter().zip(noise).map(|(y, noise)| y + deviation * noise));
+            z.extend(y.iter().zip(noise).zip(deviations).map(|((y, noise), deviation)| y + deviation * noise));
         }
     }
     z
@@ -83,15 +84,18 @@ mod tests {
     #[test]
     fn samples_lie_around_their_content() {
         let means = [1.0, -1.0, 5.0, 7.0];
-        let still = sample(Content::Images(&means), 0.0, 3, 2, 2, 1);
+        let still = sample(Content::Images(&means), &[0.0; 2], 3, 2, 1);
         assert_eq!(still, [1.0, -1.0, 1.0, -1.0, 5.0, 7.0, 5.0, 7.0, 1.0, -1.0, 1.0, -1.0]);
-        let drawn = sample(Content::Normal, 4.0, 200, 50, 2, 1);
-        let content: f32 = deviations(&sample(Content::Normal, 0.0, 200, 1, 2, 1), 2).iter().sum::<f32>() / 2.0;
+        let drawn = sample(Content::Normal, &[2.0; 2], 200, 50, 1);
+        let content: f32 = deviations(&sample(Content::Normal, &[0.0; 2], 200, 1, 1), 2).iter().sum::<f32>() / 2.0;
         assert!((content - 1.0).abs() < 0.1, "p(y) has deviation 1: {content}");
         for around in drawn.chunks(100).take(20).map(|row| deviations(row, 2)) {
             assert!(around.iter().all(|deviation| (1.2..2.8).contains(deviation)), "{around:?}");
         }
-        assert_ne!(drawn, sample(Content::Normal, 4.0, 200, 50, 2, 2), "another seed");
+        assert_ne!(drawn, sample(Content::Normal, &[2.0; 2], 200, 50, 2), "another seed");
+        let uneven = sample(Content::Images(&[3.0, 3.0]), &[0.0, 2.0], 1, 500, 1);
+        let [still, moved] = deviations(&uneven, 2)[..] else { panic!("two dimensions") };
+        assert!(still == 0.0 && (1.8..2.2).contains(&moved), "each dimension has its own: {still}, {moved}");
     }
 
     #[test]

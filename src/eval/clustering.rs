@@ -3,6 +3,7 @@
 //! Own code because `linfa-clustering` 0.8 does not restart: its `n_runs` goes on with the same mixture, and a fit that
 //! has not converged is an error without a result. It also brings 25 crates.
 
+use super::mixture::{Gaussians, Mixture, cholesky, distance, dot, invert_lower};
 use super::{EvalError, Rows};
 use crate::kernels::common::philox::{Purpose, philox, split, unit};
 use crate::math::gemm::{Matrix, gemm};
@@ -55,33 +56,47 @@ pub struct Clustering {
 /// give the same labels on the same machine.
 ///
 /// # Errors
-/// When the known rows are fewer than the clusters, coincide so that there are fewer distinct ones than clusters, or no start
-/// ends with covariances that can be inverted; and when the asked ones are of another width.
+/// As [`fit`], and when the asked ones are of another width.
 pub fn cluster(known: Rows<'_>, asked: Rows<'_>, settings: &Settings) -> Result<Clustering, EvalError> {
     known.check_width(asked)?;
+    let (mixture, Fit { log_likelihood, converged, rounds }) = fitted(known, settings)?;
+    let mut shares = vec![0.0; asked.count() * settings.components];
+    Data::new(asked, &mixture.centre).expect(&mixture.gaussians, &mut shares);
+    let labels = shares.chunks_exact(settings.components).map(largest).collect();
+    Ok(Clustering { labels, log_likelihood, converged, rounds })
+}
+
+/// Fits a mixture to rows, to draw from it.
+///
+/// # Errors
+/// When the rows are fewer than the clusters, coincide so that there are fewer distinct ones than clusters, or no start
+/// ends with covariances that can be inverted.
+pub fn fit(known: Rows<'_>, settings: &Settings) -> Result<Mixture, EvalError> {
+    Ok(fitted(known, settings)?.0)
+}
+
+/// A mixture about the mean of its rows, and how its best start ended.
+fn fitted(known: Rows<'_>, settings: &Settings) -> Result<(Mixture, Fit), EvalError> {
     let most = known.count().min(MOST_COMPONENTS);
     if !(1..=most).contains(&settings.components) {
         return Err(EvalError::OutOfRange { what: "components", value: settings.components, most });
     }
-    let mean = mean(known);
-    let data = Data::new(known, &mean);
+    let centre = mean(known);
+    let data = Data::new(known, &centre);
     let settings = &Settings { reg_covar: settings.reg_covar * data.mean_variance().max(1.0), ..*settings };
-    let mut best: Option<Fit> = None;
+    let mut best: Option<(Gaussians, Fit)> = None;
     for start in 0..settings.starts.max(1) {
         let mut draws = (0..).map(|i| unit(philox(split(settings.seed), [i, start, 0, Purpose::Clusters as u32])[0]));
         let labels = data.kmeans(settings.components, &mut draws)?;
         let found = data.fit(&labels, settings);
         best = match (best, found) {
-            (Some(best), Some(found)) if found.log_likelihood > best.log_likelihood => Some(found),
+            (Some(best), Some(found)) if found.1.log_likelihood > best.1.log_likelihood => Some(found),
             (best, found) => best.or(found),
         };
     }
     let singular = EvalError::Singular { starts: settings.starts.max(1), reg_covar: settings.reg_covar };
-    let Fit { mixture, log_likelihood, converged, rounds } = best.ok_or(singular)?;
-    let mut shares = vec![0.0; asked.count() * settings.components];
-    Data::new(asked, &mean).expect(&mixture, &mut shares);
-    let labels = shares.chunks_exact(settings.components).map(largest).collect();
-    Ok(Clustering { labels, log_likelihood, converged, rounds })
+    let (gaussians, fit) = best.ok_or(singular)?;
+    Ok((Mixture { centre, gaussians }, fit))
 }
 
 /// The mean of rows, which both sets are moved by: far from zero, squares lose digits.
@@ -95,7 +110,6 @@ fn mean(rows: Rows<'_>) -> Vec<f64> {
 
 /// How a start ended.
 struct Fit {
-    mixture: Mixture,
     log_likelihood: f64,
     converged: bool,
     rounds: u32,
@@ -106,17 +120,6 @@ struct Data {
     x: Vec<f64>,
     n: usize,
     width: usize,
-}
-
-/// Gaussians with their weights.
-struct Mixture {
-    log_weights: Vec<f64>,
-    /// `[components, width]`
-    means: Vec<f64>,
-    /// `[components, width, width]`: the inverse of each covariance's lower Cholesky factor.
-    whitening: Vec<f64>,
-    /// Half the logarithm of each covariance's determinant.
-    half_log_dets: Vec<f64>,
 }
 
 impl Data {
@@ -183,7 +186,7 @@ impl Data {
     }
 
     /// Expectation and maximisation from a hard assignment; `None` where a covariance cannot be inverted.
-    fn fit(&self, labels: &[usize], settings: &Settings) -> Option<Fit> {
+    fn fit(&self, labels: &[usize], settings: &Settings) -> Option<(Gaussians, Fit)> {
         let components = settings.components;
         let mut shares = vec![0.0; self.n * components];
         labels.iter().enumerate().for_each(|(i, label)| shares[i * components + label] = 1.0);
@@ -197,14 +200,14 @@ impl Data {
             }
             let converged = (log_likelihood - previous).abs() < settings.tolerance;
             if converged || rounds >= settings.max_rounds {
-                return Some(Fit { mixture, log_likelihood, converged, rounds });
+                return Some((mixture, Fit { log_likelihood, converged, rounds }));
             }
             previous = log_likelihood;
         }
     }
 
     /// The mixture that suits the rows' shares `[n, components]` best; `None` where a covariance cannot be inverted.
-    fn maximise(&self, shares: &[f64], components: usize, reg_covar: f64) -> Option<Mixture> {
+    fn maximise(&self, shares: &[f64], components: usize, reg_covar: f64) -> Option<Gaussians> {
         let (n, width) = (self.n, self.width);
         // A Gaussian without rows keeps a weight, as in scikit-learn, so that nothing is divided by zero.
         let mut counts = vec![10.0 * f64::EPSILON; components];
@@ -233,11 +236,11 @@ impl Data {
             whitening.extend(invert_lower(&covariance, width));
         }
         let log_weights = counts.iter().map(|count| (count / n as f64).ln()).collect();
-        Some(Mixture { log_weights, means, whitening, half_log_dets })
+        Some(Gaussians { log_weights, means, whitening, half_log_dets })
     }
 
     /// Writes the rows' shares `[n, components]` and returns their mean log-likelihood.
-    fn expect(&self, mixture: &Mixture, shares: &mut [f64]) -> f64 {
+    fn expect(&self, mixture: &Gaussians, shares: &mut [f64]) -> f64 {
         let (n, width, components) = (self.n, self.width, mixture.log_weights.len());
         let normaliser = 0.5 * width as f64 * std::f64::consts::TAU.ln();
         let mut white = vec![0.0; n * width];
@@ -267,74 +270,4 @@ impl Data {
 fn largest(shares: &[f64]) -> u8 {
     let best = shares.iter().enumerate().rev().max_by(|a, b| a.1.total_cmp(b.1));
     best.map_or(0, |(label, _)| label as u8)
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
-}
-
-/// Replaces the lower triangle of a symmetric matrix by its Cholesky factor and returns the sum of the logarithms of its
-/// diagonal; `None` where the matrix is not positive definite.
-fn cholesky(matrix: &mut [f64], width: usize) -> Option<f64> {
-    let mut log_det = 0.0;
-    for i in 0..width {
-        let (above, row) = matrix.split_at_mut(i * width);
-        for j in 0..i {
-            let other = &above[j * width..];
-            row[j] = (row[j] - dot(&row[..j], &other[..j])) / other[j];
-        }
-        let pivot = row[i] - dot(&row[..i], &row[..i]);
-        if !(pivot > 0.0 && pivot.is_finite()) {
-            return None;
-        }
-        row[i] = pivot.sqrt();
-        log_det += row[i].ln();
-    }
-    Some(log_det)
-}
-
-/// The inverse of a lower triangular matrix; the upper triangle of `factor` is not read.
-fn invert_lower(factor: &[f64], width: usize) -> Vec<f64> {
-    let mut inverse = vec![0.0; width * width];
-    for i in 0..width {
-        let (above, row) = inverse.split_at_mut(i * width);
-        let factor = &factor[i * width..];
-        for (j, other) in above.chunks_exact(width).enumerate() {
-            row.iter_mut().zip(&other[..=j]).for_each(|(x, y)| *x -= factor[j] * y);
-        }
-        row[..=i].iter_mut().for_each(|x| *x /= factor[i]);
-        row[i] = 1.0 / factor[i];
-    }
-    inverse
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_inverse_factor_whitens() {
-        let matrix = [4.0, 2.0, 0.6, 2.0, 5.0, -1.0, 0.6, -1.0, 3.0];
-        let mut factor = matrix;
-        let log_det = cholesky(&mut factor, 3).expect("positive definite");
-        // Determinant by hand: 4 (15 - 1) - 2 (6 + 0.6) + 0.6 (-2 - 3) = 39.8.
-        assert!((2.0 * log_det - 39.8f64.ln()).abs() < 1e-14);
-        let w = invert_lower(&factor, 3);
-        for i in 0..3 {
-            for j in 0..3 {
-                let product: f64 = (0..9).map(|at| w[i * 3 + at / 3] * matrix[at] * w[j * 3 + at % 3]).sum();
-                assert!((product - f64::from(i == j)).abs() < 1e-14, "{i}, {j}: {product}");
-            }
-        }
-    }
-
-    #[test]
-    fn indefinite_matrices_have_no_factor() {
-        assert_eq!(cholesky(&mut [1.0, 2.0, 2.0, 1.0], 2), None);
-        assert_eq!(cholesky(&mut [f64::NAN], 1), None);
-    }
 }

@@ -6,6 +6,7 @@ pub mod judge;
 pub mod judges;
 pub mod knn;
 pub mod metrics;
+pub mod mixture;
 pub mod probe;
 mod representation;
 mod rows;

@@ -135,6 +135,35 @@ fn mixtures_tell_the_clusters_of_rows_that_they_were_not_fitted_to() {
 }
 
 #[test]
+fn draws_from_a_mixture_are_spread_as_the_rows_that_it_was_fitted_to() {
+    let (values, _) = three_clusters();
+    let settings = Settings { tolerance: 1e-10, max_rounds: 5000, ..Settings::new(3) };
+    let mixture = clustering::fit(rows(&values, 3), &settings).expect("a good embedding");
+    let drawn = mixture.draw(60_000, 4);
+    assert_eq!((drawn.len(), mixture.draw(2, 4) == drawn[..6]), (180_000, true));
+    assert_ne!(mixture.draw(2, 5), drawn[..6]);
+    // Expectation and maximisation keep the mean and the covariance of the rows.
+    let moments = |values: &[f32]| -> Vec<f64> {
+        let mean = |f: &dyn Fn(&[f32]) -> f64| values.chunks(3).map(f).sum::<f64>() * 3.0 / values.len() as f64;
+        let means: Vec<f64> = (0..3).map(|i| mean(&|row| f64::from(row[i]))).collect();
+        let centred = |row: &[f32], i: usize| f64::from(row[i]) - means[i];
+        let covariances = (0..9).map(|at| mean(&|row| centred(row, at / 3) * centred(row, at % 3)));
+        means.iter().copied().chain(covariances).collect()
+    };
+    for (got, want) in moments(&drawn).iter().zip(moments(&values)) {
+        assert!((got - want).abs() < 0.03, "{got} is not {want}");
+    }
+    // And so does each cluster.
+    let own = clustering::cluster(rows(&values, 3), rows(&values, 3), &settings).expect("a good embedding").labels;
+    let others = clustering::cluster(rows(&values, 3), rows(&drawn, 3), &settings).expect("a good embedding").labels;
+    let share = |labels: &[u8], c| labels.iter().filter(|&&label| label == c).count() as f64 / labels.len() as f64;
+    for c in 0..3 {
+        let (got, want) = (share(&others, c), share(&own, c));
+        assert!((got - want).abs() < 0.05, "cluster {c}: {got} is not {want}");
+    }
+}
+
+#[test]
 fn mixtures_repeat_and_depend_on_starts() {
     let (rows, _) = three_clusters();
     let settings = Settings { starts: 1, max_rounds: 3, tolerance: 0.0, ..Settings::new(8) };

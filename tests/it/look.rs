@@ -15,10 +15,14 @@ fn look(command: &str, run: &Path, more: &[&str]) -> Output {
 }
 
 fn trained(method: &str) -> tempfile::TempDir {
+    trained_with(method, &[])
+}
+
+fn trained_with(method: &str, more: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let (out, method) = (folder.path().to_string_lossy().into_owned(), format!("method={method}"));
     let mut arguments = vec!["train", "--device", "cpu", "--out", &out, "--set", &method];
-    arguments.extend(TINY.iter().flat_map(|set| ["--set", set]));
+    arguments.extend(TINY.iter().chain(more).flat_map(|set| ["--set", set]));
     let output = simvae(&arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     folder
@@ -61,6 +65,69 @@ fn a_uniform_content_prior_is_sampled_from_images() {
     std::fs::write(&settings, uniform.replace("prior = \"gaussian\"", "prior = \"uniform\"")).expect("settings");
     let output = look("sample", run.path(), &[]);
     assert!(output.status.success() && String::from_utf8_lossy(&output.stderr).contains("p(y) is uniform"));
+}
+
+/// A picture of 28 x 28 within a grid of them, magnified twice: its column, and its line from the top in pixels.
+fn part(picture: &image::RgbImage, column: u32, top: u32) -> Vec<u8> {
+    let (left, top) = (2 + column * 58, top + 2);
+    (0..28 * 28).map(|at| picture.get_pixel(left + at % 28 * 2, top + at / 28 * 2)[0]).collect()
+}
+
+/// What `sample` says and the grid that it draws.
+fn sampled(run: &Path, more: &[&str]) -> (String, image::RgbImage) {
+    let output = look("sample", run, more);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let picture = image::open(run.join("pictures").join("sample.png")).expect("a picture");
+    (said, picture.to_rgb8())
+}
+
+#[test]
+fn samples_keep_the_content_of_an_image_or_of_a_class() {
+    // So little style that content is all there is to see.
+    let run = trained_with("simvae", &["simvae.variance_z=1e-6"]);
+    let (said, around) = sampled(run.path(), &["--around", "3", "--rows", "1", "--columns", "2"]);
+    assert!(said.contains("test image 3") && said.contains("p(z given y)"), "{said}");
+    assert!(look("reconstruct", run.path(), &["--count", "4"]).status.success());
+    let reconstructed = image::open(run.path().join("pictures").join("reconstruct.png")).expect("a picture").to_rgb8();
+    let wide = |a: &[u8], b: &[u8]| a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).max().expect("pixels");
+    for column in 0..2 {
+        assert!(wide(&part(&around, column, 0), &part(&reconstructed, 3, 58)) <= 2, "column {column}");
+    }
+
+    let name = load("sprites", None, &Device::cpu()).expect("sprites").train.classes[1].clone();
+    let (said, class) = sampled(run.path(), &["--class", &name, "--rows", "2", "--columns", "2"]);
+    assert!(said.contains(&format!("2 training images of the class {name}")), "{said}");
+    assert!(wide(&part(&class, 0, 0), &part(&class, 1, 0)) <= 2, "a row has one content");
+    assert!(part(&class, 0, 0) != part(&class, 0, 64), "rows have others");
+
+    let refused = |more: &[&str], words: &[&str]| assert_ends(&look("sample", run.path(), more), 2, words);
+    refused(&["--around", "2400"], &["--around 2400", "2400 test images"]);
+    refused(&["--class", "giraffe"], &["--class giraffe", "the classes are", &name]);
+    refused(&["--class", &name, "--around", "1"], &["--class", "--around"]);
+    refused(&["--class", &name, "--prior", "mixture"], &["--class", "--prior"]);
+    refused(&["--components", "3"], &["--components", "--prior mixture"]);
+
+    let vae = trained("vae");
+    let (said, posterior) = sampled(vae.path(), &["--around", "3", "--rows", "1", "--columns", "2"]);
+    assert!(said.contains("vae has no p(z given y)") && said.contains("posterior"), "{said}");
+    assert!(part(&posterior, 0, 0) != part(&posterior, 1, 0), "the posterior has a spread");
+    let (said, _) = sampled(vae.path(), &["--class", &name]);
+    assert!(said.contains("vae has no p(z given y)") && said.contains("a Gaussian"), "{said}");
+}
+
+#[test]
+fn samples_of_a_mixture_are_drawn_where_the_representations_lie() {
+    let run = trained("simvae");
+    let standard = sampled(run.path(), &[]).1;
+    assert_eq!(sampled(run.path(), &["--prior", "standard"]).1, standard, "it is the default");
+    let (said, mixture) = sampled(run.path(), &["--prior", "mixture", "--components", "3"]);
+    assert!(said.contains("3 Gaussians") && said.contains("64 training images"), "{said}");
+    assert!(mixture != standard && mixture.dimensions() == standard.dimensions());
+    assert_eq!(sampled(run.path(), &["--prior", "mixture", "--components", "3"]).1, mixture, "a seed repeats");
+    let other = sampled(run.path(), &["--prior", "mixture", "--components", "3", "--seed", "1"]).1;
+    assert!(other != mixture);
+    assert_ends(&look("sample", run.path(), &["--prior", "mixture", "--components", "65"]), 1, &["components", "64"]);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod exchange;
 mod gradcheck;
 mod pictures;
 mod run_folder;
+mod sample;
 mod settings;
 mod shaders;
 mod signals;
@@ -57,8 +58,8 @@ enum Command {
     Embed(embed::EmbedArguments),
     /// Draw test images over their reconstructions.
     Reconstruct(pictures::ReconstructArguments),
-    /// Draw pictures of latents from the prior.
-    Sample(pictures::SampleArguments),
+    /// Draw pictures of latents from the prior, around an image, of a class, or where the representations lie.
+    Sample(sample::SampleArguments),
     /// Draw what each latent dimension does to an image.
     Traverse(pictures::TraverseArguments),
     /// Draw the way from one image to another through the latent space.
@@ -132,7 +133,7 @@ fn main() -> ExitCode {
         Command::Eval(arguments) => eval::main(&arguments),
         Command::Embed(arguments) => embed::main(&arguments),
         Command::Reconstruct(arguments) => pictures::reconstruct(&arguments),
-        Command::Sample(arguments) => pictures::sample(&arguments),
+        Command::Sample(arguments) => sample::main(&arguments),
         Command::Traverse(arguments) => pictures::traverse(&arguments),
         Command::Interpolate(arguments) => pictures::interpolate(&arguments),
         Command::Decode(arguments) => decode::main(&arguments),

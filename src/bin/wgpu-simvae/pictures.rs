@@ -1,21 +1,19 @@
-//! `wgpu-simvae reconstruct`, `sample`, `traverse` and `interpolate`: PNG grids.
+//! `wgpu-simvae reconstruct`, `traverse` and `interpolate`: PNG grids.
 
 use crate::run_folder::RunFolder;
 use crate::{Failure, usage};
 use anyhow::anyhow;
 use clap::Args;
 use std::path::PathBuf;
-use wgpu_simvae::console::{print, tell};
+use wgpu_simvae::console::print;
 use wgpu_simvae::draw::grid::{Pictures, png};
-use wgpu_simvae::draw::latents::{self, Content};
+use wgpu_simvae::draw::latents;
 use wgpu_simvae::files::write_atomically;
-use wgpu_simvae::kernels::loss::simvae::ContentPrior;
-use wgpu_simvae::methods::Latents;
 use wgpu_simvae::train::Trained;
 
 /// Small pictures are magnified to about this height, in pixels.
 const HEIGHT: usize = 56;
-/// Training images that stand for a uniform p(y), and that a traversal takes its deviations from.
+/// Training images that a traversal takes its deviations from.
 const IMAGES: usize = 2048;
 
 #[derive(Debug, Args)]
@@ -34,21 +32,6 @@ pub struct ReconstructArguments {
     /// Test images to reconstruct.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
     count: u32,
-}
-
-#[derive(Debug, Args)]
-pub struct SampleArguments {
-    #[command(flatten)]
-    common: PictureArguments,
-    /// Contents y to draw: rows of the grid.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=256))]
-    rows: u32,
-    /// Pictures of each content, drawn from p(z given y): columns of the grid.
-    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=256))]
-    columns: u32,
-    /// Seed of the draw.
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
 }
 
 #[derive(Debug, Args)]
@@ -79,7 +62,8 @@ pub struct InterpolateArguments {
 }
 
 impl PictureArguments {
-    fn open(&self) -> Result<Trained, Failure> {
+    /// Opens a run that has a decoder.
+    pub fn open(&self) -> Result<Trained, Failure> {
         let (trained, _) = self.folder.open()?;
         if !trained.session.blueprint.model.networks.generative {
             let method = &trained.config.method;
@@ -90,7 +74,8 @@ impl PictureArguments {
         Ok(trained)
     }
 
-    fn write(&self, name: &str, trained: &Trained, stacks: &[&[f32]], columns: usize) -> Result<(), Failure> {
+    /// Writes stacks of pictures as one grid, and says where it is.
+    pub fn write(&self, name: &str, trained: &Trained, stacks: &[&[f32]], columns: usize) -> Result<(), Failure> {
         let shape = trained.session.blueprint.test.shape;
         let stacks: Vec<Pictures> = stacks.iter().map(|pixels| Pictures { pixels, shape }).collect();
         let scale = HEIGHT.div_ceil(shape[1]) as u32;
@@ -108,26 +93,6 @@ pub fn reconstruct(arguments: &ReconstructArguments) -> Result<(), Failure> {
     let source = trained.session.blueprint.test;
     let (x, pictures) = trained.session.reconstruct(&source, arguments.count as usize)?;
     arguments.common.write("reconstruct", &trained, &[&x, &pictures], 16)
-}
-
-pub fn sample(arguments: &SampleArguments) -> Result<(), Failure> {
-    let mut trained = arguments.common.open()?;
-    let latent = trained.config.model.latent;
-    let (rows, columns) = (arguments.rows as usize, arguments.columns as usize);
-    let z = match trained.session.blueprint.objective.latents() {
-        Latents::Normal => latents::sample(Content::Normal, 0.0, rows * columns, 1, latent, arguments.seed),
-        Latents::Around { content: ContentPrior::Gaussian, variance } => {
-            latents::sample(Content::Normal, variance, rows, columns, latent, arguments.seed)
-        }
-        Latents::Around { content: ContentPrior::Uniform, variance } => {
-            tell("p(y) is uniform and has no samples: representations of training images take their place");
-            let source = trained.session.blueprint.train;
-            let means = trained.session.embed(&source, rows)?.mu;
-            latents::sample(Content::Images(&means), variance, rows, columns, latent, arguments.seed)
-        }
-    };
-    let pictures = trained.session.decode(&z)?;
-    arguments.common.write("sample", &trained, &[&pictures], columns)
 }
 
 pub fn traverse(arguments: &TraverseArguments) -> Result<(), Failure> {
