@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::train::load_data;
-use wgpu_simvae::{Config, Device, DeviceRequest, Recipe, RunOptions, Silent, Trained, choose, run};
+use wgpu_simvae::{Config, Device, DeviceRequest, Recipe, RunOptions, Silent, Trained, Which, choose, run};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -44,7 +44,7 @@ fn main() -> Outcome<()> {
             [run, folder]
         }
     };
-    let mut trained = Trained::open(&run, Some(&folder), None, &device, &mut Silent)?;
+    let mut trained = Trained::open(&run, Some(&folder), Which::Newest, &device, &mut Silent)?;
     let source = trained.session.blueprint.train;
     let embedding = trained.session.embed(&source, source.images)?;
     for (file, mu) in trained.data.train.files.iter().zip(embedding.mu.chunks(embedding.latent)) {

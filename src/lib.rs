@@ -14,7 +14,7 @@
 //! let mut config = Config { epochs: 1, batch: 8, views: 2, ..Config::default() };
 //! config.model.hidden = vec![32];
 //! let out = tempfile::tempdir()?;
-//! let options = RunOptions { out: out.path().join("run"), resume: false, checkpoint: None };
+//! let options = RunOptions::new(out.path().join("run"));
 //! let mut report =
 //!     run(&Recipe::new(&config)?, &data, &device, &options, &mut Silent, &AtomicBool::new(false))?;
 //! let test = report.session.blueprint.test;
@@ -73,6 +73,8 @@ pub mod kernels;
 #[doc(hidden)]
 pub mod math;
 #[doc(hidden)]
+pub mod measure;
+#[doc(hidden)]
 pub mod methods;
 #[doc(hidden)]
 pub mod nn;
@@ -90,6 +92,7 @@ pub use data::{Dataset, FileOptions, Images, load_with};
 pub use device::{Device, DeviceRequest, choose};
 pub use methods::Objective;
 pub use nn::Backbone;
+pub use run_folder::Which;
 #[doc(inline)]
 pub use settings::{Config, Recipe};
 #[doc(inline)]
@@ -101,5 +104,7 @@ pub use train::{Progress, RunOptions, Silent, Trained, run};
 /// write dispatches of kernels into a [`plan::Graph`], and a [`device`] replays the [`Plan`](plan::Plan) that it becomes.
 pub mod low_level {
     #[doc(inline)]
-    pub use crate::{augment, bench, check, device, draw, files, kernels, math, methods, nn, optim, plan, setting};
+    pub use crate::{
+        augment, bench, check, device, draw, files, kernels, math, measure, methods, nn, optim, plan, setting,
+    };
 }

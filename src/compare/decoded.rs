@@ -6,6 +6,7 @@ use crate::data::Dataset;
 use crate::decode::{Board, DecodeError, DecodeSettings, Decoded, Line, decode};
 use crate::device::Device;
 use crate::eval::judge::{Column, Section, Unit};
+use crate::run_folder::Which;
 use crate::settings::Recipe;
 use crate::train::{Progress, Trained};
 use std::path::Path;
@@ -83,7 +84,8 @@ fn decode_row(
     stop: &AtomicBool,
 ) -> Result<Option<Decoded>, CompareError> {
     let config = Trained::settings(folder).map_err(Box::new)?;
-    let trained = Trained::with_data(folder, &Recipe::new(&config)?, data.clone(), device).map_err(Box::new)?;
+    let trained =
+        Trained::with_data(folder, Which::Newest, &Recipe::new(&config)?, data.clone(), device).map_err(Box::new)?;
     let Some(decoded) = decode(trained, device, settings, progress, stop).map_err(fault(folder))? else {
         return Ok(None);
     };

@@ -11,7 +11,7 @@ use crate::eval::judge::Judges;
 use crate::files::{FileError, write_atomically};
 use crate::kernels::loss::simvae::ContentPrior;
 use crate::methods::simvae::SimVae;
-use crate::run_folder::{LockError, OpenError, RunLock, checkpoint, checksum};
+use crate::run_folder::{LockError, OpenError, RunLock, Which, checkpoint, checksum};
 use crate::settings::{Config, Recipe};
 use crate::settings::{ConfigError, Sources};
 use crate::train::{Progress, RunError, RunOptions, Trained, load_data, run};
@@ -342,14 +342,14 @@ fn row(
             }
         }
     }
-    let options = RunOptions { out: folder.to_owned(), resume, checkpoint: None };
+    let options = RunOptions { resume, ..RunOptions::new(folder) };
     let report = run(&recipe, data, device, &options, progress, stop)
         .map_err(|source| CompareError::Train { row: folder.to_owned(), source: Box::new(source) })?;
     if report.interrupted {
         return Ok(None);
     }
     drop(report);
-    let mut trained = Trained::with_data(folder, &recipe, data.clone(), device).map_err(Box::new)?;
+    let mut trained = Trained::with_data(folder, Which::Newest, &recipe, data.clone(), device).map_err(Box::new)?;
     let mut note = |judge: &str| progress.note(&format!("  {judge}"));
     let judged = judge_run(&mut trained, folder, device, &study.judges, &mut note);
     let (judged, _) = judged.map_err(|source| fault(folder, source))?;

@@ -1,6 +1,6 @@
 //! What a data set is, whoever made it. What is checked here, kernels rely on.
 
-use super::{DataError, Pixels};
+use super::{DataError, Judged, Pixels};
 use crate::kernels::augment::views::MAX_SIDE;
 
 /// Size of an image.
@@ -170,6 +170,8 @@ pub struct Dataset {
     pub train: Images,
     /// Test images.
     pub test: Images,
+    /// What judges see while a run trains; none where nothing was held out for them.
+    pub judged: Option<Judged>,
     /// Files that were left out, each with what is wrong with it.
     pub skipped: Vec<String>,
     /// What lies among the pictures and is none, a line each.
@@ -185,7 +187,7 @@ impl Dataset {
     /// As [`Dataset::check`].
     pub fn new(name: &str, train: Images, test: Images) -> Result<Self, DataError> {
         let (skipped, passed_over, notes) = (Vec::new(), Vec::new(), Vec::new());
-        let data = Self { name: name.to_owned(), train, test, skipped, passed_over, notes };
+        let data = Self { name: name.to_owned(), train, test, judged: None, skipped, passed_over, notes };
         data.check()?;
         Ok(data)
     }
@@ -196,7 +198,8 @@ impl Dataset {
     /// At the first that is wrong: images that are none, or training and test images that differ in shape, classes or factors.
     pub fn check(&self) -> Result<(), DataError> {
         let wrong = |problem: String| Err(DataError::Inconsistent { name: self.name.clone(), problem });
-        for (what, images) in [("training", &self.train), ("test", &self.test)] {
+        let judged = self.judged.as_ref().map(|judged| ("judged", &judged.images));
+        for (what, images) in [("training", &self.train), ("test", &self.test)].into_iter().chain(judged) {
             if let Some(problem) = images.problem() {
                 return wrong(format!("{what} images: {problem}"));
             }

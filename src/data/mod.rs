@@ -35,6 +35,7 @@ pub mod fetch;
 mod folder;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
+mod held_out;
 mod hold;
 mod identity;
 mod idx;
@@ -52,6 +53,7 @@ mod sprites;
 
 pub use dataset::{Dataset, ImageShape, Images, UNCLASSED};
 pub use error::DataError;
+pub use held_out::Judged;
 pub use identity::Identity;
 pub use options::{Corrupt, FileOptions};
 pub use pixels::Pixels;

@@ -1,5 +1,6 @@
 //! Numbers: the precision of the twins, vectorised loops and matrix products on the CPU.
 
+pub mod eigenvalues;
 pub mod gemm;
 pub mod lbfgs;
 mod real;

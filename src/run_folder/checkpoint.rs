@@ -5,7 +5,7 @@
 //! The folder is written under another name, synchronised to disk and renamed: a kill at any moment leaves the previous
 //! checkpoint or the new one. What is read is checked against the manifest: a file that was damaged later is never used.
 
-use super::{CheckpointError, MANIFEST, Manifest, State};
+use super::{CheckpointError, MANIFEST, Manifest, State, Which};
 use crate::device::{Executor, Values};
 use crate::files::{FileError, sync_folder};
 use crate::nn::{ParamMemory, ParamSpec, Params};
@@ -59,6 +59,12 @@ pub fn list(run: &Path) -> Result<Vec<(u64, PathBuf)>, CheckpointError> {
     }
     found.sort();
     Ok(found)
+}
+
+/// The steps of checkpoints, in words.
+fn steps(all: &[(u64, PathBuf)]) -> String {
+    let known: Vec<String> = all.iter().map(|(step, _)| step.to_string()).collect();
+    known.join(", ")
 }
 
 /// A checkpoint that was read and found whole.
@@ -135,19 +141,33 @@ impl Checkpoint {
         Err(CheckpointError::NoneWhole { path: folder_of_all(run), problems })
     }
 
-    /// The checkpoint after `step` steps, or the newest one that is whole, and what was passed over.
+    /// The checkpoint that is asked for, and what was passed over. The newest whole one knows which is the best.
     ///
     /// # Errors
     /// When there is none such, or it is damaged.
-    pub fn pick(run: &Path, step: Option<u64>) -> Result<(Self, Vec<String>), CheckpointError> {
-        let Some(step) = step else { return Self::newest(run) };
+    pub fn pick(run: &Path, which: Which) -> Result<(Self, Vec<String>), CheckpointError> {
+        match which {
+            Which::Newest => Self::newest(run),
+            Which::Step(step) => Self::of_step(run, step),
+            Which::Best => {
+                let (newest, passed_over) = Self::newest(run)?;
+                let Some(best) = &newest.state.best else {
+                    return Err(CheckpointError::NoBest { path: folder_of_all(run), known: steps(&list(run)?) });
+                };
+                if best.step == newest.state.step {
+                    return Ok((newest, passed_over));
+                }
+                let (best, _) = Self::of_step(run, best.step)?;
+                Ok((best, passed_over))
+            }
+        }
+    }
+
+    fn of_step(run: &Path, step: u64) -> Result<(Self, Vec<String>), CheckpointError> {
         let all = list(run)?;
         match all.iter().find(|(found, _)| *found == step) {
             Some((_, folder)) => Ok((Self::open(folder)?, Vec::new())),
-            None => {
-                let known: Vec<String> = all.iter().map(|(step, _)| step.to_string()).collect();
-                Err(CheckpointError::NoSuchStep { path: folder_of_all(run), step, known: known.join(", ") })
-            }
+            None => Err(CheckpointError::NoSuchStep { path: folder_of_all(run), step, known: steps(&all) }),
         }
     }
 
@@ -186,7 +206,7 @@ impl Checkpoint {
 }
 
 /// Writes the checkpoint of `state.step`, of a run whose settings have this checksum, and removes all older ones but the newest
-/// `keep - 1`. The caller owns the run's folder.
+/// `keep - 1`, and the best. The caller owns the run's folder.
 ///
 /// # Errors
 /// When a number is not finite, a file cannot be written or the device fails; older checkpoints stay as they are.
@@ -228,7 +248,8 @@ pub fn save(
     sync_folder(&parent).map_err(FileError::writing(&parent))?;
     let all = list(run)?;
     let older = all.iter().rev().filter(|(step, _)| *step < state.step);
-    for (_, old) in older.skip(keep.saturating_sub(1)) {
+    let best = state.best.as_ref().map(|best| best.step);
+    for (_, old) in older.skip(keep.saturating_sub(1)).filter(|(step, _)| best != Some(*step)) {
         fs::remove_dir_all(old).map_err(FileError::writing(old))?;
     }
     Ok(target)

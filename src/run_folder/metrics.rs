@@ -24,6 +24,9 @@ pub struct Row {
     pub seconds: f64,
     /// Mean of each loss term per row, `total` among them.
     pub losses: BTreeMap<String, f64>,
+    /// What judges found at the end of the interval; empty where they did not look.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub judged: BTreeMap<String, f64>,
 }
 
 /// A metrics file open for appending.
@@ -63,10 +66,8 @@ impl MetricsLog {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn append(&mut self, step: u64, epoch: f64, seconds: f64, losses: &[(&str, f64)]) -> Result<(), FileError> {
-        let losses = losses.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-        let row = Row { step, epoch, seconds, losses };
-        let write = line(&row).and_then(|line| self.file.write_all(line.as_bytes()));
+    pub fn append(&mut self, row: &Row) -> Result<(), FileError> {
+        let write = line(row).and_then(|line| self.file.write_all(line.as_bytes()));
         write.map_err(FileError::writing(&self.path))
     }
 

@@ -14,6 +14,7 @@ pub mod sealed;
 mod state;
 mod state_dict;
 mod verify;
+mod which;
 
 pub use checkpoint::Checkpoint;
 pub use claim::claim;
@@ -22,9 +23,10 @@ pub use lock::{LockError, RunLock};
 pub use manifest::{Entry, MANIFEST, Manifest};
 pub use record::{Record, RecordError};
 pub use saved::{Saved, data_folder, settings_file};
-pub use state::{CheckpointError, Interval, Loss, State};
+pub use state::{BestSoFar, CheckpointError, Interval, Loss, State};
 pub use state_dict::{COUNTER, StateDict, VARIANCE};
 pub use verify::{Finding, verify};
+pub use which::Which;
 
 /// The checksum of bytes, as manifests and records write it.
 pub fn checksum(bytes: &[u8]) -> String {

@@ -5,6 +5,7 @@ use crate::device::DeviceError;
 use crate::files::FileError;
 use crate::kernels::Tuning;
 use crate::kernels::common::clock::{self, CLOCK_WORDS};
+use crate::settings::Best;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -56,6 +57,16 @@ pub enum CheckpointError {
         /// The folder searched.
         path: PathBuf,
     },
+    /// No checkpoint is the best.
+    #[error(
+        "{path}: no checkpoint is known as the best: judge.every and checkpoint.best keep one. There are those of the steps {known}"
+    )]
+    NoBest {
+        /// The folder searched.
+        path: PathBuf,
+        /// The steps that there are.
+        known: String,
+    },
     /// There is no checkpoint of this step.
     #[error("{path}: there is no checkpoint of step {step}; there are {known}")]
     NoSuchStep {
@@ -96,6 +107,22 @@ pub struct State {
     /// The metrics so far.
     #[serde(default)]
     pub metrics: Option<Entry>,
+    /// The best judgement so far; none where none says how good a checkpoint is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<BestSoFar>,
+}
+
+/// The best judgement of a run so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BestSoFar {
+    /// The score that says so.
+    pub by: Best,
+    /// Steps done when it was judged: that checkpoint is kept.
+    pub step: u64,
+    /// The score.
+    pub score: f64,
+    /// Judgements since.
+    pub since: u32,
 }
 
 /// The total loss when it began and now: whether a model is worth going on with.
@@ -140,6 +167,7 @@ impl State {
             loss: None,
             interval: None,
             metrics: None,
+            best: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The settings of a run. Each is described where it is declared; `merge.rs` says where they come from.
 
-use super::ConfigError;
+use super::{Best, ConfigError};
 use crate::augment::Augmentation;
 use crate::data::{Corrupt, FileOptions};
 use crate::files::cached;
@@ -44,6 +44,12 @@ pub struct Config {
     pub augment: Augmentation,
     /// Adam and its schedule.
     pub optim: OptimConfig,
+    /// Judges that look at a run while it trains.
+    pub judge: JudgeConfig,
+    /// Which checkpoint is kept beside the newest ones.
+    pub checkpoint: CheckpointConfig,
+    /// When a run ends before its last step.
+    pub stop: StopConfig,
     /// What a run writes, and how often.
     pub log: LogConfig,
 }
@@ -116,6 +122,34 @@ settings_table! {
     }
 }
 
+settings_table! {
+    /// Judges that look at a run while it trains, at images held out from the training ones and never at test images.
+    pub struct JudgeConfig("judge") {
+        /// Epochs between two judgements: k-NN, linear probe, held-out loss and signs of collapse; 0 never judges. Changes no result.
+        pub every: u32 = 0 => Allowed::at_least(0),
+        /// Share of the training images that is held out for them, and trained on by no step, whether judges look or not.
+        pub share: f64 = 0.0 => Allowed::Part(0.5),
+        /// Held-out images that judges are asked about, at most, and training images that they learn from.
+        pub rows: usize = 2000 => Allowed::whole(2, 100_000),
+    }
+}
+
+settings_table! {
+    /// Which checkpoint is kept beside the newest ones.
+    pub struct CheckpointConfig("checkpoint") {
+        /// Keep the checkpoint of the best judgement beside the newest: by `knn` or `linear` accuracy, by the `held-out` loss, or `off`.
+        pub best: Best = Best::Off => Allowed::Words(Best::names),
+    }
+}
+
+settings_table! {
+    /// When a run ends before its last step.
+    pub struct StopConfig("stop") {
+        /// Judgements in a row without a better one, by `checkpoint.best`, after which the run ends; 0 trains to the last step.
+        pub patience: u32 = 0 => Allowed::at_least(0),
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         // A table of numbers and words can always be written.
@@ -135,6 +169,9 @@ impl Default for Config {
             projector: ProjectorConfig::default(),
             augment: Augmentation::default(),
             optim: OptimConfig::default(),
+            judge: JudgeConfig::default(),
+            checkpoint: CheckpointConfig::default(),
+            stop: StopConfig::default(),
             log: LogConfig::default(),
         }
     }

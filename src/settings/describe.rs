@@ -1,7 +1,7 @@
 //! Every setting with its whole key, and all of them as a table for people.
 
 use super::merge::to_table;
-use super::{Config, ConfigError, DataConfig, LogConfig, ProjectorConfig};
+use super::{CheckpointConfig, Config, ConfigError, DataConfig, JudgeConfig, LogConfig, ProjectorConfig, StopConfig};
 use crate::augment::{Augmentation, BlurSettings, JitterSettings, SolariseSettings};
 use crate::methods::{LikelihoodSettings, registry};
 use crate::nn::ModelConfig;
@@ -36,6 +36,9 @@ pub fn described() -> impl Iterator<Item = (String, Setting)> {
         of::<BlurSettings>(),
         of::<SolariseSettings>(),
         of::<OptimConfig>(),
+        of::<JudgeConfig>(),
+        of::<CheckpointConfig>(),
+        of::<StopConfig>(),
         of::<LogConfig>(),
     ];
     let tables = first.into_iter().chain(methods).chain(last);

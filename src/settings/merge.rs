@@ -1,13 +1,24 @@
 //! Where the settings of a run come from: defaults, then a preset, then a file, then `--set` overrides.
 
-use super::{Config, ConfigError, DataConfig, presets};
+use super::{Config, ConfigError, DataConfig, JudgeConfig, presets};
 use crate::data::named_folder;
 use crate::methods::registry::METHODS;
 use crate::setting::at;
 use toml::{Table, Value};
 
 /// Settings that came after `run.json`: a run without that record never had them, and its file lacks them.
-const LATER: [&str; 5] = ["steps", "augment.plain", "optim.warmup_steps", "vae.divergence", "vae.entropy_scale"];
+const LATER: [&str; 10] = [
+    "steps",
+    "augment.plain",
+    "optim.warmup_steps",
+    "vae.divergence",
+    "vae.entropy_scale",
+    "judge.every",
+    "judge.share",
+    "judge.rows",
+    "checkpoint.best",
+    "stop.patience",
+];
 
 /// Where the settings of a run come from, beside the defaults.
 #[derive(Clone, Debug, Default)]
@@ -83,12 +94,14 @@ impl Config {
     }
 
     /// The settings in which a run with these and one with `now` compute something else, given the same data: each with its key and
-    /// both values. Where the data lie and what is logged may differ.
+    /// both values. Where the data lie, what is logged, who judges and which checkpoints are kept may differ.
     pub fn differences(&self, now: &Self) -> Vec<String> {
         let essence = |config: &Self| {
             let mut config = config.clone();
             config.data = DataConfig { dir: String::new(), cache: String::new(), device_bytes: 0, ..config.data };
-            config.log = Config::default().log;
+            let Config { log, judge, checkpoint, stop, .. } = Config::default();
+            config.judge = JudgeConfig { share: config.judge.share, ..judge };
+            (config.log, config.checkpoint, config.stop) = (log, checkpoint, stop);
             let mut found = Vec::new();
             match to_table(&config) {
                 Ok(table) => values(&table, "", &mut found),

@@ -1,5 +1,6 @@
 //! The settings of a run: what they are, where they come from, and what they make.
 
+mod best;
 mod config;
 mod describe;
 mod error;
@@ -8,7 +9,8 @@ pub mod presets;
 mod recipe;
 mod validate;
 
-pub use config::{Config, DataConfig, LogConfig, ProjectorConfig};
+pub use best::Best;
+pub use config::{CheckpointConfig, Config, DataConfig, JudgeConfig, LogConfig, ProjectorConfig, StopConfig};
 pub use describe::{Description, describe, described, markdown};
 pub use error::ConfigError;
 pub use merge::Sources;

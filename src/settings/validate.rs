@@ -2,7 +2,7 @@
 
 use super::describe::described;
 use super::merge::{check_keys, to_table};
-use super::{Config, ConfigError};
+use super::{Best, Config, ConfigError};
 use crate::methods::registry;
 use crate::optim::OptimConfig;
 use crate::setting::at;
@@ -34,6 +34,7 @@ impl Config {
         if rows >= 1 << 24 {
             return wrong("batch * views", rows.to_string(), "fewer rows than 2^24".to_owned());
         }
+        self.check_judging()?;
         let needs = registry::find(&self.method).map(|entry| entry.needs);
         if self.augment.plain && needs.is_some_and(|needs| needs.fewest_views > 1) {
             return wrong("augment.plain", "true".to_owned(), "this method compares the views of an image".to_owned());
@@ -42,6 +43,32 @@ impl Config {
             Some((key, fix)) => wrong(key, at(&table, key).map(short).unwrap_or_default(), fix),
             None => Ok(()),
         }
+    }
+
+    /// Checks that whoever wants a judgement gets one.
+    fn check_judging(&self) -> Result<(), ConfigError> {
+        let Self { judge, checkpoint, stop, .. } = self;
+        let wrong = |key: &str, value: &dyn ToString, fix: &str| {
+            Err(ConfigError::Value { key: key.to_owned(), value: value.to_string(), fix: fix.to_owned() })
+        };
+        if judge.every > 0 && judge.share == 0.0 {
+            return wrong(
+                "judge.every",
+                &judge.every,
+                "judges need images that no step sees: set judge.share, such as 0.05",
+            );
+        }
+        if checkpoint.best != Best::Off && judge.every == 0 {
+            return wrong("checkpoint.best", &checkpoint.best, "nothing is judged: set judge.every, such as 1");
+        }
+        if stop.patience > 0 && checkpoint.best == Best::Off {
+            return wrong(
+                "stop.patience",
+                &stop.patience,
+                "set checkpoint.best, which says what a better judgement is",
+            );
+        }
+        Ok(())
     }
 
     /// Checks that the steps of a run on so many images can be counted: the device counts them in words.

@@ -45,11 +45,24 @@ pub struct Blueprint {
     pub test_labels: Tensor,
     /// The networks and the log.
     pub model: Model,
-    /// Clock of the plan that computes the loss of the test images, and its log.
+    /// What judges see while the run trains; none where nothing judges it.
+    pub judged: Option<JudgedSource>,
+    /// Clock of the plans that compute the loss of images that are not trained on, and its log.
     pub judging: (StepState, LossLog),
     /// What is minimised.
     pub objective: Arc<dyn Objective>,
     pub(super) config: Config,
+}
+
+/// Where what judges see while a run trains lies on the device, as a whole.
+#[derive(Clone, Copy, Debug)]
+pub struct JudgedSource {
+    /// All images: first those that no step sees, then some that are trained on.
+    pub all: ImageSource,
+    /// Those that no step sees.
+    pub held_out: ImageSource,
+    /// Labels of all, `[images]` words.
+    pub labels: Tensor,
 }
 
 /// Images and what the model makes of them, both `[batch, pixels]` in 0..=1.
@@ -92,6 +105,12 @@ impl Blueprint {
             |name: &str, images: &Images| image_source(&mut layout, name, images, (config.batch, room), threshold);
         let train = source("training images", &data.train);
         let test = source("test images", &data.test);
+        let wanted = data.judged.as_ref().filter(|_| config.judge.every > 0);
+        let judged = wanted.map(|judged| {
+            let all = image_source(&mut layout, "judged images", &judged.images, (config.batch, u64::MAX), threshold);
+            let labels = layout.add("judged labels", DType::Uint, [judged.images.len()]);
+            JudgedSource { all, held_out: ImageSource { images: judged.held_out, ..all }, labels }
+        });
         let labels = layout.add("training labels", DType::Uint, [data.train.len()]);
         let test_labels = layout.add("test labels", DType::Uint, [data.test.len()]);
         let judging = (StepState::new(&mut layout), LossLog::new(&mut layout, objective.terms()));
@@ -107,6 +126,7 @@ impl Blueprint {
             labels,
             test_labels,
             model,
+            judged,
             judging,
             objective: objective.clone(),
             config,
@@ -146,17 +166,34 @@ impl Blueprint {
         g.finish()
     }
 
-    /// Records the loss of the next `batch` test images: the objective without its backward, in the judging log.
+    /// Records the loss of the next `batch` images of a source: the objective without its backward, in the judging log. `known` are
+    /// the labels of its images.
     ///
     /// # Errors
     /// As [`Blueprint::training_step`].
-    pub fn held_out_loss(&self, batch: usize) -> Result<Plan, PlanError> {
+    pub fn held_out_loss(&self, source: &ImageSource, known: Tensor, batch: usize) -> Result<Plan, PlanError> {
         let mut g = Graph::new("held-out loss");
         let (state, log) = &self.judging;
-        self.optimiser().begin_step(&mut g, state, self.test.images, batch);
+        self.optimiser().begin_step(&mut g, state, source.images, batch);
         let model = Model { clock: state.clock, log: log.clone(), mode: Mode::Evaluation, ..self.model.clone() };
-        self.emit_objective(&mut g, &model, &self.test, self.test_labels, batch);
+        self.emit_objective(&mut g, &model, source, known, batch);
         g.finish()
+    }
+
+    /// Records the encoding of two random views of each of the next `batch` images of a source, by the judging clock: rows as of
+    /// [`Blueprint::encode`], `[2 * batch, encoded]`, the views of an image behind each other.
+    ///
+    /// # Errors
+    /// As [`Blueprint::training_step`].
+    pub fn encode_pairs(&self, source: &ImageSource, batch: usize) -> Result<(Plan, Tensor), PlanError> {
+        let mut g = Graph::new("encode pairs of views");
+        let (state, _) = &self.judging;
+        self.optimiser().begin_step(&mut g, state, source.images, batch);
+        let count = ViewCount { views: 2, plain: 0 };
+        let x = source.augmented(&mut g, state.clock, batch, count, &self.config.augment).x;
+        let encoded = self.model.networks.encoder.forward(&mut g, &self.memory, x, LOOK);
+        g.keep(encoded);
+        Ok((g.finish()?, encoded))
     }
 
     /// Emits views, forward pass and loss of the next images of a source by the model's clock.

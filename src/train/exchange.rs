@@ -9,7 +9,7 @@ use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::run_folder::{COUNTER, StateDict, VARIANCE};
 use crate::run_folder::{CheckpointError, State};
 use crate::run_folder::{LockError, Record, RecordError, RunLock, checksum};
-use crate::run_folder::{OpenError, data_folder, settings_file};
+use crate::run_folder::{OpenError, Which, data_folder, settings_file};
 use crate::settings::{Config, ConfigError, Recipe};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -77,14 +77,14 @@ impl ExchangeError {
     }
 }
 
-/// Writes the weights and buffers of a run's checkpoint after `step` steps, or of its newest one, as a PyTorch state dict. Returns what
+/// Writes the weights and buffers of a checkpoint of a run as a PyTorch state dict. Returns what
 /// was passed over.
 ///
 /// # Errors
 /// When there is no run or no checkpoint, or a file cannot be read or written.
-pub fn export(run: &Path, step: Option<u64>, out: &Path) -> Result<Vec<String>, ExchangeError> {
+pub fn export(run: &Path, which: Which, out: &Path) -> Result<Vec<String>, ExchangeError> {
     Trained::settings(run).map_err(Box::new)?;
-    let (checkpoint, passed_over) = Checkpoint::pick(run, step)?;
+    let (checkpoint, passed_over) = Checkpoint::pick(run, which)?;
     let path = checkpoint.folder.join(checkpoint::MODEL);
     let damaged = |path: &Path, problem: String| ExchangeError::Damaged { path: path.to_owned(), problem };
     let file = SafeTensors::deserialize(checkpoint.model()).map_err(|error| damaged(&path, error.to_string()))?;

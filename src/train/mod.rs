@@ -3,6 +3,7 @@
 mod blueprint;
 pub mod diagnose;
 mod exchange;
+mod judging;
 mod open;
 mod origin;
 mod pictures;
@@ -13,7 +14,7 @@ mod session;
 mod stream;
 mod training;
 
-pub use blueprint::{Blueprint, Decoding, Reconstruction};
+pub use blueprint::{Blueprint, Decoding, JudgedSource, Reconstruction};
 pub(crate) use blueprint::{READ_BATCH, image_source};
 pub use exchange::{ExchangeError, export, import};
 pub use open::{Trained, load_data};

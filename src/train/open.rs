@@ -4,7 +4,7 @@ use super::progress::Progress;
 use super::session::Session;
 use crate::data::{self, DataError, Dataset, Identity};
 use crate::device::Device;
-use crate::run_folder::{Checkpoint, OpenError, Record, Saved};
+use crate::run_folder::{Checkpoint, OpenError, Record, Saved, Which};
 use crate::settings::{Config, Recipe};
 use std::path::Path;
 
@@ -24,7 +24,7 @@ pub struct Trained {
     pub notes: Vec<String>,
 }
 
-/// Loads the data set that the settings name, cut to their limit. `folder` overrides theirs; `progress` is told how much is done.
+/// Loads the data set that the settings name, cut to their limit and without what is held out for judges. `folder` overrides theirs; `progress` is told how much is done.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -36,7 +36,10 @@ pub fn load_data(
 ) -> Result<Dataset, DataError> {
     let saved = (!config.data.dir.is_empty()).then(|| Path::new(&config.data.dir));
     let mut watch = |done, of| progress.decoded(done, of);
-    data::load_watched(&config.data.name, folder.or(saved), device, &config.data.file_options(), &mut watch)
+    let options = config.data.file_options();
+    let mut data = data::load_watched(&config.data.name, folder.or(saved), device, &options, &mut watch)?;
+    data.hold_out(config.judge.share, config.judge.rows);
+    Ok(data)
 }
 
 impl Trained {
@@ -52,7 +55,7 @@ impl Trained {
         Ok(config)
     }
 
-    /// Opens a run's checkpoint after `step` steps, or its newest one. `data_folder` is given by those who look at other data, or
+    /// Opens a checkpoint of a run. `data_folder` is given by those who look at other data, or
     /// at data that have moved.
     ///
     /// # Errors
@@ -60,12 +63,12 @@ impl Trained {
     pub fn open(
         run: &Path,
         data_folder: Option<&Path>,
-        step: Option<u64>,
+        which: Which,
         device: &Device,
         progress: &mut dyn Progress,
     ) -> Result<Self, OpenError> {
         let config = Self::settings(run)?;
-        let picked = Checkpoint::pick(run, step)?;
+        let picked = Checkpoint::pick(run, which)?;
         let data = load_data(&config, data_folder, device, progress)?;
         let mut notes = Vec::new();
         match Self::check_data(run, &data) {
@@ -91,12 +94,18 @@ impl Trained {
         }
     }
 
-    /// Opens the newest checkpoint of a run whose recipe and data are at hand.
+    /// Opens a checkpoint of a run whose recipe and data are at hand.
     ///
     /// # Errors
     /// When the checkpoint cannot be read, or the device is too small.
-    pub fn with_data(run: &Path, recipe: &Recipe, data: Dataset, device: &Device) -> Result<Self, OpenError> {
-        Self::with_checkpoint(Checkpoint::newest(run)?, recipe, data, device)
+    pub fn with_data(
+        run: &Path,
+        which: Which,
+        recipe: &Recipe,
+        data: Dataset,
+        device: &Device,
+    ) -> Result<Self, OpenError> {
+        Self::with_checkpoint(Checkpoint::pick(run, which)?, recipe, data, device)
     }
 
     fn with_checkpoint(

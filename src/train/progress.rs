@@ -10,6 +10,8 @@ pub trait Progress {
     fn begin(&mut self, _step: u64, _steps: u64) {}
     /// `step` is done; `losses` are means since the last call.
     fn advance(&mut self, _step: u64, _epoch: f64, _images_per_second: f64, _losses: &[(&str, f64)]) {}
+    /// Judges looked at the run after `step` steps; `scores` are by their names in `metrics.jsonl`.
+    fn judged(&mut self, _step: u64, _epoch: f64, _scores: &[(&str, f64)]) {}
     /// The run is over.
     fn finish(&mut self) {}
 }

@@ -1,6 +1,7 @@
 //! A run from its beginning, or from a checkpoint, to its end; the loop itself is in `training.rs`.
 
 use super::diagnose::{MOST_STEPS, first_not_finite};
+use super::judging::Judging;
 use super::origin::Origin;
 use super::progress::Progress;
 use super::run_error::RunError;
@@ -8,8 +9,8 @@ use super::session::Session;
 use super::training::Training;
 use crate::data::Dataset;
 use crate::device::Device;
-use crate::run_folder::RunLock;
 use crate::run_folder::checkpoint::{self, Checkpoint};
+use crate::run_folder::{RunLock, Which};
 use crate::settings::Recipe;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -21,14 +22,14 @@ pub struct RunOptions {
     pub out: PathBuf,
     /// Continue from a checkpoint in the folder.
     pub resume: bool,
-    /// The step of that checkpoint; the newest whole one where it is none.
-    pub checkpoint: Option<u64>,
+    /// Which checkpoint.
+    pub checkpoint: Which,
 }
 
 impl RunOptions {
     /// A new run in this folder.
     pub fn new(out: impl Into<PathBuf>) -> Self {
-        Self { out: out.into(), resume: false, checkpoint: None }
+        Self { out: out.into(), resume: false, checkpoint: Which::Newest }
     }
 }
 
@@ -37,7 +38,7 @@ impl RunOptions {
 pub struct Report {
     /// Steps done in all.
     pub steps: u64,
-    /// Whether it was interrupted before its end; the checkpoint is of this moment.
+    /// Whether it was interrupted before its end; the checkpoint is of this moment. A run that `stop.patience` ends was not.
     pub interrupted: bool,
     /// Mean losses of the last logging interval, total first.
     pub losses: Vec<(String, f64)>,
@@ -78,6 +79,7 @@ pub fn run(
     if config.batch > data.train.len() {
         return Err(RunError::BatchTooLarge { batch: config.batch, images: data.train.len() });
     }
+    Judging::check(config, data)?;
     for note in &data.notes {
         progress.note(note);
     }

@@ -2,10 +2,11 @@
 
 use crate::device::DeviceError;
 use crate::files::FileError;
+use crate::measure::EvalError;
 use crate::run_folder::CheckpointError;
 use crate::run_folder::OpenError;
 use crate::run_folder::{LockError, RecordError};
-use crate::settings::ConfigError;
+use crate::settings::{Best, ConfigError};
 use std::path::PathBuf;
 
 /// A run that could not begin or go on.
@@ -50,6 +51,26 @@ pub enum RunError {
     NothingToResume {
         /// The run folder.
         path: PathBuf,
+    },
+    /// A judge refused.
+    #[error(transparent)]
+    Judge(#[from] EvalError),
+    /// Nothing is held out for judges.
+    #[error(
+        "judge.share = {share}: nothing is held out of the {images} training images for judges. Two images are needed at least, and who \
+         calls the library calls Dataset::hold_out first"
+    )]
+    NothingHeldOut {
+        /// The share that was asked for.
+        share: f64,
+        /// Training images.
+        images: usize,
+    },
+    /// The best checkpoint is to be told by classes, and there are none.
+    #[error("checkpoint.best = {best}: the images are of one class, and nothing can be told apart: use held-out")]
+    NoClasses {
+        /// What was asked for.
+        best: Best,
     },
     /// The data are not those of the run.
     #[error(
@@ -102,6 +123,7 @@ impl RunError {
         match self {
             Self::BatchTooLarge { .. } | Self::Config(_) | Self::NothingToResume { .. } | Self::Occupied { .. } => true,
             Self::OtherData { .. } | Self::OtherSettings { .. } => true,
+            Self::NothingHeldOut { .. } | Self::NoClasses { .. } => true,
             Self::Lock(error) => error.is_usage(),
             Self::Open(error) => matches!(**error, OpenError::NoRun { .. }),
             _ => false,

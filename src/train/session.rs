@@ -9,7 +9,7 @@ use crate::kernels::augment::sample::shuffled;
 use crate::kernels::common::clock;
 use crate::kernels::common::philox::split;
 use crate::methods::CAPACITY;
-use crate::plan::PlanId;
+use crate::plan::{PlanId, Tensor};
 use crate::run_folder::{Checkpoint, CheckpointError};
 use crate::settings::{Config, Recipe};
 use std::collections::VecDeque;
@@ -66,7 +66,7 @@ pub(crate) fn room_for_images(config: &Config, device: &Device) -> u64 {
 }
 
 /// Checks that rows of numbers are finite: nothing that a diverged model puts out is handed on.
-fn finite(what: &'static str, numbers: &[f32], width: usize) -> Result<(), DeviceError> {
+pub(super) fn finite(what: &'static str, numbers: &[f32], width: usize) -> Result<(), DeviceError> {
     match numbers.iter().position(|x| !x.is_finite()) {
         Some(at) => Err(DeviceError::NotFinite { what, row: at / width, column: at % width, value: numbers[at] }),
         None => Ok(()),
@@ -109,6 +109,10 @@ impl Session {
         for (source, images) in [(&blueprint.train, &data.train), (&blueprint.test, &data.test)] {
             streams.extend(Stream::begin(executor.as_mut(), source, images)?);
         }
+        if let Some((source, judged)) = blueprint.judged.zip(data.judged.as_ref()) {
+            streams.extend(Stream::begin(executor.as_mut(), &source.all, &judged.images)?);
+            executor.write(source.labels, &labels(&judged.images))?;
+        }
         executor.write(blueprint.labels, &labels(&data.train))?;
         executor.write(blueprint.test_labels, &labels(&data.test))?;
         executor.write(blueprint.memory.weights, &Values::F32(blueprint.params.initial(blueprint.config.seed)))?;
@@ -150,7 +154,7 @@ impl Session {
 
     /// Replays the steps of a plan that draws batches of a source in shuffled order, and streams the images ahead where
     /// the device does not hold them.
-    fn replay(
+    pub(super) fn replay(
         &mut self,
         plan: PlanId,
         source: &ImageSource,
@@ -317,17 +321,27 @@ impl Session {
     /// # Errors
     /// When the device fails.
     pub fn held_out_loss(&mut self, seed: u64) -> Result<Vec<(&'static str, f64)>, DeviceError> {
-        let test = self.blueprint.test;
-        let images = test.images;
+        let Blueprint { test, test_labels, .. } = self.blueprint;
+        self.loss_of(&test, test_labels, seed)
+    }
+
+    /// [`Session::held_out_loss`] of another source, whose images have these labels.
+    pub(super) fn loss_of(
+        &mut self,
+        source: &ImageSource,
+        known: Tensor,
+        seed: u64,
+    ) -> Result<Vec<(&'static str, f64)>, DeviceError> {
+        let images = source.images;
         let batch = JUDGE_BATCH.min(images);
-        let plan = self.executor.load(self.blueprint.held_out_loss(batch)?)?;
+        let plan = self.executor.load(self.blueprint.held_out_loss(source, known, batch)?)?;
         let (state, log) = self.blueprint.judging.clone();
         self.executor.write(state.clock, &Values::U32(clock::fresh(seed).to_vec()))?;
         let columns = log.columns();
         let mut sums = vec![0.0; columns.len()];
         let steps = (images / batch) as u64;
         for step in 1..=steps {
-            self.replay(plan, &test, (seed, batch), step - 1..step)?;
+            self.replay(plan, source, (seed, batch), step - 1..step)?;
             if step % CAPACITY as u64 == 0 || step == steps {
                 let copy = self.executor.read(log.losses)?.to_f64();
                 for at in (step - 1) / CAPACITY as u64 * CAPACITY as u64 + 1..=step {

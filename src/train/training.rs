@@ -1,6 +1,7 @@
 //! The training loop: replays the step, logs, draws and stores checkpoints.
 
 use super::blueprint::STEPS_AT_A_TIME;
+use super::judging::{Judging, Scores};
 use super::origin::Origin;
 use super::pictures::{self, PictureError};
 use super::progress::Progress;
@@ -13,10 +14,10 @@ use crate::methods::CAPACITY;
 use crate::plan::PlanId;
 use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::run_folder::checksum;
-use crate::run_folder::metrics::{MetricsLog, metrics_file};
+use crate::run_folder::metrics::{MetricsLog, Row, metrics_file};
 use crate::run_folder::{CheckpointError, Interval, Loss, State};
 use crate::settings::{Config, Recipe};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -44,13 +45,16 @@ pub(super) struct Training<'a> {
     interval: Interval,
     loss: Option<Loss>,
     losses: Vec<(String, f64)>,
+    judging: Judging<'a>,
+    /// What judges found at a step, until the row of that step is written.
+    judged: Option<(u64, Scores)>,
 }
 
 impl<'a> Training<'a> {
     /// Opens the device and brings the model to where the run begins.
     pub fn open(
         recipe: &'a Recipe,
-        data: &Dataset,
+        data: &'a Dataset,
         device: &'a Device,
         options: &'a RunOptions,
         origin: &Origin,
@@ -61,6 +65,7 @@ impl<'a> Training<'a> {
         if let Some(checkpoint) = &origin.checkpoint {
             session.restore(checkpoint)?;
         }
+        let judging = Judging::new(&recipe.config, data, state.best.clone());
         let columns = session.blueprint.model.log.columns().len();
         let interval = match &state.interval {
             Some(interval) if interval.sums.len() == columns && interval.begin <= state.step => interval.clone(),
@@ -84,6 +89,8 @@ impl<'a> Training<'a> {
             interval,
             loss: state.loss,
             losses: Vec::new(),
+            judging,
+            judged: None,
         })
     }
 
@@ -108,6 +115,9 @@ impl<'a> Training<'a> {
             persistent as f64 / 1048576.0,
             arena as f64 / 1048576.0,
         ));
+        if let Some(about) = self.judging.about() {
+            progress.note(&about);
+        }
         for (what, source) in [("training", blueprint.train), ("test", blueprint.test)] {
             if let Some(ring) = source.ring(self.config.batch) {
                 let (steps, held) = (ring.steps, source.pixels.len() as f64 * 4.0 / 1048576.0);
@@ -126,10 +136,14 @@ impl<'a> Training<'a> {
         images as f64 / self.began.elapsed().as_secs_f64().max(1e-9)
     }
 
-    /// The next step at which the epoch count reaches a multiple of `every` epochs; the end of the run at the latest.
+    /// The next step at which the epoch count reaches a multiple of `every` epochs, which 0 never does; the end of the run at the
+    /// latest.
     fn next_epoch_mark(&self, every: u32) -> u64 {
+        if every == 0 {
+            return self.total;
+        }
         let batch = self.config.batch as u64;
-        let period = u64::from(every.max(1)).saturating_mul(self.session.blueprint.train.images as u64);
+        let period = u64::from(every).saturating_mul(self.session.blueprint.train.images as u64);
         let mark = |n: u64| period.saturating_mul(n).div_ceil(batch);
         // A period that is over may have ended within the step that is done.
         let done = (self.step * batch) / period;
@@ -144,11 +158,13 @@ impl<'a> Training<'a> {
         let log_every = u64::from(log.every).clamp(1, CAPACITY as u64 / 2);
         let mut saved = None;
         let mut interrupted = false;
-        while self.step < self.total && !interrupted {
+        let mut over = self.judging.over();
+        while self.step < self.total && !interrupted && over.is_none() {
             let log_mark = (self.step / log_every + 1) * log_every;
             let checkpoint_mark = self.next_epoch_mark(log.checkpoint_every);
             let picture_mark = self.next_epoch_mark(log.pictures_every);
-            let until = log_mark.min(checkpoint_mark).min(picture_mark);
+            let judge_mark = self.next_epoch_mark(self.config.judge.every);
+            let until = log_mark.min(checkpoint_mark).min(picture_mark).min(judge_mark);
             while self.step < until && !interrupted {
                 let now = (STEPS_AT_A_TIME as u64).min(until - self.step);
                 self.session.train(self.plan, self.step, now)?;
@@ -157,6 +173,10 @@ impl<'a> Training<'a> {
             }
             let ticket = self.session.executor.request(self.session.blueprint.model.log.losses)?;
             self.requested.push_back((ticket, self.step, self.step == until));
+            if self.step == judge_mark && self.config.judge.every > 0 {
+                self.judge(progress)?;
+                over = self.judging.over();
+            }
             self.collect(false, progress)?;
             // Before the checkpoint: whoever resumes from it finds all pictures and curves up to there.
             if self.step == picture_mark && self.session.blueprint.model.networks.generative {
@@ -164,7 +184,7 @@ impl<'a> Training<'a> {
                 let epoch = self.epoch(self.step).round() as u32;
                 drawn(pictures::reconstructions(&mut self.session, &self.options.out, epoch), progress)?;
             }
-            if self.step == checkpoint_mark || interrupted {
+            if self.step == checkpoint_mark || interrupted || over.is_some() || self.judging.is_best(self.step) {
                 self.collect(true, progress)?;
                 self.curves(progress)?;
                 saved = Some(self.save()?);
@@ -172,18 +192,32 @@ impl<'a> Training<'a> {
         }
         self.collect(true, progress)?;
         progress.finish();
+        let notes = [over.clone(), self.judging.cost(self.began.elapsed().as_secs_f64())];
+        notes.iter().flatten().for_each(|note| progress.note(note));
         let checkpoint = match saved {
             Some(folder) => folder,
             None => self.newest_or_save()?,
         };
         Ok(Report {
             steps: self.step,
-            interrupted: self.step < self.total,
+            interrupted: self.step < self.total && over.is_none(),
             images_per_second: self.images_per_second(),
             losses: self.losses,
             checkpoint,
             session: self.session,
         })
+    }
+
+    /// Judges the model as it is. A model that has diverged is told by its losses, which say more than a judge.
+    fn judge(&mut self, progress: &mut dyn Progress) -> Result<(), RunError> {
+        match self.judging.judge(&mut self.session, self.step) {
+            Ok(scores) => self.judged = Some((self.step, scores)),
+            Err(error) => {
+                self.collect(true, progress)?;
+                return Err(error);
+            }
+        }
+        self.collect(true, progress)
     }
 
     /// Takes the copies of the log that have come, or with `wait` all of them.
@@ -214,8 +248,12 @@ impl<'a> Training<'a> {
             let means: Vec<(&str, f64)> = columns.iter().copied().zip(sums.iter().map(|sum| sum / count)).collect();
             let seconds = self.seconds_before + self.began.elapsed().as_secs_f64();
             let epoch = self.epoch(step);
+            let judged = self.judged.take_if(|(at, _)| *at == step).map(|(_, scores)| scores).unwrap_or_default();
             if let Some(metrics) = &mut self.metrics {
-                metrics.append(step, epoch, seconds, &means)?;
+                metrics.append(&Row { step, epoch, seconds, losses: named(&means), judged: named(&judged) })?;
+            }
+            if !judged.is_empty() {
+                progress.judged(step, epoch, &judged);
             }
             progress.advance(step, epoch, self.images_per_second(), &means);
             if let (Some(loss), Some((_, total))) = (&mut self.loss, means.first()) {
@@ -275,6 +313,7 @@ impl<'a> Training<'a> {
             loss: self.loss,
             interval: (self.interval.begin < self.step).then(|| self.interval.clone()),
             metrics,
+            best: self.judging.best.clone(),
         };
         let keep = self.config.log.keep_checkpoints;
         let (params, memory) = (&blueprint.params, &blueprint.memory);
@@ -292,6 +331,11 @@ impl<'a> Training<'a> {
         let rows = MetricsLog::read(&metrics_file(&self.options.out))?;
         drawn(pictures::curves(&rows, &self.options.out), progress)
     }
+}
+
+/// Numbers by their names.
+fn named(all: &[(&str, f64)]) -> BTreeMap<String, f64> {
+    all.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()
 }
 
 /// A picture that cannot be stored is missed, and no reason to end a run.

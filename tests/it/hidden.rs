@@ -92,7 +92,7 @@ fn weights_that_break_behind_a_finite_loss_are_found() {
     let recipe = Recipe::with(&config, Arc::new(Hidden), Arc::new(MlpBackbone { hidden: vec![16] })).expect("a recipe");
     let data = crate::common::sprites("sprites", 16, 8);
     let folder = tempfile::tempdir().expect("a folder");
-    let options = RunOptions { out: folder.path().join("run"), resume: false, checkpoint: None };
+    let options = RunOptions::new(folder.path().join("run"));
     let error = run(&recipe, &data, &Device::cpu(), &options, &mut Silent, &AtomicBool::new(false));
     match error.map(|report| report.steps).expect_err("no checkpoint is stored") {
         RunError::NotFinite { what, step, origin, .. } => {

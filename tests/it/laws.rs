@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room of the library, from the ground up: each may import those before it.
-const ROOMS: [&str; 23] = [
+const ROOMS: [&str; 24] = [
     "math",
     "quiet",
     "files",
@@ -18,6 +18,7 @@ const ROOMS: [&str; 23] = [
     "augment",
     "optim",
     "methods",
+    "measure",
     "data",
     "settings",
     "run_folder",

@@ -21,6 +21,7 @@ mod hidden;
 mod images;
 mod interface;
 mod judges;
+mod judging;
 mod kernels;
 mod laws;
 mod look;

@@ -28,7 +28,7 @@ fn train(method: &str, data: &Dataset, out: &Path, more: &[&str]) -> Report {
     ];
     let set = set.into_iter().chain(more.iter().map(|&set| set.to_owned())).collect();
     let config = Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings");
-    let options = RunOptions { out: out.to_owned(), resume: false, checkpoint: None };
+    let options = RunOptions::new(out);
     run(&Recipe::new(&config).expect("a recipe"), data, &Device::cpu(), &options, &mut Silent, &AtomicBool::new(false))
         .expect("it trains")
 }

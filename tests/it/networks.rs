@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::nn::{Backbone, Networks, OfficialConv, Params, ResNetBackbone, Sizes};
-use wgpu_simvae::run_folder::checkpoint;
 use wgpu_simvae::run_folder::metrics::MetricsLog;
+use wgpu_simvae::run_folder::{Which, checkpoint};
 use wgpu_simvae::settings::Sources;
 use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{ExchangeError, Report, RunError, RunOptions, Silent, Trained, export, import, run};
@@ -158,8 +158,7 @@ fn images_that_the_decoder_cannot_return_to_are_refused() {
         ..Sources::default()
     });
     let config = config.expect("valid settings");
-    let options =
-        RunOptions { out: tempfile::tempdir().expect("a folder").path().join("run"), resume: false, checkpoint: None };
+    let options = RunOptions::new(tempfile::tempdir().expect("a folder").path().join("run"));
     let error = run(&recipe(&config), &data(&config), &Device::cpu(), &options, &mut Silent, &AtomicBool::new(false));
     let message = match error {
         Err(error @ RunError::Config(_)) => error.to_string(),
@@ -177,7 +176,7 @@ fn exported_weights_come_back_and_others_are_refused_by_name() {
     let (config, choice) = (config(&["epochs=1"]), Device::cpu());
     let data = data(&config);
     let steps = train(&config, &choice, &run, false, None).steps;
-    export(&run, None, &file).expect("it is exported");
+    export(&run, Which::Newest, &file).expect("it is exported");
     let bytes = std::fs::read(&file).expect("a file");
     let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("a whole file");
     let counter = tensors.tensor("enc.1.num_batches_tracked").expect("PyTorch's counter");
@@ -186,7 +185,8 @@ fn exported_weights_come_back_and_others_are_refused_by_name() {
     import(&file, &recipe(&config), &data, &choice, &copy).expect("it is imported");
     assert!(content(&run)[0] == content(&copy)[0], "weights and running statistics are the same");
     let embed = |folder: &Path| {
-        let mut trained = Trained::with_data(folder, &recipe(&config), data.clone(), &choice).expect("it opens");
+        let mut trained =
+            Trained::with_data(folder, Which::Newest, &recipe(&config), data.clone(), &choice).expect("it opens");
         let source = trained.session.blueprint.test;
         trained.session.embed(&source, 8).expect("it embeds").mu
     };

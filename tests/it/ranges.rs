@@ -59,7 +59,7 @@ fn readers(range: &Range) -> Vec<[&'static str; 2]> {
 
 fn trains(config: &Config, data: &Dataset) -> Result<(), String> {
     let folder = tempfile::tempdir().expect("a folder");
-    let options = RunOptions { out: folder.path().join("run"), resume: false, checkpoint: None };
+    let options = RunOptions::new(folder.path().join("run"));
     let report = run(
         &Recipe::new(config).expect("a recipe"),
         data,

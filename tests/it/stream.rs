@@ -37,7 +37,7 @@ impl Progress for Stop<'_> {
 }
 
 fn train(config: &Config, device: &Device, out: &Path, resume: bool) -> Report {
-    let options = RunOptions { out: out.to_owned(), resume, checkpoint: None };
+    let options = RunOptions { resume, ..RunOptions::new(out) };
     run(&Recipe::new(config).expect("a recipe"), &data(config), device, &options, &mut Silent, &AtomicBool::new(false))
         .expect("it trains")
 }
@@ -59,7 +59,7 @@ fn streaming_changes_nothing_on(device: &Device) {
 
         let stop = AtomicBool::new(false);
         let streaming = config(method, &[STREAMED]);
-        let options = RunOptions { out: outs[2].clone(), resume: false, checkpoint: None };
+        let options = RunOptions::new(&outs[2]);
         let mut progress = Stop(&stop, 0);
         let part =
             run(&Recipe::new(&streaming).expect("a recipe"), &data(&streaming), device, &options, &mut progress, &stop)

@@ -10,7 +10,7 @@ use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::Dataset;
 use wgpu_simvae::decode::{Board, DecodeSettings, Line, decode};
 use wgpu_simvae::device::{DeviceRequest, choose};
-use wgpu_simvae::run_folder::OpenError;
+use wgpu_simvae::run_folder::{OpenError, Which};
 use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{Trained, load_data};
 
@@ -34,6 +34,9 @@ pub struct DecodeArguments {
     /// Test images in the picture.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     count: u16,
+    /// Which checkpoint of each run: the newest whole one, the best that checkpoint.best kept, or the one of a step.
+    #[arg(long, value_name = "newest|best|STEP", default_value_t)]
+    checkpoint: Which,
     /// Folder of the data set's files, if they are no longer where they were.
     #[arg(long)]
     data_dir: Option<PathBuf>,
@@ -64,7 +67,7 @@ pub fn main(arguments: &DecodeArguments) -> Result<(), Failure> {
     let stop = stop_on_interrupt()?;
     let mut board = Board::default();
     for ((run, config), name) in runs.iter().zip(&configs).zip(names(runs, &configs)) {
-        let trained = Trained::with_data(run, &Recipe::new(config)?, data.clone(), &device)?;
+        let trained = Trained::with_data(run, arguments.checkpoint, &Recipe::new(config)?, data.clone(), &device)?;
         for note in &trained.notes {
             tell(note);
         }

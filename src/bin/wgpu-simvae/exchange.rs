@@ -7,6 +7,7 @@ use clap::Args;
 use std::path::PathBuf;
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::device::{DeviceRequest, choose};
+use wgpu_simvae::run_folder::Which;
 use wgpu_simvae::settings::Recipe;
 use wgpu_simvae::train::{export as export_weights, import as import_weights, load_data};
 
@@ -17,9 +18,9 @@ pub struct ExportArguments {
     /// File for the weights.
     #[arg(long)]
     out: PathBuf,
-    /// Step of the checkpoint [default: the newest one that is whole]
-    #[arg(long, value_name = "STEP")]
-    checkpoint: Option<u64>,
+    /// Which checkpoint: the newest whole one, the best that checkpoint.best kept, or the one of a step.
+    #[arg(long, value_name = "newest|best|STEP", default_value_t)]
+    checkpoint: Which,
 }
 
 #[derive(Debug, Args)]

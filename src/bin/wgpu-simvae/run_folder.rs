@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use wgpu_simvae::console::tell;
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::eval::judge::Judges;
+use wgpu_simvae::run_folder::Which;
 use wgpu_simvae::train::Trained;
 
 #[derive(Debug, Args)]
@@ -16,9 +17,9 @@ pub struct RunFolder {
     /// Folder of the data set's files, if they are no longer where they were.
     #[arg(long)]
     pub data_dir: Option<PathBuf>,
-    /// Step of the checkpoint [default: the newest one that is whole]
-    #[arg(long, value_name = "STEP")]
-    pub checkpoint: Option<u64>,
+    /// Which checkpoint: the newest whole one, the best that checkpoint.best kept, or the one of a step.
+    #[arg(long, value_name = "newest|best|STEP", default_value_t)]
+    pub checkpoint: Which,
     /// auto, gpu, cpu, a number of `wgpu-simvae devices` or part of an adapter's name.
     #[arg(long, default_value = "auto")]
     pub device: DeviceRequest,

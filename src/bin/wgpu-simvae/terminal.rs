@@ -10,6 +10,8 @@ pub struct Terminal {
     bar: Option<ProgressBar>,
     /// Epoch of the last line in a log file, which wants few.
     last_line: Option<f64>,
+    /// What judges found last.
+    judged: String,
 }
 
 impl Progress for Terminal {
@@ -40,11 +42,13 @@ impl Progress for Terminal {
         bar.reset_eta();
         self.bar = Some(bar);
         self.last_line = None;
+        self.judged.clear();
     }
 
     fn advance(&mut self, step: u64, epoch: f64, images_per_second: f64, losses: &[(&str, f64)]) {
         let terms: Vec<String> = losses.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
-        let message = format!("epoch {epoch:.2}  {images_per_second:.0} images/s  {}", terms.join("  "));
+        let judged = &self.judged;
+        let message = format!("epoch {epoch:.2}  {images_per_second:.0} images/s  {}{judged}", terms.join("  "));
         let Some(bar) = &self.bar else { return };
         bar.set_position(step);
         if !bar.is_hidden() {
@@ -54,6 +58,18 @@ impl Progress for Terminal {
             let left = bar.eta().as_secs();
             tell(format_args!("step {step}  {message}  {left} s left"));
         }
+    }
+
+    fn judged(&mut self, step: u64, epoch: f64, scores: &[(&str, f64)]) {
+        let in_words = |name: &str, score: f64| match name {
+            "knn" | "linear" => format!("{name} {:.1} %", 100.0 * score),
+            _ => format!("{} {score:.3}", name.replace('_', " ")),
+        };
+        let words: Vec<String> = scores.iter().map(|&(name, score)| in_words(name, score)).collect();
+        self.note(&format!("step {step}  epoch {epoch:.2}  judged: {}", words.join("  ")));
+        // On the progress line there is room for what matters most.
+        let first: String = words.iter().take(3).map(|word| format!("  {word}")).collect();
+        self.judged = format!("  |{first}");
     }
 
     fn finish(&mut self) {

@@ -12,7 +12,7 @@ use wgpu_simvae::data::{Dataset, title};
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::eval::Representation;
 use wgpu_simvae::eval::knn::{Metric, accuracy};
-use wgpu_simvae::run_folder::{OpenError, claim};
+use wgpu_simvae::run_folder::{OpenError, Which, claim};
 use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{Progress, Report, RunOptions, Session, Trained, load_data, run};
 
@@ -33,9 +33,9 @@ pub struct TrainArguments {
     /// Continue the run in the folder from its newest whole checkpoint, with the settings that it saved.
     #[arg(long)]
     resume: bool,
-    /// Resume from the checkpoint of this step.
-    #[arg(long, value_name = "STEP", requires = "resume")]
-    checkpoint: Option<u64>,
+    /// Resume from this checkpoint: the newest whole one, the best that checkpoint.best kept, or the one of a step.
+    #[arg(long, value_name = "newest|best|STEP", requires = "resume")]
+    checkpoint: Option<Which>,
 }
 
 pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
@@ -62,7 +62,11 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
         Some(out) => out.clone(),
         None => default_folder(&config)?,
     };
-    let options = RunOptions { out: out.clone(), resume: arguments.resume, checkpoint: arguments.checkpoint };
+    let options = RunOptions {
+        resume: arguments.resume,
+        checkpoint: arguments.checkpoint.unwrap_or_default(),
+        ..RunOptions::new(&out)
+    };
     let mut report = run(&recipe, &data, &device, &options, &mut progress, &stop).inspect_err(|_| {
         // A claimed folder into which nothing was written.
         let _not_empty = std::fs::remove_dir(&out);

@@ -9,20 +9,20 @@ use crate::run_folder::metrics::Row;
 use curves::Curve;
 use projection::principal_plane;
 use scatter::Point;
+use std::collections::BTreeMap;
 
-/// Draws every term of the rows of a run against the epoch.
+/// Draws every term of the rows of a run, and what judges found, against the epoch.
 ///
 /// # Errors
 /// When the drawing library refuses, as text.
 pub fn losses(rows: &[Row]) -> Result<Option<String>, String> {
-    let names: Vec<&String> = rows.first().map(|row| row.losses.keys().collect()).unwrap_or_default();
-    let curves: Vec<Curve> = names
-        .into_iter()
-        .map(|name| Curve {
-            name: name.clone(),
-            points: rows.iter().filter_map(|row| Some((row.epoch, *row.losses.get(name)?))).collect(),
-        })
-        .collect();
+    type Part = fn(&Row) -> &BTreeMap<String, f64>;
+    let curves = |title: &str, part: Part| -> Vec<Curve> {
+        let names = rows.iter().map(part).find(|scores| !scores.is_empty()).into_iter().flat_map(BTreeMap::keys);
+        let points = |name| rows.iter().filter_map(|row| Some((row.epoch, *part(row).get(name)?))).collect();
+        names.map(|name| Curve { name: format!("{title}{name}"), points: points(name) }).collect()
+    };
+    let curves = [curves("", |row| &row.losses), curves("judged: ", |row| &row.judged)].concat();
     curves::svg("loss per view", &curves).map(Some)
 }
 

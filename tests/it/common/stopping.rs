@@ -28,7 +28,7 @@ pub fn train(
     stop_at: Option<u64>,
 ) -> Report {
     let stop = AtomicBool::new(false);
-    let options = RunOptions { out: out.to_owned(), resume, checkpoint: None };
+    let options = RunOptions { resume, ..RunOptions::new(out) };
     match stop_at {
         Some(step) => {
             run(&Recipe::new(config).expect("a recipe"), data, device, &options, &mut StopAt(step, &stop), &stop)

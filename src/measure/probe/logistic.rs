@@ -4,9 +4,9 @@
 //! The penalty is that of scikit-learn's `LogisticRegression` with `C = 1`, so that both find the same minimum.
 
 use super::Moments;
-use crate::eval::{EvalError, Labelled, Rows};
 use crate::math::gemm::{Matrix, gemm};
 use crate::math::lbfgs::{Limits, minimise};
+use crate::measure::{EvalError, Labelled, Rows};
 use rayon::prelude::*;
 
 /// Rows that are summed in order; their sums are added in order too.

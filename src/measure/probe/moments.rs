@@ -1,6 +1,6 @@
 //! Columns of rows, standardised.
 
-use crate::eval::Rows;
+use crate::measure::Rows;
 
 /// Mean and deviation of each column.
 pub(crate) struct Moments {

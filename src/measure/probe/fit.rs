@@ -2,7 +2,6 @@
 
 use super::{Head, ProbeSettings};
 use crate::device::{Device, Values};
-use crate::eval::{EvalError, Rows};
 use crate::kernels::DType;
 use crate::kernels::augment::labels::Labels;
 use crate::kernels::augment::sample::{Sample, VIEW_WORDS};
@@ -12,6 +11,7 @@ use crate::kernels::loss::cross_entropy::CrossEntropy;
 use crate::kernels::loss::likelihood::{Likelihood, LikelihoodKind};
 use crate::kernels::loss::record::Record;
 use crate::kernels::probe::{agree::Agree, correct::Correct, gather::Gather, squared_error::SquaredError};
+use crate::measure::{EvalError, Rows};
 use crate::nn::{Mlp, ParamMemory, Params};
 use crate::optim::{OptimConfig, Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
