@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 /// Scores of a row, by seed.
 pub(super) type Scores = BTreeMap<u64, f64>;
 
-/// The mean of paired differences, and half the width of its 95 % interval.
+/// The number of paired differences, their mean, and half the width of its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Interval {
+    pub pairs: usize,
     pub mean: f64,
     pub half: f64,
 }
@@ -21,7 +22,7 @@ impl Interval {
         let n = differences.len();
         let quantile = student_quantile(n.checked_sub(1)?)?;
         let (mean, deviation) = mean_and_deviation(&differences);
-        Some(Self { mean, half: quantile * deviation / (n as f64).sqrt() })
+        Some(Self { pairs: n, mean, half: quantile * deviation / (n as f64).sqrt() })
     }
 
     /// Whether zero lies outside.

@@ -1,8 +1,9 @@
 //! What makes the rows of a comparison comparable: as many steps of as many rows, or what else they are matched by.
 
 use super::study::CompareError;
-use super::used::uses;
+use super::used::{computed, probes};
 use super::vary::{Point, Varied, assignments, grid, label};
+use crate::data::Dataset;
 use crate::methods::registry::{Entry, METHODS, find};
 use crate::setting::at;
 use crate::settings::{Config, ConfigError, Sources, to_table};
@@ -107,14 +108,14 @@ impl<'a> Matching<'a> {
         Ok(Self { sources, by, base })
     }
 
-    /// The points at which a row stands: those of the grid, with only the settings that the row uses, each once.
-    pub fn points(&self, name: &str, vary: &[Varied]) -> Result<Vec<Point>, CompareError> {
+    /// The points at which a row stands on these data: those of the grid, with only the settings that the row uses, each once.
+    pub fn points(&self, name: &str, vary: &[Varied], data: &Dataset) -> Result<Vec<Point>, CompareError> {
         let row = Row::find(name)?;
         let mut points = Vec::new();
         for full in grid(vary) {
             let own = self.own(row, &full)?;
             let values = to_table(&own)?;
-            let used = full.keys().filter(|key| uses(row, &own, key));
+            let used = vary.iter().filter(|varied| self.uses(name, &full, varied, data)).map(|varied| &varied.key);
             let mut point: Point = used.filter_map(|key| Some((key.clone(), at(&values, key)?.clone()))).collect();
             // As many views as the method takes, which may be fewer or more.
             if let Some(views) = point.get_mut("views") {
@@ -125,6 +126,23 @@ impl<'a> Matching<'a> {
             }
         }
         Ok(points)
+    }
+
+    /// Whether what a row computes at a point of the grid follows a setting: its values there, what it is unless it is varied, and a few
+    /// others.
+    fn uses(&self, name: &str, point: &Point, Varied { key, values }: &Varied, data: &Dataset) -> bool {
+        let at = |value: Option<&Value>| {
+            let mut point = point.clone();
+            match value {
+                Some(value) => point.insert(key.clone(), value.clone()),
+                None => point.remove(key),
+            };
+            let config = self.config(name, &point, 0, data.train.len()).ok()?;
+            computed(&config, data)
+        };
+        let unless = at(None);
+        values.iter().any(|value| at(Some(value)) != unless)
+            || probes(key).iter().filter_map(|value| at(Some(value))).any(|found| Some(found) != unless)
     }
 
     /// The settings of a row at a point of a comparison on so many training images.
@@ -210,10 +228,21 @@ fn with(sources: &Sources, more: impl IntoIterator<Item = String>) -> Sources {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::data::{ImageShape, Images};
 
     const IMAGES: usize = 10_000;
+
+    /// Black images of so many channels.
+    pub fn pictures(channels: usize) -> Dataset {
+        let shape = ImageShape { channels, height: 16, width: 16 };
+        let of = |count: usize| {
+            let classes = vec!["one".to_owned(), "two".to_owned()];
+            Images::new(shape, vec![0; count * shape.bytes()], vec![0; count], classes).expect("images")
+        };
+        Dataset::new("black", of(IMAGES), of(2)).expect("a data set")
+    }
 
     /// Images, views and steps of a row under the preset `quick`, which gives SimVAE 1,563 steps of 32 images x 4 views.
     fn matched(name: &str, by: Match, set: &[&str]) -> Result<(usize, usize, u64), CompareError> {
@@ -268,8 +297,9 @@ mod tests {
         let vary = ["views=2,4,8", "simvae.variance_z=0.1,1"].map(|text| text.parse().expect("a setting"));
         let sources = Sources::default();
         let matching = Matching::new(&sources, Match::Steps).expect("settings");
+        let data = pictures(1);
         let labels = |name: &str| -> Vec<String> {
-            let points = matching.points(name, &vary).expect("points");
+            let points = matching.points(name, &vary, &data).expect("points");
             for point in &points {
                 let config = matching.config(name, point, 0, IMAGES).expect("it can be matched");
                 assert_eq!((config.batch * config.views, config.total_steps(IMAGES)), (128, 1563), "{name}, {point}");
@@ -284,11 +314,19 @@ mod tests {
             assert_eq!(labels(name), [name]);
         }
         let own = ["views=1,2".parse().expect("a setting")];
-        let points = matching.points("simvae", &own).expect("points");
+        let points = matching.points("simvae", &own, &data).expect("points");
         assert_eq!(points.iter().map(|point| label("simvae", point)).collect::<Vec<_>>(), ["simvae views=2"]);
+        // A factor that only a sampled divergence has is one row of an exact one.
+        let vary =
+            ["vae.divergence=exact,sampled", "vae.entropy_scale=1,2"].map(|text| text.parse().expect("a setting"));
+        let points = matching.points("vae", &vary, &data).expect("points");
+        let labels: Vec<String> = points.iter().map(|point| label("vae", point)).collect();
+        let sampled = ["1.0", "2.0"].map(|scale| format!("vae vae.divergence=sampled vae.entropy_scale={scale}"));
+        assert_eq!(labels, [&["vae vae.divergence=exact".to_owned()], &sampled[..]].concat());
+
         let rows = Matching::new(&sources, Match::Rows).expect("settings");
         let batches = ["batch=16,32".parse().expect("a setting")];
-        for point in rows.points("vae", &batches).expect("points") {
+        for point in rows.points("vae", &batches, &data).expect("points") {
             let config = rows.config("vae", &point, 0, IMAGES).expect("it can be matched");
             assert_eq!((config.batch * config.views) as u64 * config.total_steps(IMAGES), 128 * 1563);
         }

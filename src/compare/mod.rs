@@ -2,6 +2,7 @@
 
 mod budget;
 mod decoded;
+mod differences;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod interval;
@@ -16,6 +17,7 @@ mod vary;
 mod verdict;
 
 pub use budget::Budget;
+pub use differences::{Difference, Results};
 pub use matched::{Match, row_names, shared};
 pub use scores::tables;
 pub use study::{CompareError, Compared, FailedRow, Study, compare, row_folder};

@@ -1,6 +1,7 @@
 //! The tables of judged runs: what each row was given, its scores over the seeds, and how they differ from one row's.
 
 use super::budget;
+use super::differences::Difference;
 use super::interval::{Interval, Scores};
 use super::table::{Cell, Table};
 use super::vary::{is_meant, text};
@@ -53,9 +54,10 @@ pub fn tables(runs: &[JudgedRun], against: Option<&str>) -> Vec<Table> {
         board.put_varied(&mut scores, &all);
         tables.push(scores);
         let others = names.iter().zip(&board.rows).filter(|(_, row)| row.name != reference.name);
-        let (shown, rows): (Vec<&Row<'_>>, Vec<(String, Vec<Cell>)>) = others
+        let (differing, rows): (Vec<&Row<'_>>, Vec<(String, Vec<Cell>)>) = others
             .map(|(name, row)| {
-                (row, (name.clone(), heads.iter().map(|head| difference(row, reference, head)).collect::<Vec<_>>()))
+                let cell = |head: &&Column| shown(difference(row, reference, head), head.unit);
+                (row, (name.clone(), heads.iter().map(cell).collect::<Vec<_>>()))
             })
             .filter(|(_, (_, cells))| cells.iter().any(|cell| *cell != Cell::empty()))
             .unzip();
@@ -67,7 +69,7 @@ pub fn tables(runs: &[JudgedRun], against: Option<&str>) -> Vec<Table> {
             );
             let title = format!("{}, differences from {}", section.title, reference.name);
             let mut differences = Table { title, about, columns, rows, notes: notes.clone() };
-            board.put_varied(&mut differences, &shown);
+            board.put_varied(&mut differences, &differing);
             tables.push(differences);
         }
     }
@@ -75,7 +77,7 @@ pub fn tables(runs: &[JudgedRun], against: Option<&str>) -> Vec<Table> {
 }
 
 /// The runs of a row.
-struct Row<'a> {
+pub(super) struct Row<'a> {
     name: String,
     runs: Vec<&'a JudgedRun>,
 }
@@ -97,14 +99,14 @@ impl Row<'_> {
 }
 
 /// Rows and columns, and the keys of varied settings.
-struct Board<'a> {
+pub(super) struct Board<'a> {
     rows: Vec<Row<'a>>,
     heads: Vec<Column>,
     varied: BTreeSet<&'a str>,
 }
 
 impl<'a> Board<'a> {
-    fn new(runs: &'a [JudgedRun]) -> Self {
+    pub fn new(runs: &'a [JudgedRun]) -> Self {
         let mut board = Self { rows: Vec::new(), heads: Vec::new(), varied: varied_keys(runs) };
         for run in runs {
             let name = run.row();
@@ -150,6 +152,29 @@ impl<'a> Board<'a> {
         against.and_then(named).or_else(default)
     }
 
+    /// The paired differences of all rows from one in all columns.
+    pub fn differences(&self, against: Option<&str>) -> Vec<Difference> {
+        let Some(reference) = self.reference(against) else { return Vec::new() };
+        let mut found = Vec::new();
+        for row in self.rows.iter().filter(|row| row.name != reference.name) {
+            for head in &self.heads {
+                let Some(interval) = difference(row, reference, head) else { continue };
+                let Interval { pairs, mean, half } = interval;
+                found.push(Difference {
+                    row: row.name.clone(),
+                    against: reference.name.clone(),
+                    table: head.section.title.to_owned(),
+                    score: head.name.clone(),
+                    seeds: pairs,
+                    mean,
+                    interval: [mean - half, mean + half],
+                    zero_outside: interval.leaves_zero_out(),
+                });
+            }
+        }
+        found
+    }
+
     /// A score over the seeds.
     fn score(&self, row: &Row<'_>, head: &Column) -> Cell {
         let own = row.scores(head);
@@ -172,15 +197,16 @@ impl<'a> Board<'a> {
 }
 
 /// How a row's scores differ from another's.
-fn difference(row: &Row<'_>, from: &Row<'_>, head: &Column) -> Cell {
-    match Interval::of(&row.scores(head), &from.scores(head)) {
-        Some(interval) => {
-            let sign = if interval.mean < 0.0 { "" } else { "+" };
-            let (mean, half) = (written(interval.mean, head.unit), written(interval.half, head.unit));
-            Cell { text: format!("{sign}{mean} ± {half}"), bold: interval.leaves_zero_out() }
-        }
-        None => Cell::empty(),
-    }
+fn difference(row: &Row<'_>, from: &Row<'_>, head: &Column) -> Option<Interval> {
+    Interval::of(&row.scores(head), &from.scores(head))
+}
+
+/// A difference as tables show it.
+fn shown(interval: Option<Interval>, unit: Unit) -> Cell {
+    let Some(interval) = interval else { return Cell::empty() };
+    let sign = if interval.mean < 0.0 { "" } else { "+" };
+    let (mean, half) = (written(interval.mean, unit), written(interval.half, unit));
+    Cell { text: format!("{sign}{mean} ± {half}"), bold: interval.leaves_zero_out() }
 }
 
 /// A number as its unit has it.

@@ -1,6 +1,7 @@
 //! Trains and judges every row of a comparison; what is done is kept, so that an interrupted comparison goes on.
 
 use super::decoded::decode_rows;
+use super::differences::Results;
 use super::matched::{Match, Matching};
 use super::vary::{self, Point, Varied};
 use super::verdict::{JudgedRun, VerdictError, judge_run};
@@ -179,12 +180,12 @@ struct Planned {
 impl Study {
     /// All rows with all seeds, checked: what they are matched by, what they are compared with, and that every setting that is varied is
     /// some row's.
-    fn plan(&self, matching: &Matching<'_>, images: usize) -> Result<Vec<Planned>, CompareError> {
+    fn plan(&self, matching: &Matching<'_>, data: &Dataset) -> Result<Vec<Planned>, CompareError> {
         let mut planned: Vec<Planned> = Vec::new();
         for row in &self.rows {
-            for point in matching.points(row, &self.vary)? {
+            for point in matching.points(row, &self.vary, data)? {
                 for seed in 0..self.seeds {
-                    let config = matching.config(row, &point, seed, images)?;
+                    let config = matching.config(row, &point, seed, data.train.len())?;
                     let name = vary::label(row, &point);
                     planned.push(Planned {
                         folder: row_folder(&self.out, &name, seed),
@@ -275,7 +276,7 @@ pub fn compare(
     let matching = Matching::new(&study.sources, study.matched)?;
     vary::check(&study.vary, study.matched)?;
     let data = load_data(&matching.base, None, device, progress)?;
-    let rows = study.plan(&matching, data.train.len())?;
+    let rows = study.plan(&matching, &data)?;
     let _owner = RunLock::acquire(&study.out, "compare")?;
     let count = rows.len();
     let mut done = Compared { matched: study.matched, against: study.against.clone(), ..Compared::default() };
@@ -308,7 +309,8 @@ pub fn compare(
         return Ok(None);
     }
     let path = study.out.join("results.json");
-    let json = serde_json::to_vec_pretty(&done.judged).map_err(|error| FileError::writing(&path)(error.into()))?;
+    let results = Results::new(done.judged.clone(), study.against.as_deref());
+    let json = serde_json::to_vec_pretty(&results).map_err(|error| FileError::writing(&path)(error.into()))?;
     write_atomically(&path, &json)?;
     Ok(Some(done))
 }

@@ -1,75 +1,136 @@
 //! Which settings a row of a comparison uses: where it does not use one, its values make no rows of their own.
+//!
+//! What a row computes is known before it trains, as its recorded plans. A setting is used where they follow it.
 
-use super::matched::Row;
-use crate::methods::Objective;
-use crate::methods::registry::METHODS;
-use crate::nn::{MlpBackbone, ModelConfig, Params, Sizes};
-use crate::settings::Config;
+use crate::augment::{Augmentation, BlurSettings, JitterSettings, SolariseSettings};
+use crate::data::Dataset;
+use crate::setting::Allowed;
+use crate::settings::{Config, Recipe, described};
+use crate::train::Blueprint;
+use toml::Value;
 
-/// Whether a setting can change what a row with these settings computes.
-pub(super) fn uses(row: Row, config: &Config, key: &str) -> bool {
-    let Ok(objective) = config.objective() else { return true };
-    let (table, _) = key.rsplit_once('.').unwrap_or_default();
-    match table {
-        "model" => builds(config, key),
-        _ if !objective.trains() => false,
-        "likelihood" => networks(&*objective, &[]).0,
-        "projector" => networks(&*objective, &[1]) != networks(&*objective, &[]),
-        "" if key == "views" => !row.plain && row.entry.needs.fewest_views < row.entry.needs.most_views,
-        _ if table.starts_with("augment") => !row.plain,
-        _ if METHODS.iter().any(|entry| entry.table == table) => table == row.entry.table,
-        _ => true,
+/// Everything that a run with these settings computes on these data, but for the numbers that its seed draws; none where it cannot run.
+/// Equal texts stand for equal results.
+pub(super) fn computed(config: &Config, data: &Dataset) -> Option<String> {
+    let recipe = Recipe::new(&effective(config, data.train.shape.channels)).ok()?;
+    recipe.check_images(data.train.shape).ok()?;
+    let blueprint = Blueprint::new(&recipe, data, u64::MAX);
+    let mut plans = vec![blueprint.encode(&blueprint.test, 1).ok()?.0];
+    if recipe.objective.trains() {
+        plans.push(blueprint.training_step().ok()?);
     }
+    let dispatches = plans.iter().flat_map(|plan| &plan.dispatches);
+    let kernels: Vec<String> =
+        dispatches.map(|dispatch| format!("{}: {:?}\n", dispatch.label, dispatch.kernel)).collect();
+    Some(format!("{} steps\n{}", blueprint.total_steps(), kernels.concat()))
 }
 
-/// Whether the networks of a kind follow a setting of them.
-fn builds(config: &Config, key: &str) -> bool {
-    let differs = |change: fn(&mut ModelConfig)| {
-        let mut other = config.clone();
-        change(&mut other.model);
-        match (config.backbone(), other.backbone()) {
-            (Ok(one), Ok(other)) => format!("{one:?}") != format!("{other:?}"),
-            _ => true,
-        }
-    };
-    match key {
-        "model.hidden" => differs(|model| model.hidden.push(1)),
-        "model.width" => differs(|model| model.width += 2),
-        _ => true,
+/// The settings without what nothing comes of, although dispatches are told of it: augmentations of images that stay as they are,
+/// colours of grey images, and how effects are that never happen.
+fn effective(config: &Config, channels: usize) -> Config {
+    let mut config = config.clone();
+    let how = &mut config.augment;
+    if how.plain {
+        *how = Augmentation { plain: true, threshold: how.threshold, ..Augmentation::default() };
     }
+    if channels == 1 {
+        how.grey = 0.0;
+        (how.jitter.saturation, how.jitter.hue) = (0.0, 0.0);
+    }
+    if how.jitter.probability == 0.0 {
+        how.jitter = JitterSettings { probability: 0.0, ..JitterSettings::default() };
+    }
+    if how.blur.probability == 0.0 {
+        how.blur = BlurSettings { probability: 0.0, ..BlurSettings::default() };
+    }
+    if how.solarise.probability == 0.0 {
+        how.solarise = SolariseSettings { probability: 0.0, ..SolariseSettings::default() };
+    }
+    config
 }
 
-/// Whether an objective has a decoder, and the size of its networks with a projector of these widths.
-fn networks(objective: &dyn Objective, projector: &[usize]) -> (bool, usize) {
-    let backbone = MlpBackbone { hidden: vec![1] };
-    let mut params = Params::default();
-    let sizes = Sizes { image: [1, 1, 1], backbone: &backbone, latent: 1, classes: 2, projector };
-    let networks = objective.networks(&mut params, &sizes);
-    (networks.generative, params.count())
+/// Some values that a setting could have, to see whether anything follows it.
+pub(super) fn probes(key: &str) -> Vec<Value> {
+    let Some((_, setting)) = described().find(|(known, _)| known == key) else { return Vec::new() };
+    let widths = |widths: &[i64]| Value::from(widths.to_vec());
+    match setting.allowed {
+        Allowed::Real { low, high, .. } => vec![low.into(), high.into()],
+        Allowed::Part(high) => vec![0.0.into(), high.into()],
+        Allowed::Span { low, high } => [low, high].map(|end| Value::from(vec![end; 2])).into(),
+        // Far apart they would make plans too large to record.
+        Allowed::Whole { low, .. } => [low, low.saturating_add(2)].map(|number| Value::from(number as i64)).into(),
+        Allowed::Widths(_) => vec![widths(&[1]), widths(&[1, 1])],
+        Allowed::Words(words) => words().into_iter().map(Value::from).collect(),
+        Allowed::Switch => vec![false.into(), true.into()],
+        Allowed::Text | Allowed::Table => Vec::new(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::methods::registry::find;
+    use super::super::matched::{Match, Matching, tests::pictures};
+    use crate::settings::Sources;
+
+    /// Of these keys, those that a row with these settings uses, each by its default alone.
+    fn used(name: &str, channels: usize, set: &[&str], keys: &[&str]) -> Vec<bool> {
+        let set = set.iter().map(|&set| set.to_owned()).collect();
+        let sources = Sources { set, ..Sources::default() };
+        let matching = Matching::new(&sources, Match::Steps).expect("settings");
+        let defaults = described_defaults(&sources);
+        let data = pictures(channels);
+        let of = |key: &&str| {
+            let vary = [format!("{key}={}", defaults(key)).parse().expect("a setting")];
+            let points = matching.points(name, &vary, &data).expect("points");
+            assert_eq!(points.len(), 1, "{name} {key}");
+            points[0].contains_key(*key)
+        };
+        keys.iter().map(of).collect()
+    }
+
+    fn described_defaults(sources: &Sources) -> impl Fn(&str) -> String {
+        let config = crate::compare::shared(sources).expect("settings");
+        let table = crate::settings::to_table(&config).expect("a table");
+        move |key| crate::setting::at(&table, key).expect(key).to_string()
+    }
 
     #[test]
     fn methods_use_their_own_settings_and_those_of_what_they_are_made_of() {
-        let used = |name: &str, plain: bool, kind: &str, keys: &[&str]| -> Vec<bool> {
-            let mut config = Config { method: name.to_owned(), ..Config::default() };
-            config.model.kind = kind.to_owned();
-            let row = Row { entry: find(name).expect("a method"), plain };
-            keys.iter().map(|key| uses(row, &config, key)).collect()
-        };
-        let keys = ["views", "augment.grey", "likelihood.variance", "projector.widths", "vae.divergence", "optim.lr"];
-        assert_eq!(used("vae", false, "mlp", &keys), [true, true, true, false, true, true]);
-        assert_eq!(used("vae", true, "mlp", &keys), [false, false, true, false, true, true]);
-        assert_eq!(used("cr-vae", false, "mlp", &keys), [false, true, true, false, false, true]);
-        assert_eq!(used("simclr", false, "mlp", &keys), [true, true, false, true, false, true]);
-        assert_eq!(used("supervised", false, "mlp", &keys), [true, true, false, false, false, true]);
-        assert_eq!(used("random", false, "mlp", &keys), [false; 6]);
+        let keys = ["views", "augment.area", "likelihood.variance", "projector.widths", "vae.divergence", "optim.lr"];
+        assert_eq!(used("vae", 3, &[], &keys), [true, true, true, false, true, true]);
+        assert_eq!(used("vae-plain", 3, &[], &keys), [false, false, true, false, true, true]);
+        assert_eq!(used("cr-vae", 3, &[], &keys), [false, true, true, false, false, true]);
+        assert_eq!(used("simclr", 3, &[], &keys), [true, true, false, true, false, true]);
+        assert_eq!(used("supervised", 3, &[], &keys), [true, true, false, false, false, true]);
+        assert_eq!(used("random", 3, &[], &keys), [false; 6]);
         let sizes = ["model.kind", "model.latent", "model.hidden", "model.width"];
-        assert_eq!(used("random", false, "mlp", &sizes), [true, true, true, false]);
-        assert_eq!(used("vae", false, "official-conv", &sizes), [true, true, false, true]);
+        assert_eq!(used("random", 3, &[], &sizes), [true, true, true, false]);
+        assert_eq!(used("vae", 3, &["model.kind=official-conv"], &sizes), [true, true, false, true]);
+    }
+
+    #[test]
+    fn what_other_settings_turn_off_is_not_used() {
+        let own = ["vae.divergence", "vae.entropy_scale", "beta_vae.beta"];
+        assert_eq!(used("vae", 1, &["vae.divergence=exact"], &own), [true, false, false]);
+        assert_eq!(used("vae", 1, &["vae.divergence=sampled"], &own), [true, true, false]);
+        assert_eq!(used("beta-vae", 1, &[], &own), [false, false, true]);
+
+        let effects = [
+            "augment.jitter.probability",
+            "augment.jitter.contrast",
+            "augment.jitter.hue",
+            "augment.grey",
+            "augment.blur.kernel",
+            "augment.solarise.threshold",
+            "augment.threshold",
+        ];
+        let off = ["augment.jitter.probability=0", "augment.blur.probability=0", "augment.solarise.probability=0"];
+        let on = ["augment.jitter.probability=1", "augment.blur.probability=1", "augment.solarise.probability=1"];
+        assert_eq!(used("vae", 3, &off, &effects), [true, false, false, true, false, false, true]);
+        assert_eq!(used("vae", 3, &on, &effects), [true; 7]);
+        assert_eq!(used("vae", 1, &on, &effects), [true, true, false, false, true, true, true]);
+        // Black and white images are what a row without views sees, and what the judges show an encoder that is not trained.
+        for row in ["vae-plain", "random"] {
+            assert_eq!(used(row, 3, &on, &effects), [false, false, false, false, false, false, true], "{row}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use crate::common::ends::{assert_ends, simvae, text};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Output;
-use wgpu_simvae::compare::{Budget, JudgedRun, Table, tables};
+use wgpu_simvae::compare::{Budget, JudgedRun, Results, Table, tables};
 use wgpu_simvae::eval::judges::{Bound, HeldOut, Likelihood, LinearProbe, Prior, Reconstruction, Style};
 
 const TINY: [&str; 7] =
@@ -22,6 +22,40 @@ fn compare(out: &Path, methods: &str, more: &[&str]) -> Output {
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The runs of a comparison.
+fn results(json: &str) -> Vec<JudgedRun> {
+    serde_json::from_str::<Results>(json).expect("results").runs
+}
+
+/// Holds the differences for programs against those that people see.
+fn assert_as_shown(results: &Results, tables: &[Table]) {
+    let shown = tables.iter().filter(|table| table.title.contains("differences"));
+    let cells = shown.flat_map(|table| &table.rows).flat_map(|(_, cells)| cells).filter(|cell| cell.text.contains('±'));
+    assert_eq!(cells.count(), results.differences.len());
+    for found in &results.differences {
+        let title = format!("{}, differences from {}", found.table, found.against);
+        let table = tables.iter().find(|table| table.title == title).expect("a table");
+        let row = |name: &str| name == found.row || name.starts_with(&format!("{} ", found.row));
+        let (_, cells) = table.rows.iter().find(|(name, _)| row(name)).expect("a row");
+        let cell = &cells[table.columns.iter().position(|name| *name == found.score).expect("a column")];
+        let (mean, half) = cell.text.split_once(" ± ").expect("a mean and half an interval");
+        let digits = mean.split_once('.').expect("decimals").1.len() as i32;
+        // Percentages are the numbers of two digits.
+        let factor = if digits == 2 { 100.0 } else { 1.0 };
+        let near = |text: &str, value: f64| {
+            let written: f64 = text.parse().expect("a number");
+            assert!(
+                (written - factor * value).abs() <= 0.500001 * 0.1f64.powi(digits),
+                "{found:?} is shown as {cell:?}"
+            );
+        };
+        let [low, high] = found.interval;
+        near(mean, found.mean);
+        [found.mean - low, high - found.mean].into_iter().for_each(|width| near(half, width));
+        assert_eq!(found.zero_outside, cell.bold);
+    }
 }
 
 #[test]
@@ -49,7 +83,7 @@ fn a_comparison_trains_judges_and_reports_every_row_once() {
     let markdown = read(&out.join("tables.md"));
     assert!(markdown.contains("## Content") && markdown.contains("## Style, linear probe"), "{markdown}");
 
-    let runs: Vec<JudgedRun> = serde_json::from_str(&read(&out.join("results.json"))).expect("judged runs");
+    let runs = results(&read(&out.join("results.json")));
     let names: Vec<(&str, u64)> = runs.iter().map(|run| (run.method.as_str(), run.seed)).collect();
     assert_eq!(names, [("random", 0), ("random", 1), ("simvae", 0), ("simvae", 1)]);
     for run in &runs {
@@ -59,7 +93,11 @@ fn a_comparison_trains_judges_and_reports_every_row_once() {
         let (error, bound) = (run.found.of::<Reconstruction>(), run.found.of::<Bound>());
         assert_eq!([error.is_some(), bound.is_some(), run.steps > 0], [run.method == "simvae"; 3]);
     }
+    let whole: Results = serde_json::from_str(&read(&out.join("results.json"))).expect("results");
+    assert_eq!(whole, Results::new(runs.clone(), None));
+    assert!(whole.differences.iter().any(|found| found.row == "random" && found.seeds == 2));
     let tables = tables(&runs, None);
+    assert_as_shown(&whole, &tables);
     let titles: Vec<&str> = tables.iter().map(|table| table.title.as_str()).collect();
     let differing = ["Content", "Style, linear probe", "Style, MLP probe"];
     let differing = differing.map(|title| [title.to_owned(), format!("{title}, differences from simvae")]);
@@ -71,7 +109,7 @@ fn a_comparison_trains_judges_and_reports_every_row_once() {
     assert!(again.status.success(), "{}", text(&again));
     let shown = text(&again);
     assert_eq!(shown.matches("nearest neighbours").count(), 1, "{shown}");
-    let repeated: Vec<JudgedRun> = serde_json::from_str(&read(&out.join("results.json"))).expect("judged runs");
+    let repeated = results(&read(&out.join("results.json")));
     assert_eq!(repeated, runs, "a repeated judgement is equal");
 
     let other = compare(out, "simvae", &["--set", "optim.lr=0.5"]);
@@ -86,7 +124,7 @@ fn every_row_states_what_it_was_given_and_gets_as_many_rows() {
     let methods = "simvae,vae-plain,vae,cr-vae,simclr,random";
     let output = compare(out, methods, &["--set", "views=4", "--set", "batch=4", "--steps", "6"]);
     assert!(output.status.success(), "{}", text(&output));
-    let runs: Vec<JudgedRun> = serde_json::from_str(&read(&out.join("results.json"))).expect("judged runs");
+    let runs = results(&read(&out.join("results.json")));
     let given = |run: &JudgedRun| {
         let Budget { images_per_step, views, plain_views, rows_per_step, images_seen, parameters, seconds } =
             run.budget.clone().expect("it is stated");
@@ -145,6 +183,8 @@ fn a_comparison_that_would_not_be_fair_is_refused_and_nothing_is_written() {
     refused("simvae", &["--vary", "batch=4,8"], &["--vary batch", "--match"]);
     refused("simvae", &["--vary", "epochs=1,2"], &["--vary epochs", "--match"]);
     refused("vae,random", &["--vary", "simvae.variance_z=0.1"], &["changes none of the rows random, vae"]);
+    refused("vae", &["--vary", "vae.entropy_scale=1,2"], &["--vary vae.entropy_scale", "changes none of the rows vae"]);
+    refused("vae", &["--vary", "augment.blur.kernel=3,5"], &["changes none of the rows vae"]);
     refused("simvae", &["--vary", "views=2,3"], &["simvae views=3 cannot be matched by steps", "16 rows"]);
     let unknown = ["--vary", "views=2,4", "--seeds", "2", "--against", "vae views=8"];
     refused("vae", &unknown, &["vae views=8", "no such row among vae views=2, vae views=4"]);
@@ -159,7 +199,7 @@ fn varied_settings_are_rows_of_equal_budgets_and_columns_and_charts() {
     let first = compare(out, "random,simvae,vae", &arguments);
     assert!(first.status.success(), "{}", text(&first));
     assert!(text(&first).contains("simvae.variance_z only sets the unit of z"), "{}", text(&first));
-    let runs: Vec<JudgedRun> = serde_json::from_str(&read(&out.join("results.json"))).expect("judged runs");
+    let runs = results(&read(&out.join("results.json")));
     let want = [
         "random",
         "vae views=2",
@@ -191,7 +231,7 @@ fn varied_settings_are_rows_of_equal_budgets_and_columns_and_charts() {
 
     let again = compare(out, "random,simvae,vae", &arguments);
     assert!(again.status.success() && !text(&again).contains("nearest neighbours"), "{}", text(&again));
-    let repeated: Vec<JudgedRun> = serde_json::from_str(&read(&out.join("results.json"))).expect("judged runs");
+    let repeated = results(&read(&out.join("results.json")));
     assert_eq!(repeated, runs);
     // A row that uses none of them is the one that it is without them.
     let plainly = compare(out, "random", &["--steps", "2", "--set", "simvae.prior=uniform"]);
@@ -271,13 +311,19 @@ fn only_what_an_interval_carries_stands_out() {
     assert_eq!(cells(&three, "Budget")[0].1, "9", "a verdict of before states its steps");
     assert!(three[0].to_string().contains("| simvae   |     9 |              - |"), "{}", three[0]);
 
+    assert_as_shown(&Results::new(runs(3), None), &three);
+
     let two = tables(&runs(3)[..6], Some("vae"));
+    let named = Results::new(runs(3)[..6].to_vec(), Some("vae"));
+    assert_eq!(named.differences.iter().map(|found| found.against.as_str()).collect::<Vec<_>>(), ["vae"; 2]);
+    assert_as_shown(&named, &two);
     assert_eq!(cells(&two, "Generation")[0], row("simvae", "0.11000 ± 0.01000", true), "surely better than vae");
     assert_eq!(cells(&two, "Generation, differences from vae"), [row("simvae", "-0.10000 ± 0.00000", true)]);
     assert!(two[1].to_string().contains("**0.11000 ± 0.01000**"), "{}", two[1]);
 
     let one = tables(&runs(1), None);
     assert_eq!(one.len(), 2, "no differences");
+    assert!(Results::new(runs(1), None).differences.is_empty());
     assert!(cells(&one, "Generation").iter().all(|(_, text, bold)| !bold && !text.contains('±')));
 }
 

@@ -5,7 +5,7 @@ use half::{bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use wgpu_simvae::compare::JudgedRun;
+use wgpu_simvae::compare::{JudgedRun, Results};
 use wgpu_simvae::eval::judges::{HeldOut, LinearProbe};
 
 const TINY: [&str; 7] =
@@ -109,7 +109,7 @@ fn a_method_that_diverges_does_not_end_a_comparison() {
         assert_ends(&compare(), 1, &["1 of 2 rows failed", "vae, seed 0", "| simclr |", "report.html"]);
         let read = |name: &str| std::fs::read_to_string(folder.path().join("both").join(name)).expect("a file");
         assert!(read("tables.md").contains("Failed: vae") && read("report.html").contains("Failed rows"));
-        let judged: Vec<JudgedRun> = serde_json::from_str(&read("results.json")).expect("judged runs");
+        let judged = serde_json::from_str::<Results>(&read("results.json")).expect("results").runs;
         assert_eq!(judged.iter().map(|run| run.method.as_str()).collect::<Vec<_>>(), ["simclr"]);
     }
 }
