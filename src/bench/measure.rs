@@ -46,6 +46,7 @@ pub fn measure(
     effort: &Effort,
     progress: &mut dyn Progress,
 ) -> Result<Report, DeviceError> {
+    let device = &Session::tuned(recipe, data, device, progress)?;
     let tuning = device.tuning()?;
     let mut session = Session::open(recipe, data, device)?;
     let step = session.blueprint.training_step()?;

@@ -44,6 +44,8 @@ impl FromStr for DeviceRequest {
 pub struct Device {
     adapter: Option<Arc<AdapterEntry>>,
     tuning: OnceLock<Tuning>,
+    /// Whether nothing is timed on it: its kernels are given.
+    given: bool,
     /// What was chosen and why, on one line.
     pub reason: String,
 }
@@ -60,12 +62,31 @@ impl Device {
     }
 
     fn with(adapter: Option<Arc<AdapterEntry>>, reason: String) -> Self {
-        Self { adapter, tuning: OnceLock::new(), reason }
+        Self { adapter, tuning: OnceLock::new(), given: false, reason }
     }
 
     /// The same device with these kernels, whatever suits it: those that a resumed run began with.
     pub fn tuned(&self, tuning: Tuning) -> Self {
-        Self { tuning: OnceLock::from(tuning), ..self.clone() }
+        Self { tuning: OnceLock::from(tuning), given: true, ..self.clone() }
+    }
+
+    /// The same device where nothing is timed: its matrix products are as the cost model suggests.
+    pub fn untimed(&self) -> Self {
+        self.tuned(self.adapter.as_deref().map(tuning::guess).unwrap_or_default())
+    }
+
+    /// The same device with a tile for each matrix product of a plan: those that it was given, or else those that a short trial finds, or an
+    /// earlier one has found. `note` is told of a trial.
+    ///
+    /// # Errors
+    /// When the adapter fails during the trial of its loops.
+    pub fn tuned_to(&self, plan: &Plan, note: &mut dyn FnMut(&str)) -> Result<Self, DeviceError> {
+        let Some(adapter) = self.adapter.as_deref() else { return Ok(self.clone()) };
+        let mut tuning = self.tuning()?;
+        if !self.given {
+            tuning.tiles = tuning::timed(adapter, &tuning, plan, tuning::BUDGET, tuning::file().as_deref(), note);
+        }
+        Ok(self.tuned(tuning::complete(tuning, plan)))
     }
 
     /// The name that a checkpoint keeps, to tell whether a resumed run is on the device that it began on.
@@ -89,9 +110,9 @@ impl Device {
     /// When the adapter fails during the trial.
     pub fn tuning(&self) -> Result<Tuning, DeviceError> {
         match (self.tuning.get(), self.adapter.as_deref()) {
-            (Some(tuning), _) => Ok(*tuning),
+            (Some(tuning), _) => Ok(tuning.clone()),
             (None, None) => Ok(Tuning::default()),
-            (None, Some(adapter)) => tuning::cached(adapter).map(|tuning| *self.tuning.get_or_init(|| tuning)),
+            (None, Some(adapter)) => tuning::cached(adapter).map(|tuning| self.tuning.get_or_init(|| tuning).clone()),
         }
     }
 

@@ -32,16 +32,20 @@ pub use shader::{Constant, Launch, Shader};
 
 use crate::math::Real;
 use cost::Work;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 /// The choices that differ from adapter to adapter. The results may differ in the last bits, so a run keeps its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Tuning {
     /// Which loop computes matrix products.
     pub matmul: product::Variant,
     /// The tile of every product, instead of the one that the cost of each suggests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tile: Option<product::Tile>,
+    /// The tile of each product by its name; of those that are not here, the one that the cost suggests.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tiles: BTreeMap<String, product::Tile>,
 }
 
 impl Tuning {
@@ -51,7 +55,7 @@ impl Tuning {
 
     /// Products by this loop.
     pub const fn of(matmul: product::Variant) -> Self {
-        Self { matmul, tile: None }
+        Self { matmul, tile: None, tiles: BTreeMap::new() }
     }
 }
 
@@ -74,6 +78,10 @@ pub trait Kernel: Debug + Send + Sync + Sized + 'static {
     fn work(&self, _tuning: &Tuning) -> Work {
         Work::moving(self.bindings())
     }
+    /// The matrix product that it is, if it is one.
+    fn product(&self) -> Option<Product> {
+        None
+    }
     /// Every permutation, at sizes of one, primes, and beside the edges of tiles and workgroups: where the kernel is tested.
     fn examples() -> Vec<Self> {
         Vec::new()
@@ -90,6 +98,8 @@ pub trait AnyKernel: Debug + Send + Sync {
     fn launch(&self, tuning: &Tuning) -> Launch;
     /// See [`Kernel::work`].
     fn work(&self, tuning: &Tuning) -> Work;
+    /// See [`Kernel::product`].
+    fn product(&self) -> Option<Product>;
     /// [`Kernel::twin`] in single precision.
     fn twin_f32(&self, args: Args<'_, f32>);
     /// [`Kernel::twin`] in double precision.
@@ -110,6 +120,9 @@ impl<K: Kernel> AnyKernel for K {
     }
     fn work(&self, tuning: &Tuning) -> Work {
         Kernel::work(self, tuning)
+    }
+    fn product(&self) -> Option<Product> {
+        Kernel::product(self)
     }
     fn twin_f32(&self, args: Args<'_, f32>) {
         self.twin(args);

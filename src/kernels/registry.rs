@@ -73,7 +73,7 @@ fn of<K: Kernel>() -> Shown {
 pub fn shaders() -> BTreeMap<String, Shader> {
     examples()
         .iter()
-        .flat_map(|kernel| Tuning::ALL.iter().map(|tuning| kernel.launch(tuning).shader))
+        .flat_map(|kernel| Tuning::ALL.map(|tuning| kernel.launch(&tuning).shader))
         .map(|shader| (shader.label(), shader))
         .collect()
 }

@@ -90,7 +90,7 @@ pub fn run(
     }
     // What was rounded one way goes on being rounded that way.
     let tuned = match origin.state() {
-        Some(state) if state.device == device.name() => device.tuned(state.tuning),
+        Some(state) if state.device == device.name() => device.tuned(state.tuning.clone()),
         Some(state) => {
             progress.note(&format!(
                 "this run began on {}; on {} it goes on, but not bit for bit as it would have there",
@@ -101,7 +101,7 @@ pub fn run(
         }
         None => device.clone(),
     };
-    let device = &tuned;
+    let device = &Session::tuned(recipe, data, &tuned, progress)?;
     let mut training = Training::open(recipe, data, device, options, &origin)?;
     origin.record(data, options, progress)?;
     training.open_metrics()?;

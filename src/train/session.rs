@@ -1,6 +1,7 @@
 //! A model and its data on a device, ready to train and to be looked at.
 
 use super::blueprint::{Blueprint, READ_BATCH};
+use super::progress::Progress;
 use super::stream::Stream;
 use crate::augment::ImageSource;
 use crate::data::{Dataset, Images};
@@ -95,6 +96,25 @@ impl Session {
         let mut session = Self::with(blueprint, data, device)?;
         let step = session.executor.load(step)?;
         Ok((session, step))
+    }
+
+    /// The device with kernels that suit the training step: see [`Device::tuned_to`].
+    ///
+    /// # Errors
+    /// As [`Session::open_to_train`].
+    pub fn tuned(
+        recipe: &Recipe,
+        data: &Dataset,
+        device: &Device,
+        progress: &mut dyn Progress,
+    ) -> Result<Device, DeviceError> {
+        if device.adapter().is_none() {
+            return Ok(device.clone());
+        }
+        let blueprint = Self::plan(recipe, data, device)?;
+        let step = blueprint.training_step()?;
+        device.check_room(&blueprint.layout, Some(&step), copies(&blueprint))?;
+        device.tuned_to(&step, &mut |text| progress.note(text))
     }
 
     fn plan(recipe: &Recipe, data: &Dataset, device: &Device) -> Result<Blueprint, DeviceError> {

@@ -188,7 +188,7 @@ fn shaders_agree_with_double_precision_twins() {
     let want = bench.run(&mut CpuExecutor::<f64>::new(&bench.layout).expect("enough memory"));
     for tuning in [Variant::Tile, Variant::Strip].map(Tuning::of) {
         for bounds_checks in [false, true] {
-            let options = GpuOptions { tuning, bounds_checks, ..GpuOptions::default() };
+            let options = GpuOptions { tuning: tuning.clone(), bounds_checks, ..GpuOptions::default() };
             let mut gpu = GpuExecutor::new(&adapter, &bench.layout, options).expect("the adapter opens");
             assert_agree(&bench, &bench.run(&mut gpu), &want, 5e-6);
         }

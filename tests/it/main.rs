@@ -43,5 +43,6 @@ mod soundness;
 mod stream;
 mod torchvision;
 mod translation;
+mod tuned;
 mod views;
 mod workgroups;

@@ -13,7 +13,7 @@ use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::gpu::{AdapterEntry, GpuExecutor, GpuOptions};
 use wgpu_simvae::device::{Executor, Values};
 use wgpu_simvae::kernels::cost::Work;
-use wgpu_simvae::kernels::product::{Tile, Variant};
+use wgpu_simvae::kernels::product::{Product, Tile, Variant};
 use wgpu_simvae::kernels::registry::examples;
 use wgpu_simvae::kernels::{Access, AnyKernel, Args, Binding, Kernel, Launch, Shader, Tuning};
 use wgpu_simvae::math::Real;
@@ -46,6 +46,9 @@ impl AnyKernel for Filled {
     }
     fn work(&self, tuning: &Tuning) -> Work {
         self.kernel.work(tuning)
+    }
+    fn product(&self) -> Option<Product> {
+        self.kernel.product()
     }
     fn twin_f32(&self, args: Args<'_, f32>) {
         self.kernel.twin_f32(args);
@@ -97,14 +100,14 @@ fn uses_workgroup_memory(shader: &Shader) -> bool {
 }
 
 /// Runs kernels whose memory is filled with each of these words, against their twins.
-fn assert_indifferent(adapter: &AdapterEntry, kernels: &[Arc<dyn AnyKernel>], tuning: Tuning, words: &[u32]) {
+fn assert_indifferent(adapter: &AdapterEntry, kernels: &[Arc<dyn AnyKernel>], tuning: &Tuning, words: &[u32]) {
     let plain = Bench::of(kernels.to_vec(), 0);
     let want = plain.run(&mut CpuExecutor::<f64>::new(&plain.layout).expect("enough memory"));
     for &word in words {
         let filled =
             kernels.iter().map(|kernel| Arc::new(Filled { kernel: kernel.clone(), word }) as Arc<dyn AnyKernel>);
         let bench = Bench::of(filled.collect(), 0);
-        let options = GpuOptions { tuning, ..GpuOptions::default() };
+        let options = GpuOptions { tuning: tuning.clone(), ..GpuOptions::default() };
         let mut gpu = GpuExecutor::new(adapter, &bench.layout, options).expect("the adapter opens");
         assert_agree(&bench, &bench.run(&mut gpu), &want, 5e-6);
     }
@@ -125,7 +128,7 @@ fn no_kernel_reads_workgroup_memory_that_it_did_not_write() {
         let tried = !uses_workgroup_memory(&shader) || shader == kernel.launch(&tile).shader;
         assert!(tried, "{}: to be tried as well", shader.label());
     }
-    assert_indifferent(&adapter, &users, tile, &FILLS);
+    assert_indifferent(&adapter, &users, &tile, &FILLS);
 }
 
 /// Every tile computes every product, between guard zones, and reads no workgroup memory that it did not write. Sums and products hand NaN
@@ -135,7 +138,7 @@ fn every_tile_computes_every_product() {
     let Some(adapter) = adapter() else { return };
     for tile in Tile::ALL {
         let tuning = Tuning { tile: Some(tile), ..Tuning::of(Variant::Tile) };
-        assert_indifferent(&adapter, &products(), tuning, &FILLS[..1]);
+        assert_indifferent(&adapter, &products(), &tuning, &FILLS[..1]);
     }
 }
 

@@ -27,6 +27,9 @@ pub struct BenchArguments {
     /// auto, gpu, cpu, a number of `wgpu-simvae devices` or part of an adapter's name.
     #[arg(long, default_value = "auto")]
     device: DeviceRequest,
+    /// Time no kernels on the device first: matrix products are computed as the cost model suggests.
+    #[arg(long)]
+    no_tune: bool,
     /// Rounds of whole steps.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
@@ -34,7 +37,7 @@ pub struct BenchArguments {
     #[arg(long, default_value_t = 1.0, value_parser = seconds)]
     seconds: f64,
     /// Run nothing: what the step does, and its time on three cards by the cost model.
-    #[arg(long, conflicts_with_all = ["device", "rounds", "seconds", "trace"])]
+    #[arg(long, conflicts_with_all = ["device", "no_tune", "rounds", "seconds", "trace"])]
     model: bool,
     /// Write everything to this file.
     #[arg(long, value_name = "FILE")]
@@ -61,6 +64,7 @@ pub fn main(arguments: &BenchArguments) -> Result<(), Failure> {
         model(&recipe, &data)?
     } else {
         let device = choose(&arguments.device)?;
+        let device = if arguments.no_tune { device.untimed() } else { device };
         progress.note(&format!("device: {}", device.reason));
         let data = load_data(&config, None, &device, &mut progress)?;
         recipe.check_images(data.train.shape)?;

@@ -27,6 +27,9 @@ pub struct TrainArguments {
     /// auto, gpu, cpu, a number of `wgpu-simvae devices` or part of an adapter's name.
     #[arg(long, default_value = "auto")]
     device: DeviceRequest,
+    /// Time no kernels on the device first: matrix products are computed as the cost model suggests.
+    #[arg(long)]
+    no_tune: bool,
     /// Run folder [default: runs/DATA-METHOD]
     #[arg(long)]
     out: Option<PathBuf>,
@@ -42,6 +45,7 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     let config = settings(arguments)?;
     let recipe = Recipe::new(&config)?;
     let device = choose(&arguments.device)?;
+    let device = if arguments.no_tune { device.untimed() } else { device };
     let mut progress = Terminal::default();
     progress.note(&format!("device: {}", device.reason));
 

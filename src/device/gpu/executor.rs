@@ -6,7 +6,7 @@ use super::memory::{ELEMENT, Memory};
 use super::pace::{AIM, Pace};
 use super::pipelines::Pipelines;
 use super::readback::Readback;
-use super::timestamps::{Timestamps, seconds};
+use super::timestamps::seconds;
 use crate::device::plans::Plans;
 use crate::device::timeline::by_the_host;
 use crate::device::{DeviceError, Executor, Ticket, Timeline, Values};
@@ -29,7 +29,7 @@ const MAX_IN_FLIGHT: usize = 4;
 const MAX_COPIES: usize = 4;
 
 /// How to open a GPU.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct GpuOptions {
     /// The kernels to use where there is a device.
     pub tuning: Tuning,
@@ -39,14 +39,14 @@ pub struct GpuOptions {
     pub submission: Option<Duration>,
 }
 
-struct Step {
+pub(super) struct Step {
     pipeline: ComputePipeline,
     bindings: BindGroup,
     workgroups: [u32; 3],
 }
 
 impl Step {
-    fn record(&self, pass: &mut ComputePass<'_>) {
+    pub(super) fn record(&self, pass: &mut ComputePass<'_>) {
         pass.set_pipeline(&self.pipeline);
         pass.set_bind_group(0, &self.bindings, &[]);
         let [x, y, z] = self.workgroups;
@@ -63,13 +63,13 @@ struct Uniforms {
 /// Runs plans on a wgpu adapter.
 pub struct GpuExecutor {
     name: String,
-    device: Device,
-    queue: Queue,
+    pub(super) device: Device,
+    pub(super) queue: Queue,
     layout: Layout,
     memory: Memory,
-    pipelines: Pipelines,
-    options: GpuOptions,
-    plans: Plans<Step, Pace>,
+    pub(super) pipelines: Pipelines,
+    pub(super) options: GpuOptions,
+    pub(super) plans: Plans<Step, Pace>,
     in_flight: VecDeque<SubmissionIndex>,
     readback: Readback,
     error: Arc<Mutex<Option<String>>>,
@@ -111,15 +111,15 @@ impl GpuExecutor {
     }
 
     /// The tuning in use.
-    pub fn tuning(&self) -> Tuning {
-        self.options.tuning
+    pub fn tuning(&self) -> &Tuning {
+        &self.options.tuning
     }
 
-    fn failed(&self, message: String) -> DeviceError {
+    pub(super) fn failed(&self, message: String) -> DeviceError {
         DeviceError::Failed { device: self.name.clone(), message }
     }
 
-    fn check(&self) -> Result<(), DeviceError> {
+    pub(super) fn check(&self) -> Result<(), DeviceError> {
         match self.error.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             Some(message) => Err(self.failed(message)),
             None => Ok(()),
@@ -131,7 +131,7 @@ impl GpuExecutor {
         self.check()
     }
 
-    fn wait(&self, submission: Option<SubmissionIndex>) -> Result<(), DeviceError> {
+    pub(super) fn wait(&self, submission: Option<SubmissionIndex>) -> Result<(), DeviceError> {
         self.poll(PollType::Wait { submission_index: submission, timeout: None })
     }
 
@@ -219,25 +219,6 @@ impl GpuExecutor {
             self.wait(oldest)?;
         }
         self.check()
-    }
-}
-
-impl GpuExecutor {
-    /// Runs a stretch of a plan, a pass for each dispatch, and returns begin and end of each in ticks of the device's clock.
-    fn stamped(&mut self, id: PlanId, part: Range<usize>) -> Result<Vec<[u64; 2]>, DeviceError> {
-        let steps = self.plans.part(id, part)?;
-        let stamps = Timestamps::new(&self.device, steps.len() as u32);
-        let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("timeline") });
-        for (step, index) in steps.iter().zip(0..) {
-            let timestamp_writes = Some(stamps.around(index));
-            let descriptor = ComputePassDescriptor { label: None, timestamp_writes };
-            step.record(&mut encoder.begin_compute_pass(&descriptor));
-        }
-        stamps.resolve(&mut encoder);
-        let submission = self.queue.submit([encoder.finish()]);
-        let read = stamps.ask();
-        self.wait(Some(submission))?;
-        read.ticks().map_err(|message| self.failed(message))
     }
 }
 

@@ -24,7 +24,7 @@ impl<E: Executor> Guarded<E> {
         Ok(Self { inner: ManuallyDrop::new(inner), device: device.to_owned(), failed: None })
     }
 
-    fn guard<T>(&mut self, call: impl FnOnce(&mut E) -> Result<T, DeviceError>) -> Result<T, DeviceError> {
+    pub(super) fn guard<T>(&mut self, call: impl FnOnce(&mut E) -> Result<T, DeviceError>) -> Result<T, DeviceError> {
         if let Some(message) = &self.failed {
             return Err(failed(&self.device, message));
         }

@@ -9,6 +9,7 @@ mod memory;
 mod pace;
 mod pipelines;
 mod readback;
+mod stamped;
 mod timestamps;
 #[cfg(feature = "translate")]
 mod translate;

@@ -42,11 +42,15 @@ impl Kernel for Correlate {
         let shader = shader!("conv/correlate")
             .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
             .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
-        self.shape.launch(&self.product(), shader, tuning)
+        self.shape.launch(&self.sizes(), shader, tuning)
     }
 
     fn work(&self, tuning: &Tuning) -> Work {
-        self.product().work(self.bindings(), tuning, self.shape.multiply_adds())
+        self.sizes().work(self.bindings(), tuning, self.shape.multiply_adds())
+    }
+
+    fn product(&self) -> Option<Product> {
+        Some(self.sizes())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -110,7 +114,11 @@ fn scatter_channels<T: Real>(gathered: &[T], images: usize, positions: usize, ac
 }
 
 impl Correlate {
-    fn product(&self) -> Product {
-        Product::whole([self.shape.map[0], self.shape.images * self.shape.positions(), self.shape.depth()], FIND)
+    fn sizes(&self) -> Product {
+        Product::whole(
+            self.shape.named("correlate"),
+            [self.shape.map[0], self.shape.images * self.shape.positions(), self.shape.depth()],
+            FIND,
+        )
     }
 }

@@ -149,6 +149,15 @@ impl ConvShape {
         }
     }
 
+    /// A product of these sizes in words.
+    fn named(&self, product: &str) -> String {
+        let Self { images, image: [channels, height, width], map: [filters, rows, columns], kernel, stride, padding } =
+            self;
+        format!(
+            "{product}, {images} of {channels}x{height}x{width} and {filters}x{rows}x{columns} by {kernel}, stride {stride}, padding {padding}"
+        )
+    }
+
     /// Starts a product whose operands this shader describes.
     fn launch(&self, product: &Product, shader: Shader, tuning: &Tuning) -> Launch {
         let operands = shader

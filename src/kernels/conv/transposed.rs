@@ -44,11 +44,15 @@ impl Kernel for Transposed {
         let shader = shader!("conv/transposed")
             .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
             .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
-        self.shape.launch(&self.product(), shader, tuning)
+        self.shape.launch(&self.sizes(), shader, tuning)
     }
 
     fn work(&self, tuning: &Tuning) -> Work {
-        self.product().work(self.bindings(), tuning, self.shape.multiply_adds())
+        self.sizes().work(self.bindings(), tuning, self.shape.multiply_adds())
+    }
+
+    fn product(&self) -> Option<Product> {
+        Some(self.sizes())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -102,13 +106,13 @@ impl Kernel for Transposed {
 
 impl Transposed {
     /// One for each lattice that the stride makes of the pixels.
-    fn product(&self) -> Product {
+    fn sizes(&self) -> Product {
         let ConvShape { images, image: [channels, height, width], map: [filters, ..], kernel, stride, padding } =
             self.shape;
         let pixels = images * height.div_ceil(stride) * width.div_ceil(stride);
         // The first of a lattice's taps is where its pixels lie on the padded image, modulo the stride.
         let taps = |origin: usize| (kernel + stride - 1 - (origin + padding) % stride) / stride;
         let depths = (0..stride * stride).map(|slice| filters * taps(slice / stride) * taps(slice % stride));
-        Product::sliced([channels, pixels], depths.collect(), FIND)
+        Product::sliced(self.shape.named("transposed"), [channels, pixels], depths.collect(), FIND)
     }
 }

@@ -41,11 +41,15 @@ impl Kernel for WeightGradient {
 
     fn launch(&self, tuning: &Tuning) -> Launch {
         let shader = shader!("conv/weight_gradient");
-        self.shape.launch(&self.product(), shader, tuning)
+        self.shape.launch(&self.sizes(), shader, tuning)
     }
 
     fn work(&self, tuning: &Tuning) -> Work {
-        self.product().work(self.bindings(), tuning, self.shape.multiply_adds())
+        self.sizes().work(self.bindings(), tuning, self.shape.multiply_adds())
+    }
+
+    fn product(&self) -> Option<Product> {
+        Some(self.sizes())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -93,10 +97,10 @@ impl Kernel for WeightGradient {
 }
 
 impl WeightGradient {
-    fn product(&self) -> Product {
+    fn sizes(&self) -> Product {
         let depth = |part| self.shape.part(part).len() * self.shape.positions();
         let depths = (0..self.shape.parts()).map(depth).collect();
-        Product::sliced([self.shape.map[0], self.shape.depth()], depths, FIND)
+        Product::sliced(self.shape.named("weight gradient"), [self.shape.map[0], self.shape.depth()], depths, FIND)
     }
 
     /// Writes the gradient of these channels, `[filters, channels, taps]`, over these images.

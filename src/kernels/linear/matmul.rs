@@ -90,11 +90,15 @@ impl Kernel for Matmul {
             .constant("RELU", self.epilogue == Epilogue::Bias { relu: true })
             .constant("MASK", self.epilogue == Epilogue::ReluMask)
             .constant("ACCUMULATE", self.epilogue == Epilogue::Accumulate);
-        self.product().launch(operands, tuning)
+        self.sizes().launch(operands, tuning)
     }
 
     fn work(&self, tuning: &Tuning) -> Work {
-        self.product().work(self.bindings(), tuning, (self.m * self.n * self.k) as u64)
+        self.sizes().work(self.bindings(), tuning, (self.m * self.n * self.k) as u64)
+    }
+
+    fn product(&self) -> Option<Product> {
+        Some(self.sizes())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -156,9 +160,10 @@ impl Kernel for Matmul {
 }
 
 impl Matmul {
-    fn product(&self) -> Product {
+    fn sizes(&self) -> Product {
         // A multiplication and an addition of the address, the edge, the load and its turn into zero beyond it.
-        Product::whole([self.m, self.n, self.k], 6)
+        let Self { form, m, n, k, .. } = self;
+        Product::whole(format!("linear {form:?} {m}x{n}x{k}").to_lowercase(), [*m, *n, *k], 6)
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Variant {
 /// A product as its loop sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
+    /// Its form and sizes in words: what a tuning calls it by.
+    name: String,
     rows: usize,
     columns: usize,
     /// Length of the sums, of each slice.
@@ -46,27 +48,40 @@ const STRIP_SIDE: usize = 64;
 
 impl Product {
     /// A product of so many rows and columns, and so deep.
-    pub(super) fn whole([rows, columns, depth]: [usize; 3], find: usize) -> Self {
-        Self { rows, columns, depths: vec![depth], find }
+    pub(super) fn whole(name: String, [rows, columns, depth]: [usize; 3], find: usize) -> Self {
+        Self::sliced(name, [rows, columns], vec![depth], find)
     }
 
     /// Products side by side of at most so many rows and columns, one of each of these depths.
-    pub(super) fn sliced([rows, columns]: [usize; 2], depths: Vec<usize>, find: usize) -> Self {
-        Self { rows, columns, depths, find }
+    pub(super) fn sliced(name: String, [rows, columns]: [usize; 2], depths: Vec<usize>, find: usize) -> Self {
+        Self { name, rows, columns, depths, find }
+    }
+
+    /// Its form and sizes in words; products of one name take the same time.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Every tile that this loop may compute it by, best first by the cost model; none where it is computed by strips.
+    pub fn tiles(&self, variant: Variant) -> Vec<Tile> {
+        match variant {
+            Variant::Tile => Tile::ranked(self, false),
+            Variant::Light => Tile::ranked(self, true),
+            Variant::Strip => Vec::new(),
+        }
     }
 
     /// The tile that it is computed by, unless it is by strips.
     fn tile(&self, tuning: &Tuning) -> Option<Tile> {
-        let best = |light| tuning.tile.unwrap_or_else(|| Tile::best(self, light));
-        match tuning.matmul {
-            Variant::Tile => Some(best(false)),
-            Variant::Light => Some(best(true)),
-            Variant::Strip => None,
+        if tuning.matmul == Variant::Strip {
+            return None;
         }
+        let chosen = tuning.tile.or_else(|| tuning.tiles.get(&self.name).copied());
+        chosen.or_else(|| self.tiles(tuning.matmul).first().copied())
     }
 
     /// Tiles of these sides across and down a slice.
-    fn tiles(&self, [height, width]: [usize; 2]) -> [usize; 2] {
+    fn grid(&self, [height, width]: [usize; 2]) -> [usize; 2] {
         [self.columns.div_ceil(width), self.rows.div_ceil(height)]
     }
 
@@ -77,7 +92,7 @@ impl Product {
             Some(tile) => (tile.constants(operands).with(wgsl!("product/tile")), tile.sides()),
             None => (operands.with(wgsl!("product/strip")), [STRIP_SIDE; 2]),
         };
-        let [across, down] = self.tiles(sides);
+        let [across, down] = self.grid(sides);
         // More columns than a grid is wide go on below.
         let width = across.min(MOST_GROUPS);
         let height = down * across.div_ceil(width);
@@ -96,6 +111,6 @@ impl Product {
     /// Multiply-adds by whole tiles of these sides and whole slabs so deep.
     fn padded(&self, sides: [usize; 2], slab: usize) -> u64 {
         let depth: usize = self.depths.iter().map(|depth| depth.next_multiple_of(slab)).sum();
-        self.tiles(sides).into_iter().chain(sides).chain([depth]).map(|x| x as u64).product()
+        self.grid(sides).into_iter().chain(sides).chain([depth]).map(|x| x as u64).product()
     }
 }

@@ -3,9 +3,12 @@
 use super::Product;
 use crate::kernels::Shader;
 use crate::kernels::cost::{Inner, RTX_3090, Work};
+use std::fmt;
 
-/// What a workgroup computes of a product at once, and by how many invocations.
+/// What a workgroup computes of a product at once, and by how many invocations. In files it is its name, which only those of [`Tile::ALL`]
+/// have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Tile {
     /// Invocations down the rows of a tile.
     down: u8,
@@ -48,17 +51,18 @@ impl Tile {
         tile([16, 4], [false, false], 4),
     ];
 
-    /// The tile that an RTX 3090 would compute this product with in the least time; a light one leaves out those of 8 x 8 elements to an
-    /// invocation.
-    pub(super) fn best(product: &Product, light: bool) -> Self {
-        let fits = |tile: &&Self| !(light && tile.tall);
-        let seconds = |tile: &&Self| {
+    /// All tiles, first the one that an RTX 3090 would compute this product with in the least time; light ones are those of less than 8 x 8
+    /// elements to an invocation.
+    pub(super) fn ranked(product: &Product, light: bool) -> Vec<Self> {
+        let seconds = |tile: &Self| {
             let (padded_multiply_adds, inner) = tile.work(product);
             let work = Work { padded_multiply_adds, inner, ..Work::default() };
-            let groups = product.tiles(tile.sides()).iter().product::<usize>() * product.depths.len();
+            let groups = product.grid(tile.sides()).iter().product::<usize>() * product.depths.len();
             RTX_3090.arithmetic(&work, groups as f64)
         };
-        Self::ALL.iter().filter(fits).min_by(|a, b| seconds(a).total_cmp(&seconds(b))).copied().unwrap_or(Self::ALL[0])
+        let mut tiles: Vec<Self> = Self::ALL.into_iter().filter(|tile| !(light && tile.tall)).collect();
+        tiles.sort_by(|a, b| seconds(a).total_cmp(&seconds(b)));
+        tiles
     }
 
     /// Rows and columns that an invocation computes.
@@ -103,12 +107,37 @@ impl Tile {
     }
 }
 
+/// Its sides, and by how many teams of invocations.
+impl fmt::Display for Tile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [height, width] = self.sides();
+        match self.split {
+            1 => write!(f, "{height}x{width}"),
+            teams => write!(f, "{height}x{width} by {teams}"),
+        }
+    }
+}
+
+impl From<Tile> for String {
+    fn from(tile: Tile) -> Self {
+        tile.to_string()
+    }
+}
+
+impl TryFrom<String> for Tile {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|tile| tile.to_string() == name).ok_or_else(|| format!("there is no tile `{name}`"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn best(size: [usize; 3]) -> Tile {
-        Tile::best(&Product::whole(size, 6), false)
+        Tile::ranked(&Product::whole(String::new(), size, 6), false)[0]
     }
 
     #[test]
@@ -120,6 +149,17 @@ mod tests {
             assert!(height.max(width) * DEPTH <= 8 * team, "{tile:?}: loads");
             assert!(height.min(width) * DEPTH >= team, "{tile:?}: every invocation loads");
             assert!(team * usize::from(tile.split) <= 256, "{tile:?}: WebGPU's default limit of invocations");
+        }
+    }
+
+    #[test]
+    fn a_tile_is_read_by_its_name_and_no_other() {
+        for tile in Tile::ALL {
+            assert_eq!(serde_json::from_value::<Tile>(serde_json::json!(tile)).expect("a tile"), tile);
+        }
+        assert_eq!(serde_json::json!(Tile::ALL[3]), "64x64 by 2");
+        for wrong in ["\"64x64 by 3\"", "\"8x8\"", "64", "null"] {
+            assert!(serde_json::from_str::<Tile>(wrong).is_err(), "{wrong}");
         }
     }
 
