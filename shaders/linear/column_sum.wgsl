@@ -1,4 +1,4 @@
-// The sum of each column of a matrix: the gradient of a bias. A workgroup sums 16 columns in 16 interleaved strands of
+// The sum of each column of a matrix. A workgroup sums 16 columns in 16 interleaved strands of
 // rows, then adds the strands in order.
 struct Params {
     rows: u32,

@@ -36,6 +36,7 @@ pub fn examples() -> Shown {
         of::<latent::reparameterise::Reparameterise>(),
         of::<latent::reparameterise::ReparameteriseBackward>(),
         of::<linear::column_sum::ColumnSum>(),
+        of::<linear::gradients::Gradients>(),
         of::<linear::matmul::Matmul>(),
         of::<loss::centre::Centre>(),
         of::<loss::consistency::Consistency>(),

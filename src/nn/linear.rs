@@ -1,7 +1,7 @@
 //! A fully connected layer.
 
 use super::params::{Init, Param, ParamMemory, Params};
-use crate::kernels::linear::column_sum::ColumnSum;
+use crate::kernels::linear::gradients::Gradients;
 use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
 use crate::plan::{Graph, Tensor};
 
@@ -78,12 +78,9 @@ impl Linear {
     pub(super) fn backward(&self, g: &mut Graph, memory: &ParamMemory, x: Tensor, dy: Tensor, dx: InputGradient) {
         let (rows, _) = x.shape.as_matrix();
         let (inputs, outputs) = (self.inputs, self.outputs);
-        // dW = dy^T x
-        let weight = Matmul { form: Form::Tn, m: outputs, n: inputs, k: rows, epilogue: Epilogue::None };
-        g.push(&format!("{} d weight", self.name), weight, &[dy, x, dy, memory.gradient(self.weight)]);
-        // db = sum over rows of dy
-        let bias = ColumnSum { rows, columns: outputs };
-        g.push(&format!("{} d bias", self.name), bias, &[dy, memory.gradient(self.bias)]);
+        // dW = dy^T x, db = sum over rows of dy
+        let tensors = [dy, x, memory.gradient(self.weight), memory.gradient(self.bias)];
+        g.push(&format!("{} d weight, bias", self.name), Gradients { rows, inputs, outputs }, &tensors);
         // dx = dy W
         let (epilogue, aux, dx) = match dx {
             InputGradient::Skip => return,

@@ -14,6 +14,7 @@ use wgpu_simvae::kernels::conv::ConvEpilogue;
 use wgpu_simvae::kernels::conv::correlate::Correlate;
 use wgpu_simvae::kernels::conv::transposed::Transposed;
 use wgpu_simvae::kernels::conv::weight_gradient::WeightGradient;
+use wgpu_simvae::kernels::linear::gradients::Gradients;
 use wgpu_simvae::kernels::linear::matmul::{Epilogue, Form, Matmul};
 use wgpu_simvae::kernels::product::Variant;
 use wgpu_simvae::kernels::registry::examples;
@@ -201,10 +202,11 @@ pub fn products() -> Vec<Arc<dyn AnyKernel>> {
         kernels.into_iter().filter(keep).map(|kernel| Arc::new(kernel) as _)
     }
     let matmuls = shared(Matmul::examples(), |product| product.epilogue == Epilogue::Accumulate);
+    let linear = shared(Gradients::examples(), |_| true);
     let correlations = shared(Correlate::examples(), |c| c.shape.kernel == 3 && c.epilogue == ConvEpilogue::Bias);
     let transposed = shared(Transposed::examples(), |c| c.shape.kernel == 3 && c.epilogue == ConvEpilogue::Bias);
     let gradients = shared(WeightGradient::examples(), |c| c.shape.kernel == 3);
     // More tiles across than a grid is wide, where a tile is 16 columns wide.
     let wide = Matmul { form: Form::Nn, m: 1, n: 65_535 * 16 + 5, k: 2, epilogue: Epilogue::Accumulate };
-    matmuls.chain([Arc::new(wide) as _]).chain(correlations).chain(transposed).chain(gradients).collect()
+    matmuls.chain(linear).chain([Arc::new(wide) as _]).chain(correlations).chain(transposed).chain(gradients).collect()
 }

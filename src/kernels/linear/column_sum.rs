@@ -1,4 +1,4 @@
-//! Twin of `shaders/linear/column_sum.wgsl`: the gradient of a bias.
+//! Twin of `shaders/linear/column_sum.wgsl`: sums of the rows of a matrix.
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::{Real, simd};
@@ -46,19 +46,7 @@ impl Kernel for ColumnSum {
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (matrix, sums) = (args.real(0), args.real_mut(1));
-        sums[..self.columns].par_chunks_mut(BLOCK).enumerate().for_each(|(block, sums)| {
-            simd::vectorize(
-                #[inline(always)]
-                || {
-                    sums.fill(T::ZERO);
-                    for row in matrix.chunks_exact(self.columns).take(self.rows) {
-                        for (sum, &x) in sums.iter_mut().zip(&row[block * BLOCK..]) {
-                            *sum += x;
-                        }
-                    }
-                },
-            );
-        });
+        column_sums(&matrix[..self.rows * self.columns], &mut sums[..self.columns]);
     }
 
     fn examples() -> Vec<Self> {
@@ -66,4 +54,22 @@ impl Kernel for ColumnSum {
             [(1, 1), (5, 7), (64, 64), (65, 130), (128, 20), (3, 200), (67, 10), (8, 36), (600, 1000), (1300, 1450)];
         sizes.map(|(rows, columns)| Self { rows, columns }).into()
     }
+}
+
+/// The sum of each column, in the order of the rows.
+pub(super) fn column_sums<T: Real>(matrix: &[T], sums: &mut [T]) {
+    let columns = sums.len();
+    sums.par_chunks_mut(BLOCK).enumerate().for_each(|(block, sums)| {
+        simd::vectorize(
+            #[inline(always)]
+            || {
+                sums.fill(T::ZERO);
+                for row in matrix.chunks_exact(columns) {
+                    for (sum, &x) in sums.iter_mut().zip(&row[block * BLOCK..]) {
+                        *sum += x;
+                    }
+                }
+            },
+        );
+    });
 }

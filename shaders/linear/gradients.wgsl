@@ -1,0 +1,49 @@
+// The gradients of a linear layer's weight and bias as one product: dy^T [outputs, rows] times x [rows, inputs] with a column of ones
+// behind it, whose result is the sum of dy's rows.
+struct Params {
+    rows: u32,
+    inputs: u32,
+    outputs: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read> x: array<f32>;
+@group(0) @binding(3) var<storage, read_write> weight: array<f32>;
+@group(0) @binding(4) var<storage, read_write> bias: array<f32>;
+
+const LEFT_IS_DEEP: bool = false;
+const RIGHT_IS_DEEP: bool = false;
+alias Column = u32;
+
+fn extent(slice: u32) -> vec3<u32> {
+    return vec3<u32>(params.outputs, params.inputs + 1u, params.rows);
+}
+
+fn row_at(row: u32, slice: u32) -> u32 {
+    return row;
+}
+
+fn left(at: u32, k: u32, slice: u32) -> f32 {
+    return dy[at + k * params.outputs];
+}
+
+fn column_at(column: u32, slice: u32) -> Column {
+    return column;
+}
+
+fn right(at: Column, k: u32, slice: u32) -> f32 {
+    let inside = at < params.inputs;
+    return select(1.0, x[select(0u, at + k * params.inputs, inside)], inside);
+}
+
+fn place(column: u32, slice: u32) -> u32 {
+    return column;
+}
+
+fn store(row: u32, column: u32, sum: f32) {
+    if (column < params.inputs) {
+        weight[row * params.inputs + column] = sum;
+    } else {
+        bias[row] = sum;
+    }
+}
