@@ -1,6 +1,6 @@
 //! Which settings a row of a comparison uses: where it does not use one, its values make no rows of their own.
 //!
-//! What a row computes is known before it trains, as its recorded plans. A setting is used where they follow it.
+//! What a row computes is known before it trains, as its recorded plans and what may end it early. A setting is used where they follow it.
 
 use crate::augment::{Augmentation, BlurSettings, JitterSettings, SolariseSettings};
 use crate::data::Dataset;
@@ -22,7 +22,10 @@ pub(super) fn computed(config: &Config, data: &Dataset) -> Option<String> {
     let dispatches = plans.iter().flat_map(|plan| &plan.dispatches);
     let kernels: Vec<String> =
         dispatches.map(|dispatch| format!("{}: {:?}\n", dispatch.label, dispatch.kernel)).collect();
-    Some(format!("{} steps\n{}", blueprint.total_steps(), kernels.concat()))
+    let Config { stop, checkpoint, judge, .. } = config;
+    let ends_early = stop.patience > 0 && recipe.objective.trains();
+    let end = if ends_early { format!("{stop:?} {checkpoint:?} {judge:?}") } else { String::new() };
+    Some(format!("{} steps {end}\n{}", blueprint.total_steps(), kernels.concat()))
 }
 
 /// The settings without what nothing comes of, although dispatches are told of it: augmentations of images that stay as they are,
@@ -105,6 +108,15 @@ mod tests {
         let sizes = ["model.kind", "model.latent", "model.hidden", "model.width"];
         assert_eq!(used("random", 3, &[], &sizes), [true, true, true, false]);
         assert_eq!(used("vae", 3, &["model.kind=official-conv"], &sizes), [true, true, false, true]);
+    }
+
+    #[test]
+    fn what_ends_a_run_early_is_used_where_it_may_end() {
+        let keys = ["stop.patience", "judge.every", "checkpoint.best"];
+        let judged = ["judge.every=1", "judge.share=0.1", "checkpoint.best=knn"];
+        assert_eq!(used("vae", 1, &judged, &keys), [true, false, false]);
+        let ends = [&judged[..], &["stop.patience=3"]].concat();
+        assert_eq!(used("vae", 1, &ends, &keys), [true; 3]);
     }
 
     #[test]

@@ -80,7 +80,9 @@ fn kept(key: &str, by: Match) -> Option<&'static str> {
         "batch" if counts_batch => Some(
             "the batch of each row follows from --match: set it for all rows, with --set, or --match rows or epochs",
         ),
-        _ if key.starts_with("data.") => Some("a comparison is of one data set: set it for all rows, with --set"),
+        _ if key.starts_with("data.") || ["judge.share", "judge.rows"].contains(&key) => {
+            Some("a comparison is of one data set: set it for all rows, with --set")
+        }
         _ if key.starts_with("log.") => Some("it changes no result"),
         _ => None,
     }
@@ -162,6 +164,7 @@ mod tests {
         refused("epochs=1,2", Match::Epochs, &["epochs", "--set"]);
         refused("batch=8,16", Match::Steps, &["batch", "--match"]);
         refused("data.limit=8,16", Match::Steps, &["one data set"]);
+        refused("judge.share=0.1,0.2", Match::Steps, &["one data set"]);
         refused("log.every=8,16", Match::Steps, &["no result"]);
         assert!(check(&[varied("batch=8,16"), varied("views=1,2")], Match::Rows).is_ok());
         let twice = check(&[varied("views=1"), varied("views=2")], Match::Steps).expect_err("twice");
