@@ -35,7 +35,8 @@
 //! - `report`: charts of runs (SVG), and the tables and the HTML page of a comparison, `compare::report`. Without it,
 //!   those files are not written.
 //! - `translate`: shaders as SPIR-V, Metal, HLSL and GLSL, `low_level::device::gpu::translate`.
-//! - `cli`: the command `wgpu-simvae`, with all three.
+//! - `onnx`: a run's networks as ONNX files, `onnx`.
+//! - `cli`: the command `wgpu-simvae`, with all four.
 //!
 //! One is not: `static-dxc` builds Microsoft's newer shader compiler in, for DirectX 12.
 
@@ -46,6 +47,8 @@ pub mod compare;
 pub mod data;
 pub mod decode;
 pub mod eval;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 pub mod run_folder;
 pub mod settings;
 pub mod train;

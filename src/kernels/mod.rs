@@ -32,6 +32,7 @@ pub use shader::{Constant, Launch, Shader};
 
 use crate::math::Real;
 use cost::Work;
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -88,8 +89,8 @@ pub trait Kernel: Debug + Send + Sync + Sized + 'static {
     }
 }
 
-/// [`Kernel`] without its type parameter, so that a plan can hold any kernel.
-pub trait AnyKernel: Debug + Send + Sync {
+/// [`Kernel`] without its type parameter, so that a plan can hold any kernel; as [`Any`] it tells which.
+pub trait AnyKernel: Any + Debug + Send + Sync {
     /// See [`Kernel::bindings`].
     fn bindings(&self) -> Vec<Binding>;
     /// The bytes of [`Kernel::params`].

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room of the library, from the ground up: each may import those before it.
-const ROOMS: [&str; 24] = [
+const ROOMS: [&str; 25] = [
     "math",
     "quiet",
     "files",
@@ -22,6 +22,7 @@ const ROOMS: [&str; 24] = [
     "data",
     "settings",
     "run_folder",
+    "onnx",
     "draw",
     "train",
     "bench",

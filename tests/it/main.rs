@@ -28,6 +28,7 @@ mod look;
 mod math;
 mod methods;
 mod networks;
+mod onnx;
 mod output;
 mod ownership;
 mod plans;

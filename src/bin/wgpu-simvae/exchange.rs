@@ -1,12 +1,13 @@
 //! `wgpu-simvae import` and `export`
 
-use crate::Failure;
 use crate::settings::SettingsArguments;
 use crate::terminal::Terminal;
-use clap::Args;
+use crate::{Failure, usage};
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::device::{DeviceRequest, choose};
+use wgpu_simvae::onnx::{self, OnnxFiles, PixelFormat};
 use wgpu_simvae::run_folder::Which;
 use wgpu_simvae::settings::Recipe;
 use wgpu_simvae::train::{export as export_weights, import as import_weights, load_data};
@@ -15,12 +16,28 @@ use wgpu_simvae::train::{export as export_weights, import as import_weights, loa
 pub struct ExportArguments {
     /// Folder of the run.
     run: PathBuf,
-    /// File for the weights.
+    /// File for the weights, or for the encoder as ONNX.
     #[arg(long)]
     out: PathBuf,
+    /// What to write: a PyTorch state dict as safetensors, or a network that other programs run.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// File for the decoder, as ONNX.
+    #[arg(long, value_name = "FILE")]
+    decoder: Option<PathBuf>,
+    /// The ONNX encoder takes bytes instead of numbers from 0 to 1.
+    #[arg(long)]
+    bytes: bool,
     /// Which checkpoint: the newest whole one, the best that checkpoint.best kept, or the one of a step.
     #[arg(long, value_name = "newest|best|STEP", default_value_t)]
     checkpoint: Which,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Safetensors,
+    Onnx,
 }
 
 #[derive(Debug, Args)]
@@ -38,11 +55,24 @@ pub struct ImportArguments {
 }
 
 pub fn export(arguments: &ExportArguments) -> Result<(), Failure> {
-    for problem in export_weights(&arguments.run, arguments.checkpoint, &arguments.out)? {
+    let ExportArguments { run, out, format, decoder, bytes, checkpoint } = arguments;
+    let passed_over = match format {
+        Format::Safetensors if decoder.is_some() || *bytes => {
+            return Err(usage(anyhow::anyhow!("--decoder and --bytes go with --format onnx")));
+        }
+        Format::Safetensors => export_weights(run, *checkpoint, out)?,
+        Format::Onnx => {
+            let pixels = if *bytes { PixelFormat::Bytes } else { PixelFormat::Unit };
+            onnx::export(run, *checkpoint, &OnnxFiles { encoder: out, decoder: decoder.as_deref(), pixels })?
+        }
+    };
+    for problem in passed_over {
         tell(format_args!("passed over: {problem}"));
     }
     // Where the weights go to the standard output, nothing else does.
-    tell(arguments.out.display());
+    for file in std::iter::once(out).chain(decoder) {
+        tell(file.display());
+    }
     Ok(())
 }
 

@@ -28,6 +28,7 @@ use wgpu_simvae::console::{Outcome, outcome, print, tell};
 use wgpu_simvae::data::DataError;
 use wgpu_simvae::decode::DecodeError;
 use wgpu_simvae::device::DeviceError;
+use wgpu_simvae::onnx::OnnxError;
 use wgpu_simvae::quiet;
 use wgpu_simvae::run_folder::LockError;
 use wgpu_simvae::settings::ConfigError;
@@ -68,7 +69,7 @@ enum Command {
     Decode(decode::DecodeArguments),
     /// Verify settings, metrics, checkpoints and verdict of a run against their checksums.
     Check(check::CheckArguments),
-    /// Write a run's weights as a PyTorch state dict.
+    /// Write a run's weights as a PyTorch state dict, or its networks as ONNX.
     Export(exchange::ExportArguments),
     /// Make a run from a PyTorch state dict, to judge or to train on.
     Import(exchange::ImportArguments),
@@ -178,6 +179,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || of(error, CompareError::is_usage)
         || of(error, ExchangeError::is_usage)
         || of(error, DecodeError::is_usage)
+        || of(error, OnnxError::is_usage)
         || of(error, DataError::is_usage)
         || of(error, DeviceError::is_usage)
         || of(error, LockError::is_usage)

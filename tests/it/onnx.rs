@@ -1,0 +1,125 @@
+//! Networks as ONNX: what onnxruntime makes of them is what this program makes of them.
+
+use crate::common::ends::{assert_ends, simvae, text};
+use crate::common::folders::temporary;
+use serde_json::Value;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+use wgpu_simvae::device::Device;
+use wgpu_simvae::run_folder::Which;
+use wgpu_simvae::train::{Silent, Trained};
+
+/// Largest difference of two numbers of the same network.
+const TOLERANCE: f64 = 1e-5;
+
+/// A Python that has onnxruntime; `bash tests/run` makes one and names it.
+fn python() -> OsString {
+    std::env::var_os("WGPU_SIMVAE_PYTHON").unwrap_or_else(|| "python3".into())
+}
+
+/// What onnxruntime makes of the first rows of some numbers.
+fn run(model: &Path, numbers: &[u8], rows: usize) -> Value {
+    let folder = temporary();
+    let input = folder.path().join("numbers");
+    std::fs::write(&input, numbers).expect("a file");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/onnx.py");
+    let python = python();
+    let output = Command::new(&python).arg(script).arg(model).arg(&input).arg(rows.to_string()).output();
+    let advice = "these tests need a Python with onnxruntime: `bash tests/run` makes one, WGPU_SIMVAE_PYTHON names one";
+    let output = output.unwrap_or_else(|error| panic!("{python:?}: {error}; {advice}"));
+    assert!(output.status.success(), "{advice}\n{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+fn assert_close(found: &Value, name: &str, wanted: &[f32], shape: &[usize]) {
+    let output = &found["outputs"][name];
+    assert_eq!(output["shape"], serde_json::json!(shape), "{name}");
+    let numbers = output["numbers"].as_array().expect("numbers");
+    let differences = numbers.iter().zip(wanted).map(|(a, &b)| (a.as_f64().expect("a number") - f64::from(b)).abs());
+    let worst = differences.fold(0.0, f64::max);
+    assert!(worst <= TOLERANCE, "{name}: differs by {worst}");
+}
+
+fn trained(out: &Path, sets: &[&str]) {
+    let out = out.to_string_lossy();
+    let tiny = ["model.hidden=[33, 17]", "model.latent=5", "model.width=4", "data.limit=64", "batch=8", "epochs=3"];
+    let mut arguments = vec!["train", "--device", "cpu", "--out", &out, "--set", "optim.lr=0.01"];
+    arguments.extend(tiny.iter().chain(sets).flat_map(|set| ["--set", set]));
+    let output = simvae(&arguments);
+    assert!(output.status.success(), "{}", text(&output));
+}
+
+fn export(run: &Path, more: &[&str]) -> std::process::Output {
+    simvae(&[&["export", &run.to_string_lossy(), "--format", "onnx"], more].concat())
+}
+
+#[test]
+fn onnxruntime_embeds_and_decodes_as_this_program_does() {
+    let cases: [(&str, &[&str]); 5] = [
+        ("unit", &["data.name=sprites", "method=simvae"]),
+        ("bytes", &["data.name=sprites", "method=vae", "augment.threshold=true", "likelihood.kind=bernoulli"]),
+        ("unit", &["data.name=sprites", "method=simclr"]),
+        ("bytes", &["data.name=sprites-rgb", "method=simvae", "model.kind=official-conv"]),
+        ("unit", &["data.name=sprites-rgb", "method=vae", "model.kind=resnet18"]),
+    ];
+    for (pixels, sets) in cases {
+        let folder = temporary();
+        let [encoder, decoder] = ["encoder.onnx", "decoder.onnx"].map(|name| folder.path().join(name));
+        let run_folder = folder.path().join("run");
+        trained(&run_folder, sets);
+        let mut trained = Trained::open(&run_folder, None, Which::Newest, &Device::cpu(), &mut Silent).expect("a run");
+        let generative = trained.session.blueprint.model.networks.generative;
+
+        let [encoder_path, decoder_path] = [&encoder, &decoder].map(|path| path.to_string_lossy().into_owned());
+        let mut more = vec!["--out", &encoder_path];
+        if pixels == "bytes" {
+            more.push("--bytes");
+        }
+        if generative {
+            more.extend(["--decoder", &decoder_path]);
+        }
+        assert_ends(&export(&run_folder, &more), 0, &["encoder.onnx"]);
+
+        let source = trained.session.blueprint.test;
+        let embedding = trained.session.embed(&source, 7).expect("an embedding");
+        let test = &trained.data.test;
+        let shape = [test.shape.channels, test.shape.height, test.shape.width];
+        let bytes = &test.pixels[..7 * test.shape.bytes()];
+        let units: Vec<u8> = bytes.iter().flat_map(|&byte| (f32::from(byte) / 255.0).to_le_bytes()).collect();
+        for rows in [1, 7] {
+            let found = run(&encoder, if pixels == "bytes" { bytes } else { &units }, rows);
+            if generative {
+                assert_close(&found, "mu", &embedding.mu, &[rows, 5]);
+                assert_close(&found, "logvar", &embedding.logvar, &[rows, 5]);
+            } else {
+                assert_close(&found, "representation", &embedding.mu, &[rows, 5]);
+            }
+            assert_eq!(found["metadata"]["method"].as_str(), Some(trained.config.method.as_str()));
+            assert_eq!(found["metadata"]["step"].as_str(), Some(trained.step.to_string().as_str()));
+        }
+        if generative {
+            let z: Vec<u8> = embedding.mu.iter().flat_map(|number| number.to_le_bytes()).collect();
+            let pictures = trained.session.decode(&embedding.mu).expect("pictures");
+            for rows in [1, 7] {
+                let found = run(&decoder, &z, rows);
+                assert_close(&found, "pictures", &pictures, &[rows, shape[0], shape[1], shape[2]]);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_said() {
+    let folder = temporary();
+    let run = folder.path().join("run");
+    trained(&run, &["data.name=sprites", "method=simclr"]);
+    let inside = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (place, encoder, decoder) = (inside(""), inside("encoder.onnx"), inside("decoder.onnx"));
+    assert_ends(&export(&run, &["--out", &encoder, "--decoder", &decoder]), 2, &["simclr has no decoder"]);
+    assert!(!Path::new(&encoder).exists(), "nothing is written when something is wrong");
+    assert_ends(&export(&run, &["--out", &place]), 1, &["Check that it is a file"]);
+    assert_ends(&export(&run, &["--out", &encoder, "--checkpoint", "5"]), 1, &["5"]);
+    let plain = simvae(&["export", &run.to_string_lossy(), "--out", &encoder, "--bytes"]);
+    assert_ends(&plain, 2, &["--format onnx"]);
+}
