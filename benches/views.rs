@@ -46,7 +46,8 @@ fn time(device: &Device, effects: EffectSettings) -> Result<f64, Box<dyn std::er
     let state = StepState::new(&mut layout);
     let pixels = layout.add("pixels", DType::Uint, [data.pixels.len() / 4]);
     let shape = [data.shape.channels, data.shape.height, data.shape.width];
-    let source = ImageSource { pixels, images: data.len(), shape, threshold: false };
+    let stored = [data.shape.height, data.shape.width];
+    let source = ImageSource { pixels, images: data.len(), shape, stored, threshold: false };
     let mut g = Graph::new("views");
     let EffectSettings { jitter, grey, blur, solarise } = effects;
     let how = Augmentation { area: [0.6, 1.0], jitter, grey, blur, solarise, ..Augmentation::default() };

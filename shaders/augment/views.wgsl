@@ -17,18 +17,6 @@ struct Params {
 @group(0) @binding(3) var<storage, read> pixels: array<u32>; // planar bytes, four to a word
 @group(0) @binding(4) var<storage, read_write> images: array<f32>;
 
-fn pixel(index: u32) -> u32 {
-    return (pixels[index >> 2u] >> (8u * (index & 3u))) & 255u;
-}
-
-// The first byte of a row's image.
-fn first_byte(row: u32, bytes: u32) -> u32 {
-    if (params.ring == 0u) {
-        return views[row * VIEW_WORDS + VIEW_IMAGE] * bytes;
-    }
-    return (clock[STEP] - 1u) % params.ring * params.stride + row / params.views * bytes;
-}
-
 // Source of output position `at`: first and second pixel within the crop, and the second's weight out of 2 * size.
 fn source(at: u32, size: u32, crop: u32) -> vec3<u32> {
     let position = u32(max(i32((2u * at + 1u) * crop) - i32(size), 0));

@@ -4,6 +4,7 @@ mod effects;
 
 pub use crate::kernels::augment::effects::{BlurSettings, EffectSettings, JitterSettings, SolariseSettings};
 
+use crate::kernels::augment::cut::Cut;
 use crate::kernels::augment::labels::Labels;
 use crate::kernels::augment::sample::{Sample, VIEW_WORDS};
 use crate::kernels::augment::views::{Ring, Views};
@@ -72,15 +73,22 @@ pub struct ImageSource {
     pub pixels: Tensor,
     /// Number of images.
     pub images: usize,
-    /// Channels, height and width of an image.
+    /// Channels, height and width of a view.
     pub shape: [usize; 3],
+    /// Height and width of a stored image, from which views are cut.
+    pub stored: [usize; 2],
     /// Turn every view into black and white, value >= 0.5.
     pub threshold: bool,
 }
 
 impl ImageSource {
-    /// Bytes of an image.
+    /// Bytes of a stored image.
     pub fn bytes(&self) -> usize {
+        self.shape[0] * self.stored[0] * self.stored[1]
+    }
+
+    /// Numbers of a view.
+    pub fn view_len(&self) -> usize {
         self.shape.iter().product()
     }
 
@@ -97,7 +105,7 @@ impl ImageSource {
         self.emit(g, clock, batch, count, Some(how))
     }
 
-    /// Emits the images of a step as they are, in order.
+    /// Emits the images of a step as they are, but for a reduction to the size of a view, in order.
     pub fn plain(&self, g: &mut Graph, clock: Tensor, batch: usize) -> Tensor {
         self.emit(g, clock, batch, ViewCount { views: 1, plain: 1 }, None).x
     }
@@ -110,7 +118,7 @@ impl ImageSource {
         ViewCount { views, plain }: ViewCount,
         how: Option<&Augmentation>,
     ) -> Drawn {
-        let ([channels, height, width], rows) = (self.shape, batch * views);
+        let ([channels, height, width], stored, rows) = (self.shape, self.stored, batch * views);
         let none = Augmentation {
             area: [1.0; 2],
             aspect: [1.0; 2],
@@ -125,8 +133,8 @@ impl ImageSource {
             rows: rows as u32,
             views: views as u32,
             plain: plain as u32,
-            height: height as u32,
-            width: width as u32,
+            height: stored[0] as u32,
+            width: stored[1] as u32,
             shuffle: how.is_some(),
             crop: how.is_some(),
             area: drawn.area,
@@ -140,8 +148,14 @@ impl ImageSource {
         let changes = effects::any(drawn);
         let threshold = self.threshold && !changes;
         let ring = self.ring(batch);
-        let render = Views { images: self.images, rows, channels, height, width, threshold, views, ring };
-        g.push("render views", render, &[clock, boxes, self.pixels, x]);
+        let (images, tensors) = (self.images, [clock, boxes, self.pixels, x]);
+        if stored == [height, width] {
+            let render = Views { images, rows, channels, height, width, threshold, views, ring };
+            g.push("render views", render, &tensors);
+        } else {
+            let cut = Cut { images, rows, channels, stored, size: [height, width], threshold, views, ring };
+            g.push("cut views", cut, &tensors);
+        }
         let views = Drawn { boxes, x };
         if changes {
             effects::emit(g, clock, self, &views, (drawn, plain));

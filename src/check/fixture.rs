@@ -134,7 +134,8 @@ impl Fixture {
         optimiser.begin_step(&mut g, &state, IMAGES, case.batch);
         let how = Augmentation { aspect: [0.75, 4.0 / 3.0], horizontal_flip: 0.5, ..Augmentation::default() };
         let threshold = likelihood.kind == LikelihoodKind::Bernoulli;
-        let source = ImageSource { pixels, images: IMAGES, shape: case.image, threshold };
+        let [_, height, width] = case.image;
+        let source = ImageSource { pixels, images: IMAGES, shape: case.image, stored: [height, width], threshold };
         let count = ViewCount { views, plain: method.plain_views() };
         let drawn = source.augmented(&mut g, state.clock, case.batch, count, &how);
         let noise = |g: &mut Graph| {

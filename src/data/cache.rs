@@ -60,7 +60,7 @@ impl Cache {
     /// that it was made from, by their names, sizes and times of change.
     pub fn of(listing: &Listing, name: &str, folder: &Path, options: &FileOptions) -> Self {
         let root = fs::canonicalize(&listing.root).unwrap_or_else(|_| listing.root.clone());
-        let settings = format!("{VERSION} {root:?} {name} {} {} {:?}", listing.crop, options.size, options.corrupt);
+        let settings = format!("{VERSION} {root:?} {name} {} {:?}", listing.frame, options.corrupt);
         let mut key = Md5::new();
         key.update(&settings);
         key.update(format!("{:?} {:?}", listing.classes, listing.factor_names));

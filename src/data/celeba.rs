@@ -1,22 +1,28 @@
 //! CelebA: aligned faces, 40 attributes of each, and the official partition.
 
+use super::decode::{Frame, Kept};
 use super::listing::{Listing, Part};
 use super::registry::{Entry, Get, Origin};
 use super::scan::shown;
-use super::{DataError, UNCLASSED, regular};
+use super::{DataError, FileOptions, UNCLASSED, regular};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "celeba",
     about: "faces with 40 attributes, 64x64 colour: img_align_celeba and two lists",
-    origin: Origin::Files { get: Get::ByHand(GET), read: |folder, request| list(folder)?.load(request) },
+    origin: Origin::Files {
+        get: Get::ByHand(GET),
+        read: |folder, request| list(folder, frame(request.options)?)?.load(request),
+    },
 };
 
 const IMAGES: &str = "img_align_celeba";
 const ATTRIBUTES: &str = "list_attr_celeba.txt";
 const PARTITION: &str = "list_eval_partition.txt";
-/// What is used of the 178 x 218 pixels of an aligned face: its central square of so many.
+/// Width and height of an aligned face's photograph, in pixels.
+const PHOTOGRAPH: [usize; 2] = [178, 218];
+/// What is kept of it where pictures are kept no larger than they are seen: its central square of so many pixels a side.
 const CROP: u32 = 148;
 
 /// The class of a face is the colour of its hair: the attributes that say so, which are no style, and the classes' names. A
@@ -37,11 +43,28 @@ const LARGEST_LIST: u64 = 256 << 20;
 /// Editors put it in front of a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
+/// Of a photograph of its own size (`data.store`), all is kept, at so many pixels in width; else its centre.
+fn frame(options: &FileOptions) -> Result<Frame, DataError> {
+    let [width, height] = PHOTOGRAPH;
+    match options.store {
+        0 => Ok(Frame::square(CROP, options.size)),
+        store if store > width => {
+            let problem =
+                format!("photographs of CelebA are of {width} x {height} pixels: keep at most {width} in width");
+            Err(DataError::Store { store, problem })
+        }
+        store => {
+            let height = (store * height + width / 2) / width;
+            Ok(Frame { part: Kept::Whole, height: height as u32, width: store as u32 })
+        }
+    }
+}
+
 /// Reads the two lists.
 ///
 /// # Errors
 /// When a list is missing, or a line is not as it should be.
-fn list(root: &Path) -> Result<Listing, DataError> {
+fn list(root: &Path, frame: Frame) -> Result<Listing, DataError> {
     let read = |name: &str| {
         let path = root.join(name);
         let missing = |source: std::io::Error| DataError::Unusable {
@@ -59,11 +82,16 @@ fn list(root: &Path) -> Result<Listing, DataError> {
     };
     let (attributes, attributes_path) = read(ATTRIBUTES)?;
     let (partition, partition_path) = read(PARTITION)?;
-    join(root, (&attributes, attributes_path), (&partition, partition_path))
+    join(root, frame, (&attributes, attributes_path), (&partition, partition_path))
 }
 
 /// The listing that the texts of the two lists make.
-pub(super) fn join(root: &Path, attributes: (&str, PathBuf), partition: (&str, PathBuf)) -> Result<Listing, DataError> {
+pub(super) fn join(
+    root: &Path,
+    frame: Frame,
+    attributes: (&str, PathBuf),
+    partition: (&str, PathBuf),
+) -> Result<Listing, DataError> {
     let ((attributes, attributes_path), (partition, partition_path)) = (attributes, partition);
     let faces = Faces::parse(attributes.trim_start_matches(BYTE_ORDER_MARK), &attributes_path)?;
     let partition = partition.trim_start_matches(BYTE_ORDER_MARK);
@@ -99,7 +127,7 @@ pub(super) fn join(root: &Path, attributes: (&str, PathBuf), partition: (&str, P
     let factor_names = faces.style(&faces.names).map(|&name| name.to_owned()).collect();
     Ok(Listing {
         root: root.to_owned(),
-        crop: CROP,
+        frame,
         train,
         test,
         classes,

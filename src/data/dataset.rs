@@ -2,6 +2,9 @@
 
 use super::{DataError, Judged, Pixels};
 use crate::kernels::augment::views::MAX_SIDE;
+use image::GrayImage;
+use image::imageops::{FilterType, resize};
+use std::borrow::Cow;
 
 /// Size of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +32,10 @@ pub const UNCLASSED: &str = "-";
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Images {
-    /// Size of each image.
+    /// Size of each image as it is kept.
     pub shape: ImageShape,
+    /// Size at which networks see it, and at which views are cut from it.
+    pub seen: ImageShape,
     /// `[images, channels, height, width]` bytes.
     pub pixels: Pixels,
     /// Class of each image.
@@ -61,6 +66,7 @@ impl Images {
     ) -> Result<Self, DataError> {
         let images = Self {
             shape,
+            seen: shape,
             pixels: pixels.into(),
             labels,
             classes,
@@ -86,6 +92,29 @@ impl Images {
     /// When there are more or fewer files than images.
     pub fn with_files(self, files: Vec<String>) -> Result<Self, DataError> {
         Self { files, ..self }.checked()
+    }
+
+    /// Sets the height and width in pixels at which they are seen: views are cut from the larger images that are kept.
+    ///
+    /// # Errors
+    /// When views cannot be of that size.
+    pub fn look_at(&mut self, height: usize, width: usize) -> Result<(), DataError> {
+        self.seen = ImageShape { height, width, ..self.seen };
+        self.problem().map_or(Ok(()), inconsistent)
+    }
+
+    /// An image's bytes `[channels, height, width]` at the size at which it is seen, reduced as plain views are and rounded.
+    pub fn as_seen<'a>(&self, image: &'a [u8]) -> Cow<'a, [u8]> {
+        let (ImageShape { height, width, .. }, seen) = (self.shape, self.seen);
+        if seen == self.shape {
+            return Cow::Borrowed(image);
+        }
+        let reduced = |plane: &[u8]| {
+            // As many bytes as pixels: it is always an image.
+            let plane = GrayImage::from_raw(width as u32, height as u32, plane.to_vec()).unwrap_or_default();
+            resize(&plane, seen.width as u32, seen.height as u32, FilterType::Triangle).into_raw()
+        };
+        Cow::Owned(image.chunks_exact(height * width).flat_map(reduced).collect())
     }
 
     /// Number of images.
@@ -118,7 +147,7 @@ impl Images {
     fn checked(self) -> Result<Self, DataError> {
         match self.problem() {
             None => Ok(self),
-            Some(problem) => Err(DataError::Inconsistent { name: "images".to_owned(), problem }),
+            Some(problem) => inconsistent(problem),
         }
     }
 
@@ -140,6 +169,13 @@ impl Images {
                 "they are of {channels} channels, {height} x {width}: 1 or 3 and at least one pixel are needed"
             ));
         }
+        let seen = self.seen;
+        if seen.channels != channels || seen.height.min(seen.width) == 0 || seen.height.max(seen.width) > MAX_SIDE {
+            let ImageShape { channels, height, width } = seen;
+            return Some(format!(
+                "they cannot be seen as {channels} x {height} x {width}: 1 to {MAX_SIDE} pixels a side can be used"
+            ));
+        }
         if bytes.and_then(|bytes| bytes.checked_mul(count)) != Some(self.pixels.len()) {
             return Some(format!(
                 "{} bytes of pixels for {count} of {channels} x {height} x {width}",
@@ -158,6 +194,10 @@ impl Images {
         (!self.files.is_empty() && self.files.len() != count)
             .then(|| format!("{} files for {count} images", self.files.len()))
     }
+}
+
+fn inconsistent<T>(problem: String) -> Result<T, DataError> {
+    Err(DataError::Inconsistent { name: "images".to_owned(), problem })
 }
 
 /// A data set split into training and test images, made by [`Dataset::new`].
@@ -206,6 +246,12 @@ impl Dataset {
         }
         if self.train.shape != self.test.shape {
             return wrong(format!("training images are {:?}, test images {:?}", self.train.shape, self.test.shape));
+        }
+        if self.train.seen != self.test.seen {
+            return wrong(format!(
+                "training images are seen as {:?}, test images {:?}",
+                self.train.seen, self.test.seen
+            ));
         }
         if self.train.classes != self.test.classes || self.train.factor_names != self.test.factor_names {
             return wrong("training and test images have other classes or factors".to_owned());

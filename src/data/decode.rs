@@ -1,4 +1,4 @@
-//! Image files to small squares, on all cores.
+//! Image files to small images of one size, on all cores.
 
 use super::jpeg::ends_early;
 use super::size::Size;
@@ -9,6 +9,7 @@ use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits};
 use rayon::prelude::*;
+use std::fmt;
 use std::io::{BufReader, Cursor, ErrorKind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,13 +24,40 @@ const LARGEST_RATIO: u64 = 20_000;
 /// Files that a core decodes between two reports.
 const AT_A_TIME: usize = 16;
 
-/// How a picture becomes a square.
+/// Which part of a picture is kept, and at which size.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Square {
-    /// Side of the central part that is used, at most the picture's shorter side.
-    pub crop: u32,
-    /// Side to which it is resized.
-    pub size: u32,
+pub(super) struct Frame {
+    pub part: Kept,
+    /// Height in pixels to which it is resized.
+    pub height: u32,
+    /// Width in pixels to which it is resized.
+    pub width: u32,
+}
+
+/// A part of a picture.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kept {
+    /// The central square of so many pixels a side, or of the picture's shorter side where that is less.
+    Square(u32),
+    /// All of it.
+    Whole,
+}
+
+impl Frame {
+    /// The central square of at most so many pixels a side, at this size.
+    pub fn square(most: u32, size: usize) -> Self {
+        Self { part: Kept::Square(most), height: size as u32, width: size as u32 }
+    }
+}
+
+/// A part of the name and the key of caches.
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.part {
+            Kept::Square(most) => write!(f, "{most} {}", self.width),
+            Kept::Whole => write!(f, "whole {}x{}", self.height, self.width),
+        }
+    }
 }
 
 /// Decoded files.
@@ -67,7 +95,7 @@ enum Fault {
 pub(super) fn decode(
     root: &Path,
     files: &[String],
-    square: Square,
+    frame: Frame,
     corrupt: Corrupt,
     tick: &mut dyn FnMut(usize),
 ) -> Result<Decoded, DataError> {
@@ -75,12 +103,13 @@ pub(super) fn decode(
     let (held, room) = (AtomicU64::new(0), room());
     let decoded = |file| {
         let path = root.join(file);
-        let planes = planes(&path, square);
+        let planes = planes(&path, frame);
         let bytes = planes.as_ref().map_or(0, |planes| planes.len() as u64);
         if held.fetch_add(bytes, Ordering::Relaxed) + bytes > room {
-            let (count, size) = (files.len(), square.size);
-            let problem = format!("{count} images of {size}x{size} pixels take more memory than is free");
-            let fix = "Choose smaller ones with --set data.size=N, or fewer with --set data.limit=N".to_owned();
+            let (count, Frame { height, width, .. }) = (files.len(), frame);
+            let problem = format!("{count} images of {height}x{width} pixels take more memory than is free");
+            let fix = "Choose smaller ones with --set data.size=N and data.store=N, or fewer with --set data.limit=N";
+            let fix = fix.to_owned();
             return Err(DataError::Unusable { path: root.to_owned(), problem, fix });
         }
         match planes {
@@ -113,12 +142,12 @@ pub(super) fn decode(
 }
 
 /// Whether one of the files is a picture of several channels that can be decoded. Headers are looked at first.
-pub(super) fn any_coloured(root: &Path, files: &[String], square: Square) -> bool {
-    let plane = (square.size * square.size) as usize;
+pub(super) fn any_coloured(root: &Path, files: &[String], frame: Frame) -> bool {
+    let plane = (frame.height * frame.width) as usize;
     files.par_iter().any(|file| {
         let path = root.join(file);
         // What is no picture of few channels is decoded, or refused.
-        !looks_grey(&path) && planes(&path, square).is_ok_and(|planes| planes.len() > plane)
+        !looks_grey(&path) && planes(&path, frame).is_ok_and(|planes| planes.len() > plane)
     })
 }
 
@@ -141,16 +170,16 @@ fn is_grey(colour: ColorType) -> bool {
 
 /// The image in a file, upright, cropped and resized: one plane of a grey picture, three of any other. An alpha channel
 /// is dropped.
-fn planes(path: &Path, square: Square) -> Result<Vec<u8>, Fault> {
+fn planes(path: &Path, frame: Frame) -> Result<Vec<u8>, Fault> {
     let bytes = regular::read(path, LARGEST_FILE).map_err(Fault::Unread)?;
     if bytes.len() as u64 > LARGEST_FILE {
         return Err(Fault::Content(format!("it is too large: a file of more than {}", Size(LARGEST_FILE))));
     }
-    picture(&bytes, square).map_err(Fault::Content)
+    picture(&bytes, frame).map_err(Fault::Content)
 }
 
 /// [`planes`] of a file's content.
-pub(super) fn picture(bytes: &[u8], square: Square) -> Result<Vec<u8>, String> {
+pub(super) fn picture(bytes: &[u8], frame: Frame) -> Result<Vec<u8>, String> {
     if ends_early(bytes) {
         return Err("the JPEG file ends before its picture does: it is truncated".to_owned());
     }
@@ -164,9 +193,14 @@ pub(super) fn picture(bytes: &[u8], square: Square) -> Result<Vec<u8>, String> {
         true => DynamicImage::from(image.into_luma8()),
         false => DynamicImage::from(image.into_rgb8()),
     };
-    let side = image.width().min(image.height()).min(square.crop);
-    let (left, top) = ((image.width() - side) / 2, (image.height() - side) / 2);
-    let image = image.crop_imm(left, top, side, side).resize_exact(square.size, square.size, FilterType::Triangle);
+    let image = match frame.part {
+        Kept::Whole => image,
+        Kept::Square(most) => {
+            let side = image.width().min(image.height()).min(most);
+            image.crop_imm((image.width() - side) / 2, (image.height() - side) / 2, side, side)
+        }
+    };
+    let image = image.resize_exact(frame.width, frame.height, FilterType::Triangle);
     let (bytes, channels) = (image.as_bytes(), usize::from(image.color().channel_count()));
     Ok((0..channels).flat_map(|channel| bytes.iter().skip(channel).step_by(channels).copied()).collect())
 }

@@ -55,6 +55,14 @@ pub enum DataError {
         /// What to do.
         fix: String,
     },
+    /// Pictures cannot be kept at the size that was asked for.
+    #[error("data.store = {store}: {problem}")]
+    Store {
+        /// The size.
+        store: usize,
+        /// Why not, and which can.
+        problem: String,
+    },
     /// Numbers that do not belong together.
     #[error("{name}: {problem}")]
     Inconsistent {
@@ -71,6 +79,6 @@ pub enum DataError {
 impl DataError {
     /// Whether something was asked for that does not exist, or not the whole of it.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::UnknownName { .. } | Self::NoFolder { .. })
+        matches!(self, Self::UnknownName { .. } | Self::NoFolder { .. } | Self::Store { .. })
     }
 }

@@ -1,5 +1,6 @@
 //! Any folder of images: a class per sub-folder or none, with or without folders for training and test.
 
+use super::decode::Frame;
 use super::listing::{Listing, Part};
 use super::registry::{Entry, FOLDER, Get, Origin};
 use super::scan::{PassedOver, Scan, scan, shown};
@@ -100,7 +101,7 @@ fn list(root: &Path, options: &FileOptions) -> Result<Listing, DataError> {
     let (skipped, passed_over) = (passed_over.unusable, std::mem::take(&mut passed_over.list));
     Ok(Listing {
         root: root.to_owned(),
-        crop: u32::MAX,
+        frame: Frame::square(u32::MAX, options.kept()),
         train,
         test,
         classes,

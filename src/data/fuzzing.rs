@@ -1,7 +1,7 @@
 //! Doors to the readers of data; see `crate::fuzzing`.
 
 use super::cache::{Cache, summed};
-use super::decode::Square;
+use super::decode::Frame;
 use super::idx::Length;
 use super::{celeba, cifar, decode, idx};
 use crate::files::read_or_named;
@@ -67,8 +67,8 @@ pub fn cifar(bytes: &[u8]) {
 pub fn celeba(text: &str) {
     let (attributes, partition) = text.split_once(char::from(BETWEEN)).unwrap_or((text, ""));
     let lists = [(attributes, "list_attr_celeba.txt".into()), (partition, "list_eval_partition.txt".into())];
-    let [attributes, partition] = lists;
-    if let Some(listing) = read_or_named("list_", celeba::join(Path::new(""), attributes, partition)) {
+    let ([attributes, partition], frame) = (lists, Frame::square(64, 8));
+    if let Some(listing) = read_or_named("list_", celeba::join(Path::new(""), frame, attributes, partition)) {
         let classes = listing.classes.len();
         for part in [listing.train, listing.test] {
             assert!(part.labels.iter().all(|&label| usize::from(label) < classes));
@@ -79,7 +79,7 @@ pub fn celeba(text: &str) {
 
 /// A picture.
 pub fn picture(bytes: &[u8]) {
-    let _refused = decode::picture(bytes, Square { crop: 64, size: 8 });
+    let _refused = decode::picture(bytes, Frame::square(64, 8));
 }
 
 /// A cache of decoded images, whose checksums are made to fit where they can be.

@@ -14,8 +14,11 @@ pub struct Identity {
     pub train: usize,
     /// Test images.
     pub test: usize,
-    /// Channels, height and width.
+    /// Channels, height and width as the images are kept.
     pub shape: [usize; 3],
+    /// Height and width at which they are seen, where that is another size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<[usize; 2]>,
     /// Names of the classes.
     pub classes: Vec<String>,
     /// Checksum of labels, file names and pixels; of data that the program draws itself, the pixels are left out, since devices
@@ -37,12 +40,13 @@ impl Identity {
                 hasher.update(&pixels(images));
             }
         }
-        let shape = data.train.shape;
+        let (shape, seen) = (data.train.shape, data.train.seen);
         Self {
             name: data.name.clone(),
             train: data.train.len(),
             test: data.test.len(),
             shape: [shape.channels, shape.height, shape.width],
+            seen: (seen != shape).then_some([seen.height, seen.width]),
             classes: data.train.classes.clone(),
             fingerprint: hasher.finalize().to_hex().to_string(),
         }
@@ -61,6 +65,14 @@ impl Identity {
         compare("training images", self.train.to_string(), now.train.to_string());
         compare("test images", self.test.to_string(), now.test.to_string());
         compare("size of an image", shape(self.shape), shape(now.shape));
+        let seen = |identity: &Self| {
+            let [_, height, width] = identity.shape;
+            let [height, width] = identity.seen.unwrap_or([height, width]);
+            format!("{height} x {width}")
+        };
+        if self.seen.or(now.seen).is_some() {
+            compare("size of a view", seen(self), seen(now));
+        }
         if self.classes != now.classes {
             found.push(classes(&self.classes, &now.classes));
         }
@@ -106,6 +118,11 @@ mod tests {
         assert_eq!(differs(data(vec![1, 2, 3], &["cat"])), "");
         assert!(differs(data(vec![1, 2, 4], &["cat"])).contains("other pixels"));
         assert!(differs(data(vec![1], &["cat"])).contains("training images: 3 then, 1 now"));
+        let mut smaller = data(vec![1, 2, 3], &["cat"]);
+        for images in [&mut smaller.train, &mut smaller.test] {
+            images.look_at(3, 2).expect("a size");
+        }
+        assert_eq!(differs(smaller), "size of a view: 1 x 1 then, 3 x 2 now");
         let classes = differs(data(vec![1, 2, 3], &["dog"]));
         assert!(classes.contains("`cat` is gone") && classes.contains("`dog` is new"), "{classes}");
     }

@@ -1,7 +1,7 @@
 //! A data set of image files: which files, which classes, before anything is decoded.
 
 use super::cache::Cache;
-use super::decode::{Decoded, Square, any_coloured, decode};
+use super::decode::{Decoded, Frame, any_coloured, decode};
 use super::registry::Request;
 use super::{DataError, Dataset, ImageShape, Images, UNCLASSED};
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Listing {
     /// The folder.
     pub root: PathBuf,
-    /// Side of the central square that is used of each picture, at most.
-    pub crop: u32,
+    /// What is kept of each picture.
+    pub frame: Frame,
     pub train: Part,
     pub test: Part,
     pub classes: Vec<String>,
@@ -49,6 +49,11 @@ impl Listing {
         };
         notes.extend(self.emptied(&data.train, request.options.wanted()));
         skipped.append(&mut data.skipped);
+        // What is kept does not depend on the size at which it is seen.
+        let size = request.options.size;
+        for images in [&mut data.train, &mut data.test] {
+            images.look_at(size, size)?;
+        }
         Ok(Dataset { notes, skipped, passed_over, ..data })
     }
 
@@ -86,11 +91,11 @@ impl Listing {
     /// Decodes the files; also tells how many could not be read.
     fn decode(&self, request: &mut Request<'_>) -> Result<(Dataset, usize), DataError> {
         let options = request.options;
-        let square = Square { crop: self.crop, size: options.size as u32 };
+        let frame = self.frame;
         let (mut train, mut done) = (Decoded::default(), 0);
         let mut decode = |files: &[String], to_come: usize| {
             let of = done + files.len() + to_come;
-            decode(&self.root, files, square, options.corrupt, &mut |more| {
+            decode(&self.root, files, frame, options.corrupt, &mut |more| {
                 done += more;
                 (request.watch)(done, of);
             })
@@ -105,13 +110,14 @@ impl Listing {
             train.append(decode(&self.train.files[looked..looked + more], self.test.files.len())?);
         }
         let mut test = decode(&self.test.files, 0)?;
-        let plane = options.size * options.size;
+        let (height, width) = (frame.height as usize, frame.width as usize);
+        let plane = height * width;
         let all_grey = train.images.iter().chain(&test.images).flatten().all(|image| image.len() == plane);
         // Grey pictures among coloured ones get three equal channels, whether those are wanted or not: with more images the
         // first ones stay what they are.
         let unseen = &self.train.files[train.images.len()..];
-        let channels = if all_grey && !any_coloured(&self.root, unseen, square) { 1 } else { 3 };
-        let shape = ImageShape { channels, height: options.size, width: options.size };
+        let channels = if all_grey && !any_coloured(&self.root, unseen, frame) { 1 } else { 3 };
+        let shape = ImageShape { channels, height, width };
         let unread = train.unread + test.unread;
         let mut skipped = train.skipped;
         skipped.append(&mut test.skipped);

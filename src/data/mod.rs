@@ -55,6 +55,7 @@ pub use dataset::{Dataset, ImageShape, Images, UNCLASSED};
 pub use error::DataError;
 pub use held_out::Judged;
 pub use identity::Identity;
+pub(crate) use options::too_small;
 pub use options::{Corrupt, FileOptions};
 pub use pixels::Pixels;
 pub use registry::{family, known, load, load_watched, load_with, named_folder, title};

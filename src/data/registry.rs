@@ -123,6 +123,7 @@ pub fn load_watched(
     options: &FileOptions,
     watch: &mut dyn FnMut(usize, usize),
 ) -> Result<Dataset, DataError> {
+    options.check()?;
     let (family, path) = split(name);
     let Some(entry) = REGISTRY.iter().find(|entry| entry.name == family) else {
         let names = REGISTRY.map(|entry| entry.name);

@@ -78,7 +78,7 @@ pub fn decode(
     let threshold = config.augment.threshold;
     let batch = settings.batch.min(data.train.len());
     let decoder = {
-        let shape = data.train.shape;
+        let shape = data.train.seen;
         let backbone = config.backbone()?;
         let image = [shape.channels, shape.height, shape.width];
         let network = backbone.decoder(&mut params, "dec", image, codes.latent);
@@ -108,7 +108,7 @@ pub fn decode(
     }
     let (squared, images, pictures) =
         decoder.draw(executor.as_mut(), test_feed.as_ref(), &codes.test, codes.latent, settings.shown)?;
-    let pixels = decoder.test.images * decoder.test.bytes();
+    let pixels = decoder.test.images * decoder.test.view_len();
     let error = squared / pixels as f64;
     if !error.is_finite() {
         return Err(DecodeError::Diverged { error, step: settings.steps.into() });
@@ -259,7 +259,7 @@ impl Decoder {
             executor.write(tensors.z, &Values::F32(z))?;
             executor.run(plan, 1)?;
             squared += executor.read(tensors.errors)?.to_f64()[..here].iter().sum::<f64>();
-            let wanted = shown.saturating_sub(first).min(here) * self.test.bytes();
+            let wanted = shown.saturating_sub(first).min(here) * self.test.view_len();
             if wanted > 0 {
                 images.extend_from_slice(&executor.read(tensors.images)?.to_f32()[..wanted]);
                 pictures.extend_from_slice(&executor.read(tensors.pictures)?.to_f32()[..wanted]);

@@ -27,15 +27,16 @@ struct Sums {
 
 impl Sums {
     fn of(images: &Images, threshold: bool) -> Self {
-        let bytes = images.shape.bytes();
+        let (bytes, stored) = (images.seen.bytes(), images.shape.bytes());
         let seen = |byte: u8| match threshold {
             true => 255 * u64::from(byte >= 128),
             false => byte.into(),
         };
         let empty = || Self { first: vec![0; bytes], second: vec![0; bytes] };
         let add = |mut sums: Self, piece: &[u8]| {
-            for image in piece.chunks_exact(bytes) {
-                for ((first, second), &byte) in sums.first.iter_mut().zip(&mut sums.second).zip(image) {
+            for image in piece.chunks_exact(stored) {
+                let image = images.as_seen(image);
+                for ((first, second), &byte) in sums.first.iter_mut().zip(&mut sums.second).zip(image.iter()) {
                     let value = seen(byte);
                     *first += value;
                     *second += value * value;
@@ -48,7 +49,7 @@ impl Sums {
             a.second.iter_mut().zip(b.second).for_each(|(a, b)| *a += b);
             a
         };
-        images.pixels.par_chunks(PIECE * bytes).fold(empty, add).reduce(empty, join)
+        images.pixels.par_chunks(PIECE * stored).fold(empty, add).reduce(empty, join)
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Domain {
     Bytes,
     /// What this function draws, as an example.
     Drawn(fn(&Draw) -> Content),
+    /// What this function draws for images of this height and width.
+    DrawnFor([usize; 2], fn(&Draw, [usize; 2]) -> Content),
 }
 
 /// One storage binding of a kernel: what it is called, what it holds and how many elements it must have at least.
@@ -83,11 +85,17 @@ impl Binding {
         Self { domain: Domain::Drawn(example), ..self }
     }
 
+    /// What only a function can draw that knows the height and width of the images.
+    pub fn drawn_for(self, sides: [usize; 2], example: fn(&Draw, [usize; 2]) -> Content) -> Self {
+        Self { domain: Domain::DrawnFor(sides, example), ..self }
+    }
+
     /// Random content that makes sense; the same for the same seed.
     pub fn example(&self, seed: [u32; 2]) -> Content {
         let draw = Draw { seed, len: self.len };
         match (self.domain, self.dtype) {
             (Domain::Drawn(example), _) => example(&draw),
+            (Domain::DrawnFor(sides, example), _) => example(&draw, sides),
             (Domain::Within(low, high), _) => draw.reals(low, high),
             (_, DType::Real) => draw.reals(-2.0, 2.0),
             (Domain::Below(n), DType::Uint) => Content::Words(draw.words().map(|word| word % n).collect()),

@@ -16,6 +16,7 @@ pub fn examples() -> Shown {
         of::<activation::ActivationBackward>(),
         of::<augment::blur::Blur>(),
         of::<augment::colour::Colour>(),
+        of::<augment::cut::Cut>(),
         of::<augment::effects::Effects>(),
         of::<augment::labels::Labels>(),
         of::<augment::sample::Sample>(),

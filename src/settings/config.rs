@@ -87,8 +87,11 @@ settings_table! {
         pub dir: String = String::new() => Allowed::Text,
         /// Use only the first so many training images; 0 uses all.
         pub limit: usize = 0 => Allowed::at_least(0),
-        /// Height and width in pixels that image files are cropped and resized to (`celeba`, `folder:PATH`).
+        /// Height and width in pixels at which networks see image files (`celeba`, `folder:PATH`).
         pub size: usize = 64 => Allowed::whole(1, MAX_SIDE as u64),
+        /// Height and width in pixels that they are kept at: views are cut from that and reduced to `data.size` once. At least
+        /// `data.size`; 0 is the same. Of CelebA, whole photographs are kept then, of so many pixels in width.
+        pub store: usize = 0 => Allowed::whole(0, MAX_SIDE as u64),
         /// A damaged image file stops the run, or is skipped and listed in `skipped-files.txt` of the run.
         pub corrupt: Corrupt = Corrupt::Stop => Allowed::Words(Corrupt::names),
         /// Where decoded image files are kept, so that the next start is instant: a folder, `auto` (the user's cache folder) or `off`.
@@ -247,6 +250,6 @@ impl DataConfig {
             "auto" => cached("images"),
             folder => Some(PathBuf::from(folder)),
         };
-        FileOptions { limit: self.limit, size: self.size, corrupt: self.corrupt, cache }
+        FileOptions { limit: self.limit, size: self.size, store: self.store, corrupt: self.corrupt, cache }
     }
 }

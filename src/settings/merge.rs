@@ -7,9 +7,10 @@ use crate::setting::at;
 use toml::{Table, Value};
 
 /// Settings that came after `run.json`: a run without that record never had them, and its file lacks them.
-const LATER: [&str; 10] = [
+const LATER: [&str; 11] = [
     "steps",
     "augment.plain",
+    "data.store",
     "optim.warmup_steps",
     "vae.divergence",
     "vae.entropy_scale",

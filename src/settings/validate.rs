@@ -3,6 +3,7 @@
 use super::describe::described;
 use super::merge::{check_keys, to_table};
 use super::{Best, Config, ConfigError};
+use crate::data::too_small;
 use crate::methods::registry;
 use crate::optim::OptimConfig;
 use crate::setting::at;
@@ -29,6 +30,10 @@ impl Config {
             if !setting.allowed.contains(value) {
                 return wrong(&key, short(value), setting.allowed.about());
             }
+        }
+        let (store, size) = (self.data.store, self.data.size);
+        if store > 0 && store < size {
+            return wrong("data.store", store.to_string(), too_small(size));
         }
         let rows = self.batch.saturating_mul(self.views);
         if rows >= 1 << 24 {

@@ -89,7 +89,7 @@ impl Blueprint {
         let Recipe { config, objective, backbone } = recipe;
         let mut layout = Layout::default();
         let mut params = Params::default();
-        let shape = data.train.shape;
+        let shape = data.train.seen;
         let state = StepState::new(&mut layout);
         let sizes = Sizes {
             image: [shape.channels, shape.height, shape.width],
@@ -280,11 +280,12 @@ pub(crate) fn image_source(
     (batch, room): (usize, u64),
     threshold: bool,
 ) -> ImageSource {
-    let shape = images.shape;
+    let (seen, stored) = (images.seen, images.shape);
     ImageSource {
         pixels: layout.add(name, DType::Uint, [held_bytes(images, batch, room).div_ceil(4)]),
         images: images.len(),
-        shape: [shape.channels, shape.height, shape.width],
+        shape: [seen.channels, seen.height, seen.width],
+        stored: [stored.height, stored.width],
         threshold,
     }
 }

@@ -117,7 +117,7 @@ pub fn import(
         return Err(ExchangeError::Occupied { path: out.to_owned() });
     }
     let config = &recipe.config;
-    recipe.check_images(data.train.shape)?;
+    recipe.check_images(data.train.seen)?;
     let bytes = std::fs::read(weights).map_err(|error| FileError::reading(weights)(error).advise(A_FILE))?;
     let mut session = Session::open(recipe, data, device)?;
     let Session { blueprint, executor, .. } = &mut session;

@@ -114,7 +114,7 @@ impl Trained {
         data: Dataset,
         device: &Device,
     ) -> Result<Self, OpenError> {
-        recipe.check_images(data.train.shape)?;
+        recipe.check_images(data.train.seen)?;
         let mut session = Session::open(recipe, &data, device)?;
         let Session { blueprint, executor, .. } = &mut session;
         checkpoint.load(executor.as_mut(), &blueprint.params, &blueprint.memory)?;

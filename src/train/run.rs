@@ -74,7 +74,7 @@ pub fn run(
 ) -> Result<Report, RunError> {
     let config = &recipe.config;
     config.validate()?;
-    recipe.check_images(data.train.shape)?;
+    recipe.check_images(data.train.seen)?;
     config.check_steps(data.train.len())?;
     if config.batch > data.train.len() {
         return Err(RunError::BatchTooLarge { batch: config.batch, images: data.train.len() });

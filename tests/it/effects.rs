@@ -55,7 +55,7 @@ fn renderer(gpu: bool, batch: usize, threshold: bool, how: &Augmentation) -> Opt
 
 fn counted(gpu: bool, count: (usize, ViewCount), threshold: bool, how: &Augmentation) -> Option<Renderer> {
     let bytes = (0..IMAGES * PIXELS / 4).flat_map(|i| philox([8, 0], [i as u32, 0, 0, 0])[0].to_le_bytes()).collect();
-    Renderer::new(gpu, &Images { bytes, shape: SHAPE, threshold }, count, how, 3)
+    Renderer::new(gpu, &Images { bytes, shape: SHAPE, size: [SHAPE[1], SHAPE[2]], threshold }, count, how, 3)
 }
 
 /// The views of an epoch on the CPU, in steps of `batch` images.
@@ -145,7 +145,8 @@ fn without_effects_nothing_is_dispatched() {
         let mut layout = Layout::default();
         let state = StepState::new(&mut layout);
         let pixels = layout.add("pixels", DType::Uint, [IMAGES * PIXELS / 4]);
-        let source = ImageSource { pixels, images: IMAGES, shape: SHAPE, threshold: true };
+        let stored = [SHAPE[1], SHAPE[2]];
+        let source = ImageSource { pixels, images: IMAGES, shape: SHAPE, stored, threshold: true };
         source.augmented(&mut g, state.clock, 4, TWO, &with(effects));
         g.finish().expect("a valid plan").dispatches.len()
     };

@@ -22,7 +22,7 @@ impl Bench {
     }
 
     fn counted(gpu: bool, count: (usize, ViewCount), how: &Augmentation, seed: u64) -> Option<Self> {
-        let images = Images { bytes: bytes(), shape: SHAPE, threshold: false };
+        let images = Images { bytes: bytes(), shape: SHAPE, size: [SHAPE[1], SHAPE[2]], threshold: false };
         Some(Self(Renderer::new(gpu, &images, count, how, seed)?))
     }
 

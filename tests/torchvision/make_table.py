@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes table.safetensors: pixels that torchvision makes with fixed parameters, for tests/torchvision.rs.
+"""Writes table.safetensors and cuts.safetensors: pixels that torchvision makes with fixed parameters, for tests/it/torchvision.rs.
 
 Each case is one image with the words of its crop and flips and the eight numbers of its effects (the layouts of
 src/kernels/augment/sample.rs and src/kernels/common/effects.rs), and what torchvision's functional API makes of it on a float
 tensor: resized_crop with antialiasing, flips, the four adjust_* in the case's order, rgb_to_grayscale, gaussian_blur,
-solarize. Run by hand:
+solarize. In cuts.safetensors are views of pictures of another size, by resized_crop with antialiasing alone. Run by hand:
 
     pip install torch torchvision safetensors numpy
     python tests/torchvision/make_table.py
@@ -109,11 +109,39 @@ def table(channels):
     }
 
 
+# Channels, height and width of pictures, and height and width of views.
+CUTS = [((1, 64, 64), (32, 32)), ((3, 41, 33), (16, 16)), ((1, 29, 31), (7, 11)), ((1, 5, 3), (9, 8)), ((1, 31, 1), (1, 1)), ((3, 1, 1), (2, 3))]
+
+
+def cuts(number):
+    """Noise, views that are boxes and flips of it, and what torchvision makes of them."""
+    (channels, height, width), size = CUTS[number]
+    generator = np.random.default_rng(number)
+    images = generator.integers(0, 256, (2, channels, height, width)).astype(np.uint8)
+    images[1] = 255 * (images[1] > 127)
+    views, expected = [], []
+    for i in range(12):
+        # The whole, then any part of it, from one pixel on.
+        h = int(generator.integers(1, height + 1)) if i > 1 else height
+        w = int(generator.integers(1, width + 1)) if i > 1 else width
+        top, left = int(generator.integers(0, height - h + 1)), int(generator.integers(0, width - w + 1))
+        x = torch.from_numpy(images[i % 2]).double() / 255
+        x = F.resized_crop(x, top, left, h, w, list(size), antialias=True)
+        x = F.hflip(x) if i & 4 else x
+        x = F.vflip(x) if i & 8 else x
+        views.append([i % 2, left, top, w, h, i // 4, 0, 0])
+        expected.append(np.round(65535 * x.numpy()).astype(np.uint16))
+    tensors = {"pixels": images, "views": np.array(views, np.uint32), "expected": np.stack(expected)}
+    return {f"{name}{number}": tensor for name, tensor in tensors.items()}
+
+
 def main():
     metadata = {"torch": torch.__version__, "torchvision": torchvision.__version__}
-    path = Path(__file__).with_name("table.safetensors")
-    save_file(table(1) | table(3), path, metadata)
-    print(f"{path}: {path.stat().st_size} bytes")
+    all_cuts = {name: tensor for number in range(len(CUTS)) for name, tensor in cuts(number).items()}
+    for name, tensors in {"table": table(1) | table(3), "cuts": all_cuts}.items():
+        path = Path(__file__).with_name(f"{name}.safetensors")
+        save_file(tensors, path, metadata)
+        print(f"{path}: {path.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

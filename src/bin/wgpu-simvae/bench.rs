@@ -60,14 +60,14 @@ pub fn main(arguments: &BenchArguments) -> Result<(), Failure> {
     let mut progress = Terminal::default();
     let report = if arguments.model {
         let data = load_data(&config, None, &Device::cpu(), &mut progress)?;
-        recipe.check_images(data.train.shape)?;
+        recipe.check_images(data.train.seen)?;
         model(&recipe, &data)?
     } else {
         let device = choose(&arguments.device)?;
         let device = if arguments.no_tune { device.untimed() } else { device };
         progress.note(&format!("device: {}", device.reason));
         let data = load_data(&config, None, &device, &mut progress)?;
-        recipe.check_images(data.train.shape)?;
+        recipe.check_images(data.train.seen)?;
         let effort = Effort { seconds: arguments.seconds, rounds: arguments.rounds as usize };
         measure(&recipe, &data, &device, &effort, &mut progress)?
     };

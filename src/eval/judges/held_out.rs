@@ -94,7 +94,7 @@ impl Judge for Bound {
             }
             LikelihoodKind::Bernoulli => Likelihood::Unnormalised,
         };
-        let likelihood_constant = settings.constant(case.data.test.shape.bytes());
+        let likelihood_constant = settings.constant(case.data.test.seen.bytes());
         let nats = bound.and_then(|bound| case.finite("the evidence bound", bound + likelihood_constant));
         Ok(nats.map(|nats| Evidence { nats, likelihood_constant, likelihood, prior }))
     }

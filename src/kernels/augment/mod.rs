@@ -2,6 +2,7 @@
 
 pub mod blur;
 pub mod colour;
+pub mod cut;
 pub mod effects;
 pub mod labels;
 pub mod sample;

@@ -1,6 +1,8 @@
 //! Twin of `shaders/augment/views.wgsl`: renders the views of a step.
 
-use crate::kernels::common::clock::{self, STEP};
+use crate::kernels::common::clock;
+pub use crate::kernels::common::stored::Ring;
+use crate::kernels::common::stored::{self, Stored};
 use crate::kernels::common::view::{self, VIEW_WORDS};
 use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
@@ -13,7 +15,8 @@ use rayon::prelude::*;
 /// Tensors: clock, views, pixels, images. The clock only matters for a [`Ring`].
 ///
 /// The resize is bilinear with pixel centres at half integers, as `torch.nn.functional.interpolate` and PIL do when they
-/// enlarge; a crop is never larger than the image, so nothing is ever reduced.
+/// enlarge; a crop is never larger than the image, so nothing is ever reduced. [`Cut`](super::cut::Cut) renders views smaller than
+/// the images.
 #[derive(Clone, Debug)]
 pub struct Views {
     /// Images in the data set.
@@ -34,22 +37,6 @@ pub struct Views {
     pub ring: Option<Ring>,
 }
 
-/// Images in the order of the steps that use them: those of step s, counted from 0, begin at byte `s % steps * stride`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ring {
-    /// Steps that it holds.
-    pub steps: usize,
-    /// Bytes from a step to the next, a multiple of four.
-    pub stride: usize,
-}
-
-impl Ring {
-    /// The stride of steps of so many bytes: a multiple of 256, as devices align their memory.
-    pub fn stride(bytes: usize) -> usize {
-        bytes.next_multiple_of(256)
-    }
-}
-
 /// Largest side of an image: twice the weighted sum of four bytes must fit 32 bits.
 pub const MAX_SIDE: usize = 1024;
 
@@ -66,8 +53,8 @@ pub struct Params {
     stride: u32,
 }
 
-/// The words of a view that its picture depends on.
-const VISIBLE: [usize; 6] = [view::IMAGE, view::LEFT, view::TOP, view::WIDTH, view::HEIGHT, view::FLIPS];
+/// The words of a view that tell which part of its image it shows, and how.
+pub(super) const VISIBLE: [usize; 5] = [view::LEFT, view::TOP, view::WIDTH, view::HEIGHT, view::FLIPS];
 
 impl Views {
     fn pixels_of_row(&self) -> usize {
@@ -79,11 +66,11 @@ impl Kernel for Views {
     type Params = Params;
 
     fn bindings(&self) -> Vec<Binding> {
-        let bytes = self.ring.map_or(self.images * self.pixels_of_row(), |ring| ring.steps * ring.stride);
+        let words = Stored::words(self.images, self.pixels_of_row(), self.ring);
         vec![
             clock::binding(Access::Read),
             view::binding(Access::Read, self.rows),
-            Binding::uint("pixels", Access::Read, bytes.div_ceil(4)).of_bytes(),
+            Binding::uint("pixels", Access::Read, words).of_bytes(),
             Binding::real("images", Access::Write, self.rows * self.pixels_of_row()),
         ]
     }
@@ -103,7 +90,7 @@ impl Kernel for Views {
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         Launch::elementwise(
-            shader!("augment/views").with(common::clock::WGSL).with(view::WGSL),
+            shader!("augment/views").with(common::clock::WGSL).with(view::WGSL).with(stored::WGSL),
             self.rows * self.pixels_of_row(),
         )
     }
@@ -119,24 +106,21 @@ impl Kernel for Views {
         let plane = height * width;
         let full = (4 * plane * 255) as u32;
         let unit = 1.0 / f64::from(full);
-        let step = clock[STEP].wrapping_sub(1) as usize;
-        let first_byte = |row: usize, image: usize| match self.ring {
-            None => image * self.pixels_of_row(),
-            Some(ring) => step % ring.steps * ring.stride + row / self.views * self.pixels_of_row(),
-        };
-        let pixel = |index: usize| (pixels[index >> 2] >> (8 * (index & 3))) & 255;
+        let stored = Stored { pixels, bytes: self.pixels_of_row(), views: self.views, ring: self.ring };
         images
             .par_chunks_exact_mut(self.pixels_of_row())
             .zip(views.par_chunks_exact(VIEW_WORDS))
             .take(self.rows)
             .enumerate()
             .for_each(|(row, (out, view))| {
-                let [image, left, top, crop_width, crop_height, flips] = VISIBLE.map(|word| view[word] as usize);
+                let [left, top, crop_width, crop_height, flips] = VISIBLE.map(|word| view[word] as usize);
                 let across: Vec<_> = (0..width)
                     .map(|x| source(if flips & 1 != 0 { width - 1 - x } else { x }, width, crop_width))
                     .collect();
+                let first = stored.first_byte(clock, row, view);
+                let pixel = |index| stored.pixel(index);
                 for (channel, out) in out.chunks_exact_mut(plane).enumerate() {
-                    let corner = first_byte(row, image) + channel * plane + top * width + left;
+                    let corner = first + channel * plane + top * width + left;
                     for (y, out) in out.chunks_exact_mut(width).enumerate() {
                         let y = if flips & 2 != 0 { height - 1 - y } else { y };
                         let (first, second, down) = source(y, height, crop_height);

@@ -6,4 +6,5 @@ pub mod math;
 pub mod permute;
 pub mod philox;
 mod reduce;
+pub mod stored;
 pub mod view;

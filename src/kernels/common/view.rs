@@ -30,6 +30,25 @@ pub fn binding(access: Access, rows: usize) -> Binding {
     Binding::uint("views", access, rows * VIEW_WORDS).drawn(example)
 }
 
+/// The binding of so many views of pictures of this height and width.
+pub fn binding_for(access: Access, rows: usize, sides: [usize; 2]) -> Binding {
+    Binding::uint("views", access, rows * VIEW_WORDS).drawn_for(sides, example_for)
+}
+
+/// Views of six images, with crops of any size.
+fn example_for(draw: &Draw, [height, width]: [usize; 2]) -> Content {
+    let within = |side: usize, size: u32, place: u32| {
+        let size = 1 + size % side as u32;
+        (place % (side as u32 - size + 1), size)
+    };
+    let row = |row| {
+        let ([a, b, c, d], [e, ..]) = (draw.four(row, 1), draw.four(row, 2));
+        let ((left, width), (top, height)) = (within(width, a, b), within(height, c, d));
+        [e % 6, left, top, width, height, e / 6 % 4, e / 24 % 5, e / 120 % 3]
+    };
+    Content::Words((0..draw.len / VIEW_WORDS).flat_map(row).collect())
+}
+
 /// Views of six images, with crops that fit the smallest picture of the examples.
 fn example(draw: &Draw) -> Content {
     let row = |row| {

@@ -15,6 +15,8 @@ pub struct Images {
     pub bytes: Vec<u8>,
     /// Channels, height and width.
     pub shape: [usize; 3],
+    /// Height and width of the views.
+    pub size: [usize; 2],
     /// Whether views are made black and white.
     pub threshold: bool,
 }
@@ -40,7 +42,9 @@ impl Renderer {
         let mut layout = Layout::default();
         let state = StepState::new(&mut layout);
         let pixels = layout.add("pixels", DType::Uint, [images.bytes.len().div_ceil(4)]);
-        let source = ImageSource { pixels, images: held, shape: images.shape, threshold: images.threshold };
+        let ([channels, stored @ ..], [height, width]) = (images.shape, images.size);
+        let shape = [channels, height, width];
+        let source = ImageSource { pixels, images: held, shape, stored, threshold: images.threshold };
         let mut g = Graph::new("views");
         let clock = Clock {
             images: held as u32,
