@@ -21,7 +21,7 @@ pub use claim::claim;
 pub use error::OpenError;
 pub use lock::{LockError, RunLock};
 pub use manifest::{Entry, MANIFEST, Manifest};
-pub use record::{Record, RecordError};
+pub use record::{Earlier, Record, RecordError, Source};
 pub use saved::{Saved, data_folder, settings_file};
 pub use state::{BestSoFar, CheckpointError, Interval, Loss, State};
 pub use state_dict::{COUNTER, StateDict, VARIANCE};

@@ -46,12 +46,48 @@ pub struct Record {
     pub folder: Option<PathBuf>,
     /// Its data.
     pub data: Identity,
+    /// The settings that it had before it was extended, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Earlier>,
+    /// Where its first weights are from; none where they were drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Source>,
+}
+
+/// The weights that a run began with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Their file.
+    pub path: PathBuf,
+    /// The file's checksum.
+    pub blake3: String,
+    /// Whether the encoder alone was to be taken.
+    pub encoder_only: bool,
+    /// Tensors that were taken.
+    pub matched: usize,
+}
+
+/// Settings that a run had for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// Their checksum, which the checkpoints of that time have.
+    pub settings: String,
+    /// Steps done when others took their place.
+    pub until: u64,
+    /// What was changed then, in words.
+    pub changed: Vec<String>,
 }
 
 impl Record {
     /// Of a run with these settings and data.
     pub fn new(settings: &str, folder: Option<PathBuf>, data: Identity) -> Self {
-        Self { program: env!("CARGO_PKG_VERSION").to_owned(), settings: checksum(settings.as_bytes()), folder, data }
+        let (program, settings) = (env!("CARGO_PKG_VERSION").to_owned(), checksum(settings.as_bytes()));
+        Self { program, settings, folder, data, earlier: Vec::new(), from: None }
+    }
+
+    /// Whether the run has, or had before it was extended, settings of this checksum.
+    pub fn knows(&self, settings: &str) -> bool {
+        self.settings == settings || self.earlier.iter().any(|earlier| earlier.settings == settings)
     }
 
     /// Reads the record of a run; none where there is none, as in runs of older versions.
@@ -86,12 +122,13 @@ impl Record {
         std::fs::remove_file(run.join(FILE))
     }
 
-    /// Checks that the text of a settings file is the one that the run was made with.
+    /// Checks that the text of a settings file is one that the run was made with. Where a run is extended the record is written first: a
+    /// crash between leaves a file that it knows from before, and the run as it was.
     ///
     /// # Errors
     /// When it is not.
     pub fn check_settings(&self, path: &Path, text: &str) -> Result<(), RecordError> {
-        match checksum(text.as_bytes()) == self.settings {
+        match self.knows(&checksum(text.as_bytes())) {
             true => Ok(()),
             false => Err(RecordError::Settings { path: path.to_owned() }),
         }

@@ -21,19 +21,20 @@ pub struct StateDict<'a> {
 }
 
 impl<'a> StateDict<'a> {
-    /// Reads a file's header. A prefix that all names share is taken off if the wanted names are there without it and not with it.
+    /// Reads a file's header. Of the prefixes that all names share, and none, the one is taken off that leaves the most wanted names.
     ///
     /// # Errors
     /// When the bytes are not a whole safetensors file.
     pub fn open(bytes: &'a [u8], wanted: &[&str]) -> Result<Self, SafeTensorError> {
         let file = SafeTensors::deserialize(bytes)?;
         let found: BTreeSet<&str> = file.names().into_iter().collect();
-        let fits = |prefix: &str| wanted.iter().all(|name| found.contains(format!("{prefix}{name}").as_str()));
+        let fits =
+            |prefix: &str| wanted.iter().filter(|name| found.contains(format!("{prefix}{name}").as_str())).count();
         let first = found.first().copied().unwrap_or_default();
         let prefixes = first.match_indices('.').map(|(at, _)| &first[..=at]);
-        let mut shared = prefixes.take_while(|prefix| found.iter().all(|name| name.starts_with(prefix)));
-        let prefix = if fits("") { None } else { shared.find(|prefix| fits(prefix)) };
-        let prefix = prefix.unwrap_or_default().to_owned();
+        let shared = prefixes.take_while(|prefix| found.iter().all(|name| name.starts_with(prefix)));
+        let longer = |best, prefix| if fits(prefix) > fits(best) { prefix } else { best };
+        let prefix = shared.fold("", longer).to_owned();
         Ok(Self { file, prefix })
     }
 
@@ -49,7 +50,11 @@ impl<'a> StateDict<'a> {
         flat
     }
 
-    fn tensor(&self, spec: &ParamSpec) -> Result<Vec<f32>, String> {
+    /// The numbers of a tensor.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn tensor(&self, spec: &ParamSpec) -> Result<Vec<f32>, String> {
         let wanted = spec.param.shape;
         let Ok(found) = self.file.tensor(&format!("{}{}", self.prefix, spec.name)) else {
             return Err(format!("missing: `{}` {wanted:?}", spec.name));

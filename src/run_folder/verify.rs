@@ -2,7 +2,7 @@
 
 use super::checkpoint::{self, not_finite};
 use super::metrics::{MetricsLog, metrics_file};
-use super::{Checkpoint, Saved, settings_file};
+use super::{Checkpoint, Record, Saved, settings_file};
 use bytemuck::pod_collect_to_vec;
 use safetensors::{Dtype, SafeTensors};
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub fn verify(run: &Path) -> Vec<Finding> {
         found.push(Finding { path, about: result.unwrap_or_else(|problem| problem), whole });
     };
     let saved = Saved::read(run).map_err(|error| error.to_string());
-    let settings = saved.as_ref().ok().and_then(|saved| Some(saved.record.as_ref()?.settings.clone()));
+    let record = saved.as_ref().ok().and_then(|saved| saved.record.clone());
     let about = saved.map(|saved| match saved.record {
         Some(record) => {
             format!("settings as they were saved; {} training images of {}", record.data.train, record.data.name)
@@ -45,7 +45,7 @@ pub fn verify(run: &Path) -> Vec<Finding> {
     match checkpoint::list(run) {
         Ok(all) => {
             for (_, folder) in all {
-                let result = examine(&folder, settings.as_deref());
+                let result = examine(&folder, record.as_ref());
                 tell(folder, result);
             }
         }
@@ -55,10 +55,10 @@ pub fn verify(run: &Path) -> Vec<Finding> {
 }
 
 /// Reads a checkpoint as a run that goes on from it would.
-fn examine(folder: &Path, settings: Option<&str>) -> Result<String, String> {
+fn examine(folder: &Path, record: Option<&Record>) -> Result<String, String> {
     let checkpoint = Checkpoint::open(folder).map_err(|error| error.to_string())?;
-    if let (Some(its), Some(runs)) = (checkpoint.settings.as_deref(), settings)
-        && its != runs
+    if let (Some(its), Some(record)) = (checkpoint.settings.as_deref(), record)
+        && !record.knows(its)
     {
         return Err("it was written by a run with other settings".to_owned());
     }

@@ -103,16 +103,41 @@ impl Config {
             let Config { log, judge, checkpoint, stop, .. } = Config::default();
             config.judge = JudgeConfig { share: config.judge.share, ..judge };
             (config.log, config.checkpoint, config.stop) = (log, checkpoint, stop);
+            config
+        };
+        essence(self).changes(&essence(now))
+    }
+
+    /// All settings that are others `now`, each with its key and both values.
+    pub fn changes(&self, now: &Self) -> Vec<String> {
+        let all = |config: &Self| {
             let mut found = Vec::new();
-            match to_table(&config) {
+            match to_table(config) {
                 Ok(table) => values(&table, "", &mut found),
                 Err(error) => found.push((error.to_string(), String::new())),
             }
             found
         };
-        let pairs = essence(self).into_iter().zip(essence(now));
+        let pairs = all(self).into_iter().zip(all(now));
         let differing = pairs.filter(|(then, now)| then != now);
         differing.map(|((key, then), (_, now))| format!("{key} = {then}, now {key} = {now}")).collect()
+    }
+
+    /// These settings with some of them changed, each as `key=value`.
+    ///
+    /// # Errors
+    /// As [`Config::merge`].
+    pub fn changed(&self, set: &[String]) -> Result<Self, ConfigError> {
+        let mut merged = to_table(self)?;
+        for assignment in set {
+            let layer = parse_assignment(assignment)?;
+            check_keys(&format!("--set {assignment}"), &layer, &merged, "")?;
+            overlay(&mut merged, &layer);
+        }
+        let config = from_table("--set", &merged)?;
+        check_names("--set", &config)?;
+        config.validate()?;
+        Ok(config)
     }
 
     /// Reads settings of which none is missing, as a run saved them that has no record of them: a file that was cut is refused.

@@ -3,6 +3,8 @@
 mod blueprint;
 pub mod diagnose;
 mod exchange;
+mod extend;
+mod from;
 mod judging;
 mod open;
 mod origin;
@@ -17,6 +19,7 @@ mod training;
 pub use blueprint::{Blueprint, Decoding, JudgedSource, Reconstruction};
 pub(crate) use blueprint::{READ_BATCH, image_source};
 pub use exchange::{ExchangeError, export, import};
+pub use from::FirstWeights;
 pub use open::{Trained, load_data};
 pub use progress::{Progress, Silent};
 pub use run::{Report, RunOptions, run};

@@ -1,5 +1,6 @@
 //! What a run begins with: all of it is read and checked before anything is written.
 
+use super::extend::Extension;
 use super::pictures;
 use super::progress::Progress;
 use super::run::RunOptions;
@@ -19,9 +20,9 @@ pub(super) struct Origin {
     pub checkpoint: Option<Checkpoint>,
     /// What the user should know: checkpoints that were passed over, metrics that were changed.
     pub notes: Vec<String>,
-    /// The text of `config.toml`, which a resumed run does not write again.
+    /// The text of `config.toml`.
     pub settings: String,
-    record: Record,
+    pub record: Record,
 }
 
 impl Origin {
@@ -42,10 +43,14 @@ impl Origin {
             Err(CheckpointError::Missing { .. }) => return Err(RunError::NothingToResume { path: out.clone() }),
             picked => picked?,
         };
-        let Saved { config: saved, text: settings, record: known } = Saved::read(out).map_err(Box::new)?;
-        let record = Record::new(&settings, folder, identity);
-        let mut others = saved.differences(config);
-        if checkpoint.settings.as_ref().is_some_and(|sum| *sum != record.settings) {
+        let saved = Saved::read(out).map_err(Box::new)?;
+        let extension = Extension::of(&saved, config, options, (checkpoint.state.step, data.train.len()))?;
+        let Extension { settings, earlier, notes: longer } = extension;
+        let Saved { config: saved, record: known, .. } = saved;
+        let from = known.as_ref().and_then(|known| known.from.clone());
+        let record = Record { earlier, from, ..Record::new(&settings, folder, identity) };
+        let mut others = if options.extend { Vec::new() } else { saved.differences(config) };
+        if checkpoint.settings.as_ref().is_some_and(|sum| !record.knows(sum)) {
             others.push(format!("{} was written with others", checkpoint.folder.display()));
         }
         if !others.is_empty() {
@@ -59,6 +64,7 @@ impl Origin {
             return Err(RunError::OtherData { path: out.clone(), difference: differences.join("; ") });
         }
         let mut notes: Vec<String> = passed_over.into_iter().map(|problem| format!("passed over: {problem}")).collect();
+        notes.extend(longer);
         let metrics = metrics_file(out);
         if let Some(known) = &checkpoint.state.metrics
             && !std::fs::read(&metrics).is_ok_and(|bytes| known.begins(&bytes))
@@ -80,10 +86,15 @@ impl Origin {
         for folder in [options.out.clone(), pictures::folder(&options.out)] {
             sweep(&folder);
         }
-        if self.checkpoint.is_none() {
+        // The record of a run that is extended knows its old settings and its new ones: it is right before and after they are replaced.
+        let first = self.checkpoint.is_none();
+        if first {
             write(&settings_file(&options.out), &self.settings)?;
         }
         self.record.write(&options.out)?;
+        if !first && options.extend {
+            write(&settings_file(&options.out), &self.settings)?;
+        }
         let list = options.out.join("skipped-files.txt");
         if let [first, ..] = &data.skipped[..] {
             progress.note(&format!("files left out: {}, see {}: {first}", data.skipped.len(), list.display()));

@@ -1,6 +1,7 @@
 //! A run from its beginning, or from a checkpoint, to its end; the loop itself is in `training.rs`.
 
 use super::diagnose::{MOST_STEPS, first_not_finite};
+use super::from::FirstWeights;
 use super::judging::Judging;
 use super::origin::Origin;
 use super::progress::Progress;
@@ -24,12 +25,17 @@ pub struct RunOptions {
     pub resume: bool,
     /// Which checkpoint.
     pub checkpoint: Which,
+    /// The run that is continued takes the settings that are given, of which only its length and what changes no result may be
+    /// others than its own.
+    pub extend: bool,
+    /// Weights that a new run begins with; drawn by its seed where there are none.
+    pub from: Option<FirstWeights>,
 }
 
 impl RunOptions {
     /// A new run in this folder.
     pub fn new(out: impl Into<PathBuf>) -> Self {
-        Self { out: out.into(), resume: false, checkpoint: Which::Newest }
+        Self { out: out.into(), resume: false, checkpoint: Which::Newest, extend: false, from: None }
     }
 }
 
@@ -84,7 +90,7 @@ pub fn run(
         progress.note(note);
     }
     let lock = RunLock::acquire(&options.out, "train")?;
-    let origin = Origin::of(config, data, options)?;
+    let mut origin = Origin::of(config, data, options)?;
     for note in &origin.notes {
         progress.note(note);
     }
@@ -103,8 +109,17 @@ pub fn run(
     };
     let device = &Session::tuned(recipe, data, &tuned, progress)?;
     let mut training = Training::open(recipe, data, device, options, &origin)?;
+    if let (Some(from), None) = (&options.from, &origin.checkpoint) {
+        let taken = training.begin_with(from)?;
+        taken.notes.iter().for_each(|note| progress.note(note));
+        origin.record.from = Some(taken.source);
+    }
     origin.record(data, options, progress)?;
     training.open_metrics()?;
+    if origin.record.from.is_some() && origin.checkpoint.is_none() {
+        // The run can be repeated from its beginning, wherever its weights were from.
+        training.save()?;
+    }
     if let Some(checkpoint) = &origin.checkpoint {
         progress.note(&format!("resumed from {} at step {}", checkpoint.folder.display(), training.step));
     }

@@ -90,6 +90,46 @@ pub enum RunError {
         /// What differs.
         difference: String,
     },
+    /// A run cannot be extended like this.
+    #[error(
+        "{path}: {difference}: that changes what the run computes. Of a run that goes on, only its length may change (epochs, steps), and \
+         what changes no result (log, judge.every, judge.rows, checkpoint, stop, data.dir, data.cache, data.device_bytes). Start a new \
+         run, with --from {run} to begin with its weights"
+    )]
+    ChangesResult {
+        /// The settings that the run saved.
+        path: PathBuf,
+        /// The run folder.
+        run: PathBuf,
+        /// What differs.
+        difference: String,
+    },
+    /// The file that a run is to begin with holds no weights.
+    #[error("{path}: not a whole safetensors file ({problem}); --from wants one, or a run folder")]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Nothing of what a run is to begin with is part of its networks.
+    #[error("{path}: none of its tensors is one of the networks that the settings describe:\n{}", .problems.join("\n"))]
+    NothingMatches {
+        /// The file.
+        path: PathBuf,
+        /// Every difference.
+        problems: Vec<String>,
+    },
+    /// A run is to end before where it is.
+    #[error("{path}: the run has done {done} steps already, and would end at step {end}: give more epochs or steps")]
+    EndsBefore {
+        /// The run folder.
+        path: PathBuf,
+        /// Steps done.
+        done: u64,
+        /// Where it would end.
+        end: u64,
+    },
     /// The settings are wrong, or the networks do not take the data's images.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -123,6 +163,7 @@ impl RunError {
         match self {
             Self::BatchTooLarge { .. } | Self::Config(_) | Self::NothingToResume { .. } | Self::Occupied { .. } => true,
             Self::OtherData { .. } | Self::OtherSettings { .. } => true,
+            Self::NothingMatches { .. } | Self::ChangesResult { .. } | Self::EndsBefore { .. } => true,
             Self::NothingHeldOut { .. } | Self::NoClasses { .. } => true,
             Self::Lock(error) => error.is_usage(),
             Self::Open(error) => matches!(**error, OpenError::NoRun { .. }),

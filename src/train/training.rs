@@ -1,6 +1,7 @@
 //! The training loop: replays the step, logs, draws and stores checkpoints.
 
 use super::blueprint::STEPS_AT_A_TIME;
+use super::from::{FirstWeights, Taken};
 use super::judging::{Judging, Scores};
 use super::origin::Origin;
 use super::pictures::{self, PictureError};
@@ -92,6 +93,11 @@ impl<'a> Training<'a> {
             judging,
             judged: None,
         })
+    }
+
+    /// Begins with weights from elsewhere.
+    pub fn begin_with(&mut self, from: &FirstWeights) -> Result<Taken, RunError> {
+        from.load(&mut self.session)
     }
 
     /// Opens the metrics: rows up to where the run begins stay.
@@ -299,7 +305,8 @@ impl<'a> Training<'a> {
         }
     }
 
-    fn save(&mut self) -> Result<PathBuf, RunError> {
+    /// Writes a checkpoint of where the run is.
+    pub fn save(&mut self) -> Result<PathBuf, RunError> {
         let metrics = self.metrics.as_mut().map(MetricsLog::sync).transpose()?;
         let seconds = self.seconds_before + self.began.elapsed().as_secs_f64();
         let Session { blueprint, executor, .. } = &mut self.session;

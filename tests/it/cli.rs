@@ -62,7 +62,7 @@ fn wrong_use_ends_with_code_2() {
     assert_ends(&train(&run, &["--set", "batch=65"]), 2, &["batch = 65", "64 images"]);
     assert_ends(&train(&run, &["--preset", "papr"]), 2, &["papr", "paper"]);
     assert_ends(&train(&run, &["--config", "absent.toml"]), 2, &["absent.toml"]);
-    assert_ends(&train(&run, &["--resume", "--epochs", "3"]), 2, &["--resume", "--epochs"]);
+    assert_ends(&train(&run, &["--resume", "--preset", "paper"]), 2, &["--resume", "--preset"]);
     assert_ends(&simvae(&["train", "--resume"]), 2, &["--out"]);
     assert_ends(&simvae(&["trian"]), 2, &["train"]);
     assert_ends(&simvae(&["data", "fetch", "minst", "--data-dir", "x"]), 2, &["minst", "mnist"]);

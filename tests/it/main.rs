@@ -17,6 +17,7 @@ mod fetch;
 mod finite;
 mod folders;
 mod formats;
+mod going_on;
 mod gradcheck;
 mod hidden;
 mod images;

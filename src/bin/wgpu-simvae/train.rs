@@ -14,7 +14,7 @@ use wgpu_simvae::eval::Representation;
 use wgpu_simvae::eval::knn::{Metric, accuracy};
 use wgpu_simvae::run_folder::{OpenError, Which, claim};
 use wgpu_simvae::settings::{Config, Recipe};
-use wgpu_simvae::train::{Progress, Report, RunOptions, Session, Trained, load_data, run};
+use wgpu_simvae::train::{FirstWeights, Progress, Report, RunOptions, Session, Trained, load_data, run};
 
 /// Labelled training images that the k-NN report uses, and its k.
 const KNN_IMAGES: usize = 10_000;
@@ -33,11 +33,18 @@ pub struct TrainArguments {
     /// Run folder [default: runs/DATA-METHOD]
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Continue the run in the folder from its newest whole checkpoint, with the settings that it saved.
-    #[arg(long)]
+    /// Continue the run in the folder with the settings that it saved. --epochs or --steps give it another end; --set changes what
+    /// changes no result, such as log.every.
+    #[arg(long, group = "origin")]
     resume: bool,
-    /// Resume from this checkpoint: the newest whole one, the best that checkpoint.best kept, or the one of a step.
-    #[arg(long, value_name = "newest|best|STEP", requires = "resume")]
+    /// Begin a new run with the weights of another one, or of a safetensors file, as far as names and shapes match.
+    #[arg(long, value_name = "RUN|FILE", group = "origin")]
+    from: Option<PathBuf>,
+    /// Take only the encoder of what --from names.
+    #[arg(long, requires = "from")]
+    from_encoder: bool,
+    /// Which checkpoint --resume or --from begins with: the newest whole one, the best that checkpoint.best kept, or the one of a step.
+    #[arg(long, value_name = "newest|best|STEP", requires = "origin")]
     checkpoint: Option<Which>,
 }
 
@@ -66,11 +73,11 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
         Some(out) => out.clone(),
         None => default_folder(&config)?,
     };
-    let options = RunOptions {
-        resume: arguments.resume,
-        checkpoint: arguments.checkpoint.unwrap_or_default(),
-        ..RunOptions::new(&out)
-    };
+    let checkpoint = arguments.checkpoint.unwrap_or_default();
+    let encoder_only = arguments.from_encoder;
+    let from = arguments.from.clone().map(|path| FirstWeights { path, checkpoint, encoder_only });
+    let (resume, extend) = (arguments.resume, arguments.resume && arguments.settings.any());
+    let options = RunOptions { out: out.clone(), resume, checkpoint, extend, from };
     let mut report = run(&recipe, &data, &device, &options, &mut progress, &stop).inspect_err(|_| {
         // A claimed folder into which nothing was written.
         let _not_empty = std::fs::remove_dir(&out);
@@ -103,22 +110,20 @@ fn settings(arguments: &TrainArguments) -> Result<Config, Failure> {
     if !arguments.resume {
         return arguments.settings.merged();
     }
-    if arguments.settings.any() {
-        let problem = "--resume goes on with the settings that the run saved: leave out --preset, --config, --set, \
-                       --data, --epochs and --steps";
+    let given = &arguments.settings;
+    if given.preset.is_some() || given.config.is_some() || given.data.is_some() {
+        let problem = "--resume goes on with the settings that the run saved: leave out --preset, --config and --data. --epochs or \
+                       --steps give it another end, and --set changes what changes no result";
         return Err(usage(anyhow::anyhow!(problem)));
     }
     let Some(out) = &arguments.out else {
         return Err(usage(anyhow::anyhow!("--resume needs the run's folder: --out FOLDER")));
     };
-    let mut config = Trained::settings(out).map_err(|error| match error {
+    let config = Trained::settings(out).map_err(|error| match error {
         OpenError::NoRun { .. } => usage(error),
         error => error.into(),
     })?;
-    if let Some(folder) = &arguments.settings.data_dir {
-        config.data.dir = folder.to_string_lossy().into_owned();
-    }
-    Ok(config)
+    Ok(config.changed(&given.sources()?.set)?)
 }
 
 /// The first of `runs/DATA-METHOD`, `runs/DATA-METHOD-2`, ... that is not there yet.
