@@ -187,3 +187,21 @@ fn shaders_are_written_as_plain_files() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("the languages are wgsl, spirv, msl, hlsl, glsl"), "{}", stderr(&output));
 }
+
+#[test]
+fn shells_complete_and_the_manual_has_a_page_for_each_command() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = simvae(&["completions", shell]);
+        let script = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && script.contains("reconstruct") && script.contains("resume"), "{shell}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().join("man1");
+    assert_ends(&simvae(&["man", "--out", &place.to_string_lossy()]), 0, &["man1"]);
+    let page = |name: &str| std::fs::read_to_string(place.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert!(page("wgpu-simvae.1").contains("wgpu\\-simvae\\-train"));
+    assert!(page("wgpu-simvae-train.1").contains("resume"));
+    let file = folder.path().join("file");
+    std::fs::write(&file, "in the way").expect("a file");
+    assert_ends(&simvae(&["man", "--out", &file.to_string_lossy()]), 1, &["choose another folder with --out"]);
+}

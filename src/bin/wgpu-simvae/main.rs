@@ -12,6 +12,7 @@ mod embed;
 mod eval;
 mod exchange;
 mod gradcheck;
+mod manual;
 mod pictures;
 mod run_folder;
 mod sample;
@@ -85,6 +86,10 @@ enum Command {
     Bench(bench::BenchArguments),
     /// Write every shader permutation as a plain file, in WGSL or as the drivers get it.
     Shaders(shaders::ShadersArguments),
+    /// Print what a shell needs to complete commands and options.
+    Completions(manual::CompletionsArguments),
+    /// Write the manual's pages.
+    Man(manual::ManArguments),
 }
 
 /// Why a command did not succeed.
@@ -127,7 +132,10 @@ fn main() -> ExitCode {
             return end(Ok(()), true);
         }
     };
-    let lists = matches!(arguments.command, Command::Devices | Command::Data(_) | Command::Settings(_));
+    let lists = matches!(
+        arguments.command,
+        Command::Completions(_) | Command::Devices | Command::Data(_) | Command::Settings(_)
+    );
     let result = match arguments.command {
         Command::Train(arguments) => train::main(&arguments),
         Command::Compare(arguments) => compare::main(&arguments),
@@ -146,6 +154,8 @@ fn main() -> ExitCode {
         Command::Settings(arguments) => describe::main(&arguments),
         Command::Gradcheck(arguments) => gradcheck::main(&arguments),
         Command::Bench(arguments) => bench::main(&arguments),
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man(arguments) => manual::man(&arguments),
         Command::Shaders(arguments) => shaders::main(&arguments),
     };
     end(result, lists)
