@@ -13,7 +13,7 @@ use toml::Value;
 /// Equal texts stand for equal results.
 pub(super) fn computed(config: &Config, data: &Dataset) -> Option<String> {
     let recipe = Recipe::new(&effective(config, data.train.shape.channels)).ok()?;
-    recipe.check_images(data.train.shape).ok()?;
+    recipe.check_images(data.train.seen).ok()?;
     let blueprint = Blueprint::new(&recipe, data, u64::MAX);
     let mut plans = vec![blueprint.encode(&blueprint.test, 1).ok()?.0];
     if recipe.objective.trains() {
