@@ -52,6 +52,13 @@ impl Identity {
         }
     }
 
+    /// Channels, height and width as networks see the images.
+    pub fn view(&self) -> [usize; 3] {
+        let [channels, height, width] = self.shape;
+        let [height, width] = self.seen.unwrap_or([height, width]);
+        [channels, height, width]
+    }
+
     /// What of the data that are here `now` is other than it was, in words; empty where they are the same.
     pub fn differences(&self, now: &Self) -> Vec<String> {
         let mut found = Vec::new();
@@ -65,13 +72,9 @@ impl Identity {
         compare("training images", self.train.to_string(), now.train.to_string());
         compare("test images", self.test.to_string(), now.test.to_string());
         compare("size of an image", shape(self.shape), shape(now.shape));
-        let seen = |identity: &Self| {
-            let [_, height, width] = identity.shape;
-            let [height, width] = identity.seen.unwrap_or([height, width]);
-            format!("{height} x {width}")
-        };
         if self.seen.or(now.seen).is_some() {
-            compare("size of a view", seen(self), seen(now));
+            let seen = |[_, height, width]: [usize; 3]| format!("{height} x {width}");
+            compare("size of a view", seen(self.view()), seen(now.view()));
         }
         if self.classes != now.classes {
             found.push(classes(&self.classes, &now.classes));

@@ -77,7 +77,7 @@ pub fn export(run: &Path, which: Which, files: &OnnxFiles<'_>) -> Result<Vec<Str
     let Recipe { config, objective, backbone } = Recipe::new(&config)?;
     let (mut params, mut layout) = (Params::default(), Layout::default());
     let sizes = Sizes {
-        image: data.shape,
+        image: data.view(),
         backbone: backbone.as_ref(),
         latent: config.model.latent,
         classes: data.classes.len(),
@@ -87,13 +87,13 @@ pub fn export(run: &Path, which: Which, files: &OnnxFiles<'_>) -> Result<Vec<Str
     let memory = params.allocate(&mut layout);
     let about = vec![
         ("method", config.method.clone()),
-        ("data", data.name),
+        ("data", data.name.clone()),
         ("step", checkpoint.state.step.to_string()),
         ("network", config.model.kind.clone()),
         ("license of the program", env!("CARGO_PKG_LICENSE").to_owned()),
     ];
     let threshold = config.augment.threshold;
-    let source = Source { networks, params, memory, weights, image: data.shape, threshold, about };
+    let source = Source { networks, params, memory, weights, image: data.view(), threshold, about };
     if files.decoder.is_some() && !source.networks.generative {
         return Err(OnnxError::NoDecoder { method: config.method });
     }
