@@ -1,27 +1,47 @@
-// The gradient of a batch normalisation's input, and of what was added to its result (if anything). g is dy, with RELU only where y is
-// positive: dx = scale / deviation (g - mean of g - (x - mean) mean of (g (x - mean)) / variance); `keep` takes g along.
-struct Params {
-    images: u32,
-    channels: u32,
-    area: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
+// The gradients of a batch normalisation: of its scale and shift, of its input, and of what was added to its result (if anything). g is dy,
+// with RELU only where y is positive: dshift = sum of g, dscale = sum of g (x - mean) / deviation, dx = scale / deviation (g - mean of g -
+// (x - mean) mean of (g (x - mean)) / variance); `keep` takes g along. A workgroup takes some images of one channel.
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read> y: array<f32>;
 @group(0) @binding(3) var<storage, read> x: array<f32>;
-@group(0) @binding(4) var<storage, read> coefficients: array<f32>; // see `batch_norm_sums`
-@group(0) @binding(5) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(4) var<storage, read> sums: array<f32>; // see `batch_norm_sums`
+@group(0) @binding(5) var<storage, read_write> dscale: array<f32>;
+@group(0) @binding(6) var<storage, read_write> dshift: array<f32>;
+@group(0) @binding(7) var<storage, read_write> dx: array<f32>;
 
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    for (var i = id.x; i < params.images * params.channels * params.area; i += groups.x * 64u) {
-        let at = 4u * (i / params.area % params.channels);
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let channel = group.x;
+    let begin = channel * (3u + 2u * params.parts);
+    let mean = sums[begin];
+    let inverse = sums[begin + 1u];
+    let factor = sums[begin + 2u];
+    var plain = 0.0;
+    var weighted = 0.0;
+    for (var part = 0u; part < params.parts; part++) {
+        plain += sums[begin + 3u + 2u * part];
+        weighted += sums[begin + 4u + 2u * part];
+    }
+    if (group.y == 0u && lane == 0u) {
+        dshift[channel] = plain;
+        dscale[channel] = weighted * inverse;
+    }
+    plain /= count_of_all();
+    weighted = weighted * inverse * inverse / count_of_all();
+    let images = (params.images + groups.y - 1u) / groups.y;
+    let first = group.y * images;
+    let end = end_of(first, images);
+    for (var at = first_element(lane) + vec2<u32>(first, 0u); at.x < end; at = next_element(at)) {
+        let i = element(at, channel);
         var g = dy[i];
         if (RELU == 1u) {
             g = select(0.0, g, y[i] > 0.0);
         }
-        dx[i] = coefficients[at + 1u]
-            * (g - coefficients[at + 2u] - (x[i] - coefficients[at]) * coefficients[at + 3u]);
+        dx[i] = factor * (g - plain - (x[i] - mean) * weighted);
         keep(i, g);
     }
 }

@@ -3,6 +3,7 @@
 use super::conv::four;
 use super::params::{Init, Param, ParamMemory, Params};
 use super::{Mode, Pass};
+use crate::kernels::norm::Normalisation;
 use crate::kernels::norm::batch_norm::BatchNorm as Apply;
 use crate::kernels::norm::batch_norm_backward::{BatchNormBackward, ResidualGradient};
 use crate::kernels::norm::batch_norm_sums::BatchNormSums;
@@ -51,14 +52,17 @@ impl BatchNorm2d {
         let planes = Planes { images, channels, area: height * width };
         let Then { add, relu } = then;
         let training = pass.mode == Mode::Training;
-        let moments = g.tensor("moments", [2, channels]);
-        let kernel = Moments { planes, momentum: MOMENTUM, epsilon: EPSILON, training };
-        let buffers = [memory.buffer(self.running_mean), memory.buffer(self.running_var)];
-        g.push(&format!("{} moments", self.name), kernel, &[x, buffers[0], buffers[1], moments]);
+        let norm = Normalisation { planes, momentum: MOMENTUM, epsilon: EPSILON };
+        let moments = if training { g.tensor("moments", [norm.moments()]) } else { x };
+        if training {
+            g.push(&format!("{} moments", self.name), Moments { norm }, &[x, moments]);
+        }
         let y = g.tensor(&self.name, x.shape);
         let (scale, shift) = (memory.weight(self.scale), memory.weight(self.shift));
-        let kernel = Apply { planes, residual: add.is_some(), relu };
-        g.push(&format!("{} forward", self.name), kernel, &[x, moments, scale, shift, add.unwrap_or(x), y]);
+        let kernel = Apply { norm, training, residual: add.is_some(), relu };
+        let (mean, var) = (memory.buffer(self.running_mean), memory.buffer(self.running_var));
+        let tensors = [x, moments, scale, shift, add.unwrap_or(x), mean, var, y];
+        g.push(&format!("{} forward", self.name), kernel, &tensors);
         if !training {
             return y;
         }
@@ -66,12 +70,12 @@ impl BatchNorm2d {
         let (layer, memory) = (self.clone(), *memory);
         g.on_backward(move |g| {
             let Some(dy) = g.grad(y) else { return };
-            let coefficients = g.tensor("coefficients", [channels, 4]);
+            let sums = g.tensor("sums", [norm.sums()]);
             let (dscale, dshift) = (memory.gradient(layer.scale), memory.gradient(layer.shift));
-            let tensors = [dy, y, x, moments, scale, dscale, dshift, coefficients];
-            g.push(&format!("{} d scale, shift", layer.name), BatchNormSums { planes, relu }, &tensors);
+            let tensors = [dy, y, x, moments, scale, sums];
+            g.push(&format!("{} sums", layer.name), BatchNormSums { norm, relu }, &tensors);
             let dx = g.grad_first(x);
-            let mut tensors = vec![dy, y, x, coefficients, dx];
+            let mut tensors = vec![dy, y, x, sums, dscale, dshift, dx];
             let residual = match add.map(|add| g.grad_target(add)) {
                 None => ResidualGradient::None,
                 Some((dresidual, accumulate)) => {
@@ -79,7 +83,8 @@ impl BatchNorm2d {
                     if accumulate { ResidualGradient::Add } else { ResidualGradient::Write }
                 }
             };
-            g.push(&format!("{} d input", layer.name), BatchNormBackward { planes, relu, residual }, &tensors);
+            let kernel = BatchNormBackward { norm, relu, residual };
+            g.push(&format!("{} d input, scale, shift", layer.name), kernel, &tensors);
         });
         y
     }

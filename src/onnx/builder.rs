@@ -19,14 +19,6 @@ struct Value {
     dims: Vec<usize>,
 }
 
-/// What the running moments of a batch normalisation are made of.
-#[derive(Clone, Copy, Debug)]
-pub struct Moments {
-    pub mean: Tensor,
-    pub variance: Tensor,
-    pub epsilon: f64,
-}
-
 /// The numbers of the networks' parameters and buffers, little-endian, by their names.
 pub type Weights<'a> = HashMap<String, &'a [u8]>;
 
@@ -37,15 +29,14 @@ pub struct Builder<'a> {
     weights: &'a Weights<'a>,
     graph: Graph,
     values: HashMap<Place, Value>,
-    moments: HashMap<Place, Moments>,
     names: HashSet<String>,
 }
 
 impl<'a> Builder<'a> {
     pub fn new(name: &str, params: &'a Params, memory: &'a ParamMemory, weights: &'a Weights<'a>) -> Self {
         let graph = Graph { name: name.to_owned(), ..Graph::default() };
-        let (values, moments, names) = (HashMap::new(), HashMap::new(), HashSet::new());
-        Self { params, memory, weights, graph, values, moments, names }
+        let (values, names) = (HashMap::new(), HashSet::new());
+        Self { params, memory, weights, graph, values, names }
     }
 
     /// Declares an input of the graph, `[rows, dims]`. Returns its name.
@@ -147,16 +138,6 @@ impl<'a> Builder<'a> {
             self.graph.initializer.push(Constant { dims, data_type: FLOAT, name: spec.name.clone(), raw_data });
         }
         Ok(spec.name.clone())
-    }
-
-    /// Remembers what the moments in a tensor are made of.
-    pub fn remember_moments(&mut self, tensor: Tensor, moments: Moments) {
-        self.moments.insert(tensor.place, moments);
-    }
-
-    /// What the moments in a tensor are made of.
-    pub fn moments(&self, tensor: Tensor) -> Option<Moments> {
-        self.moments.get(&tensor.place).copied()
     }
 
     /// The graph.

@@ -1,6 +1,6 @@
 //! What each kernel of a forward pass is in ONNX: <https://onnx.ai/onnx/operators/>.
 
-use super::builder::{Builder, Moments as RunningMoments, float, int, ints};
+use super::builder::{Builder, float, int, ints};
 use super::error::OnnxError;
 use super::proto::Attribute;
 use crate::kernels::activation::{Activation, Function};
@@ -11,7 +11,6 @@ use crate::kernels::conv::transposed::Transposed;
 use crate::kernels::conv::{ConvEpilogue, ConvShape};
 use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
 use crate::kernels::norm::batch_norm::BatchNorm;
-use crate::kernels::norm::moments::Moments;
 use crate::plan::{Dispatch, Tensor};
 use std::any::Any;
 
@@ -27,10 +26,6 @@ pub fn translate(to: &mut Builder<'_>, dispatch: &Dispatch, name: &str) -> Resul
     } else if let Some(Transposed { shape, epilogue }) = kernel.downcast_ref() {
         let [inputs, outputs] = [shape.map, shape.image];
         convolution(to, "ConvTranspose", *shape, (*epilogue, inputs, outputs), tensors, name)?.ok_or_else(unknown)
-    } else if let Some(kernel @ Moments { training: false, .. }) = kernel.downcast_ref() {
-        let [_, mean, variance, moments] = *tensors else { return Err(unknown()) };
-        to.remember_moments(moments, RunningMoments { mean, variance, epsilon: kernel.epsilon });
-        Ok(())
     } else if let Some(kernel) = kernel.downcast_ref::<BatchNorm>() {
         batch_norm(to, kernel, tensors, name)?.ok_or_else(unknown)
     } else if let Some(kernel) = kernel.downcast_ref::<MaxPool>() {
@@ -86,14 +81,16 @@ fn convolution(
 }
 
 fn batch_norm(to: &mut Builder<'_>, kernel: &BatchNorm, tensors: &[Tensor], name: &str) -> Added {
-    let [x, moments, scale, shift, residual, y] = *tensors else { return Ok(None) };
-    let Some(RunningMoments { mean, variance, epsilon }) = to.moments(moments) else { return Ok(None) };
+    let [x, _, scale, shift, residual, mean, variance, y] = *tensors else { return Ok(None) };
+    if kernel.training {
+        return Ok(None);
+    }
     let dims = dims_of(x);
     let mut inputs = vec![to.seen_as(x, &dims)?];
     for tensor in [scale, shift, mean, variance] {
         inputs.push(to.parameter(tensor)?);
     }
-    let attributes = vec![float("epsilon", epsilon)];
+    let attributes = vec![float("epsilon", kernel.norm.epsilon)];
     if kernel.residual {
         let added = to.seen_as(residual, &dims)?;
         let normalised = to.fresh(&format!("{name}.normalised"));

@@ -1,6 +1,7 @@
-//! Twin of `shaders/norm/batch_norm_backward.wgsl`: the gradient of what was normalised, and of the residual.
+//! Twin of `shaders/norm/batch_norm_backward.wgsl`: the gradients of scale and shift, of what was normalised, and of the residual.
 
-use crate::kernels::planes::{Params, Planes};
+use super::{Normalisation, Params};
+use crate::kernels::planes::Planes;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::{Real, simd};
 use rayon::prelude::*;
@@ -17,14 +18,15 @@ pub enum ResidualGradient {
     Add = 2,
 }
 
+/// `dshift = sum of g`, `dscale = sum of g (x - mean) / deviation`, and
 /// `dx = scale / deviation (g - mean of g - (x - mean) mean of (g (x - mean)) / variance)`, where g is dy, with a ReLU only where
 /// y is positive.
 ///
-/// Tensors: dy, y, x, coefficients `[channels, 4]` (see [`super::batch_norm_sums`]), dx, and the residual's gradient, if any.
+/// Tensors: dy, y, x, sums (see [`Normalisation::sums`]), dscale `[channels]`, dshift `[channels]`, dx, and the residual's gradient, if any.
 #[derive(Clone, Debug)]
 pub struct BatchNormBackward {
-    /// Sizes of x.
-    pub planes: Planes,
+    /// Sizes.
+    pub norm: Normalisation,
     /// Whether y was clipped at zero.
     pub relu: bool,
     /// What becomes of the residual's gradient.
@@ -35,12 +37,14 @@ impl Kernel for BatchNormBackward {
     type Params = Params;
 
     fn bindings(&self) -> Vec<Binding> {
-        let (count, channels) = (self.planes.count(), self.planes.channels);
+        let (count, channels) = (self.norm.planes.count(), self.norm.planes.channels);
         let mut bindings = vec![
             Binding::real("dy", Access::Read, count),
             Binding::real("y", Access::Read, if self.relu { count } else { 0 }),
             Binding::real("x", Access::Read, count),
-            Binding::real("coefficients", Access::Read, 4 * channels),
+            Binding::real("sums", Access::Read, self.norm.sums()),
+            Binding::real("dscale", Access::Write, channels),
+            Binding::real("dshift", Access::Write, channels),
             Binding::real("dx", Access::Write, count),
         ];
         match self.residual {
@@ -52,7 +56,7 @@ impl Kernel for BatchNormBackward {
     }
 
     fn params(&self) -> Params {
-        self.planes.params()
+        self.norm.params()
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
@@ -64,14 +68,26 @@ impl Kernel for BatchNormBackward {
             .with(keep)
             .constant("RESIDUAL", self.residual as u32)
             .constant("RELU", self.relu);
-        Launch::elementwise(shader, self.planes.count())
+        self.norm.by_stretch(shader)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
-        let (dy, y, x, coefficients, dx) = (args.real(0), args.real(1), args.real(2), args.real(3), args.real_mut(4));
-        let Planes { channels, area, .. } = self.planes;
+        let (dy, y, x, sums) = (args.real(0), args.real(1), args.real(2), args.real(3));
+        let (dscale, dshift, dx) = (args.real_mut(4), args.real_mut(5), args.real_mut(6));
+        let Planes { channels, area, .. } = self.norm.planes;
         let row = channels * area;
-        let count = self.planes.count();
+        let count = self.norm.planes.count();
+        let of_channel = T::of(self.norm.planes.per_channel() as f64);
+        let results = dscale[..channels].iter_mut().zip(&mut dshift[..channels]);
+        let coefficient = |(sums, (dscale, dshift)): (&[T], (&mut T, &mut T))| {
+            let (mean, inverse, factor) = (sums[0], sums[1], sums[2]);
+            let add = |[plain, weighted]: [T; 2], part: &[T]| [plain + part[0], weighted + part[1]];
+            let [plain, weighted] = sums[3..].chunks_exact(2).fold([T::ZERO; 2], add);
+            (*dshift, *dscale) = (plain, weighted * inverse);
+            [mean, factor, plain / of_channel, weighted * inverse * inverse / of_channel]
+        };
+        let coefficients: Vec<[T; 4]> =
+            sums.chunks_exact(self.norm.sums_of_channel()).zip(results).map(coefficient).collect();
         let rows = dx[..count].par_chunks_mut(row);
         let image = |n: usize, dx: &mut [T], dresidual: &mut [T]| {
             simd::vectorize(
@@ -82,7 +98,7 @@ impl Kernel for BatchNormBackward {
                         let (dy, x) = (&dy[range.clone()], &x[range.clone()]);
                         let y = if self.relu { &y[range] } else { dy };
                         let g = |dy: T, y: T| if !self.relu || y > T::ZERO { dy } else { T::ZERO };
-                        let [mean, factor, plain, weighted] = [0, 1, 2, 3].map(|i| coefficients[4 * c + i]);
+                        let [mean, factor, plain, weighted] = coefficients[c];
                         for ((dx, &x), (&dy, &y)) in dx.iter_mut().zip(x).zip(dy.iter().zip(y)) {
                             *dx = factor * (g(dy, y) - plain - (x - mean) * weighted);
                         }
@@ -100,17 +116,17 @@ impl Kernel for BatchNormBackward {
         if self.residual == ResidualGradient::None {
             rows.enumerate().for_each(|(n, dx)| image(n, dx, &mut []));
         } else {
-            let residuals = args.real_mut(5)[..count].par_chunks_mut(row);
+            let residuals = args.real_mut(7)[..count].par_chunks_mut(row);
             rows.zip(residuals).enumerate().for_each(|(n, (dx, dresidual))| image(n, dx, dresidual));
         }
     }
 
     fn examples() -> Vec<Self> {
         let mut all = Vec::new();
-        for planes in Planes::examples() {
+        for norm in Normalisation::examples() {
             for relu in [false, true] {
                 for residual in [ResidualGradient::None, ResidualGradient::Write, ResidualGradient::Add] {
-                    all.push(Self { planes, relu, residual });
+                    all.push(Self { norm, relu, residual });
                 }
             }
         }

@@ -1,18 +1,18 @@
-//! Twin of `shaders/norm/batch_norm_sums.wgsl`: the gradients of scale and shift.
+//! Twin of `shaders/norm/batch_norm_sums.wgsl`: what the gradients of a batch normalisation are made of.
 
-use crate::kernels::planes::{Params, Planes};
+use super::{Normalisation, Params};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::{Real, simd};
 use rayon::prelude::*;
 
-/// `dshift = sum of g`, `dscale = sum of g (x - mean) / deviation`, where g is dy, with a ReLU only where y is positive.
+/// Of each channel what it was normalised with, and of each of its parts the sum of g and the sum of g (x - mean), where g is dy, with a
+/// ReLU only where y is positive.
 ///
-/// Tensors: dy, y, x, moments `[2, channels]`, scale `[channels]`, dscale `[channels]`, dshift `[channels]`, coefficients
-/// `[channels, 4]`: mean of x, scale / deviation, mean of g, mean of g (x - mean) over the variance.
+/// Tensors: dy, y, x, moments (see [`Normalisation::moments`]), scale `[channels]`, sums (see [`Normalisation::sums`]).
 #[derive(Clone, Debug)]
 pub struct BatchNormSums {
-    /// Sizes of x.
-    pub planes: Planes,
+    /// Sizes and epsilon.
+    pub norm: Normalisation,
     /// Whether y was clipped at zero.
     pub relu: bool,
 }
@@ -21,67 +21,63 @@ impl Kernel for BatchNormSums {
     type Params = Params;
 
     fn bindings(&self) -> Vec<Binding> {
-        let (count, channels) = (self.planes.count(), self.planes.channels);
+        let (count, channels) = (self.norm.planes.count(), self.norm.planes.channels);
         vec![
             Binding::real("dy", Access::Read, count),
             Binding::real("y", Access::Read, if self.relu { count } else { 0 }),
             Binding::real("x", Access::Read, count),
-            Binding::real("moments", Access::Read, 2 * channels),
+            Binding::real("moments", Access::Read, self.norm.moments()).within(0.1, 10.0),
             Binding::real("scale", Access::Read, channels),
-            Binding::real("dscale", Access::Write, channels),
-            Binding::real("dshift", Access::Write, channels),
-            Binding::real("coefficients", Access::Write, 4 * channels),
+            Binding::real("sums", Access::Write, self.norm.sums()),
         ]
     }
 
     fn params(&self) -> Params {
-        self.planes.params()
+        self.norm.params()
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader =
-            shader!("norm/batch_norm_sums").reducing(256).with(wgsl!("common/planes")).constant("RELU", self.relu);
-        Launch::groups(shader, self.planes.channels)
+        let shader = shader!("norm/batch_norm_sums").with(wgsl!("norm/whole")).constant("RELU", self.relu);
+        self.norm.by_part(shader)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (dy, y, x, moments, scale) = (args.real(0), args.real(1), args.real(2), args.real(3), args.real(4));
-        let (dscale, dshift, coefficients) = (args.real_mut(5), args.real_mut(6), args.real_mut(7));
-        let (channels, block) = (self.planes.channels, self.planes.block());
-        let (means, inverses) = moments.split_at(channels);
-        let count = T::of(self.planes.per_channel() as f64);
-        let gradients = dscale[..channels].par_chunks_mut(block).zip(dshift[..channels].par_chunks_mut(block));
-        let results = gradients.zip(coefficients[..4 * channels].par_chunks_mut(4 * block)).enumerate();
-        results.for_each(|(index, ((dscale, dshift), coefficients))| {
-            let range = index * block..index * block + dscale.len();
-            let (means, inverses, scale) = (&means[range.clone()], &inverses[range.clone()], &scale[range.clone()]);
+        let sums = args.real_mut(5);
+        let (row, block) = (self.norm.sums_of_channel(), self.norm.planes.block());
+        let count = T::of(self.norm.planes.per_channel() as f64);
+        sums[..self.norm.sums()].par_chunks_mut(row * block).enumerate().for_each(|(index, sums)| {
+            let range = index * block..index * block + sums.len() / row;
+            let whole: Vec<[T; 2]> = range.clone().map(|channel| self.norm.whole(moments, channel)).collect();
+            let means: Vec<T> = whole.iter().map(|[mean, _]| *mean).collect();
+            for ((sums, [mean, squares]), &scale) in sums.chunks_exact_mut(row).zip(whole).zip(&scale[range.clone()]) {
+                let inverse = self.norm.inverse(squares / count);
+                sums[..3].copy_from_slice(&[mean, inverse, scale * inverse]);
+            }
             simd::vectorize(
                 #[inline(always)]
                 || {
-                    let centres = self.planes.spread(means);
-                    let mut plain = vec![T::ZERO; centres.len()];
-                    let mut weighted = plain.clone();
-                    let runs = |x| self.planes.runs(x, range.clone());
-                    for (dy, (y, x)) in runs(dy).zip(runs(if self.relu { y } else { dy }).zip(runs(x))) {
-                        let sums = plain.iter_mut().zip(&mut weighted).zip(&centres);
-                        for (((plain, weighted), &centre), (&dy, (&y, &x))) in sums.zip(dy.iter().zip(y.iter().zip(x)))
-                        {
-                            let g = if !self.relu || y > T::ZERO { dy } else { T::ZERO };
-                            *plain += g;
-                            *weighted += g * (x - centre);
+                    for part in 0..self.norm.parts() {
+                        let (planes, x) = self.norm.piece(part, x);
+                        let [dy, y] = [dy, if self.relu { y } else { dy }].map(|x| self.norm.piece(part, x).1);
+                        let centres = planes.spread(&means);
+                        let mut plain = vec![T::ZERO; centres.len()];
+                        let mut weighted = plain.clone();
+                        let runs = |x| planes.runs(x, range.clone());
+                        for (dy, (y, x)) in runs(dy).zip(runs(y).zip(runs(x))) {
+                            let sums = plain.iter_mut().zip(&mut weighted).zip(&centres);
+                            for (((plain, weighted), &centre), (&dy, (&y, &x))) in
+                                sums.zip(dy.iter().zip(y.iter().zip(x)))
+                            {
+                                let g = if !self.relu || y > T::ZERO { dy } else { T::ZERO };
+                                *plain += g;
+                                *weighted += g * (x - centre);
+                            }
                         }
-                    }
-                    let totals = self.planes.total(&plain).zip(self.planes.total(&weighted));
-                    for (c, (plain, weighted)) in totals.enumerate() {
-                        let (mean, inverse) = (means[c], inverses[c]);
-                        dshift[c] = plain;
-                        dscale[c] = weighted * inverse;
-                        coefficients[4 * c..4 * c + 4].copy_from_slice(&[
-                            mean,
-                            scale[c] * inverse,
-                            plain / count,
-                            weighted * inverse * inverse / count,
-                        ]);
+                        let totals = planes.total(&plain).zip(planes.total(&weighted));
+                        for (sums, (plain, weighted)) in sums.chunks_exact_mut(row).zip(totals) {
+                            sums[3 + 2 * part..5 + 2 * part].copy_from_slice(&[plain, weighted]);
+                        }
                     }
                 },
             );
@@ -89,6 +85,6 @@ impl Kernel for BatchNormSums {
     }
 
     fn examples() -> Vec<Self> {
-        Planes::examples().flat_map(|planes| [false, true].map(|relu| Self { planes, relu })).collect()
+        Normalisation::examples().flat_map(|norm| [false, true].map(|relu| Self { norm, relu })).collect()
     }
 }

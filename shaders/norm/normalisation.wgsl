@@ -1,0 +1,28 @@
+// What the kernels of a batch normalisation share: the sizes of x [images, channels, area], and the parts in which its channels are
+// summed, each of `slice` images, so that few channels with many elements occupy a card as well.
+struct Params {
+    images: u32,
+    channels: u32,
+    area: u32,
+    slice: u32,
+    parts: u32,
+    momentum: f32,
+    epsilon: f32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+
+// The first image behind those that begin here.
+fn end_of(first: u32, images: u32) -> u32 {
+    return min(first + images, params.images);
+}
+
+// Elements of a channel.
+fn count_of_all() -> f32 {
+    return f32(params.images * params.area);
+}
+
+// Elements of a channel in a part.
+fn count_of(part: u32) -> f32 {
+    let first = part * params.slice;
+    return f32((end_of(first, params.slice) - first) * params.area);
+}
