@@ -86,10 +86,10 @@ mod tests {
     /// Two products, of which the first is there twice.
     fn plan() -> Plan {
         let mut layout = Layout::default();
-        let [a, b, c] = ["a", "b", "c"].map(|name| layout.add(name, DType::Real, [512, 512]));
+        let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| layout.add(name, DType::Real, [512, 512]));
         let mut graph = Graph::new("products");
-        for (m, epilogue) in [(8, Epilogue::None), (512, Epilogue::None), (8, Epilogue::Accumulate)] {
-            graph.push("product", Matmul { form: Form::Nt, m, n: 512, k: 512, epilogue }, &[a, b, a, c]);
+        for (m, epilogue, to) in [(8, Epilogue::None, c), (512, Epilogue::None, d), (8, Epilogue::Accumulate, c)] {
+            graph.push("product", Matmul { form: Form::Nt, m, n: 512, k: 512, epilogue }, &[a, b, a, to]);
         }
         graph.finish().expect("a plan")
     }
