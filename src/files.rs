@@ -24,6 +24,8 @@ pub struct FileError {
 
 /// Advice where a folder was chosen on the command line.
 pub const OTHER_FOLDER: &str = "Choose another folder with --out, or make room";
+/// Advice where a file of weights or networks cannot be read or written.
+pub const A_FILE: &str = "Check that it is a file, in a folder that is there and writable";
 
 /// What is done with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

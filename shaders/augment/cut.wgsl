@@ -65,8 +65,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         let flips = views[at + VIEW_FLIPS];
         let x = i % params.width;
         let y = (i / params.width) % params.height;
-        let across = taps(select(x, params.width - 1u - x, (flips & 1u) != 0u), params.width, views[at + VIEW_WIDTH]);
-        let down = taps(select(y, params.height - 1u - y, (flips & 2u) != 0u), params.height, views[at + VIEW_HEIGHT]);
+        let across = taps(unflipped(x, params.width, flips, 1u), params.width, views[at + VIEW_WIDTH]);
+        let down = taps(unflipped(y, params.height, flips, 2u), params.height, views[at + VIEW_HEIGHT]);
 
         let channel = (i / plane) % params.channels;
         let corner = first_byte(row, params.channels * stored_plane) + channel * stored_plane

@@ -33,10 +33,8 @@ fn main(
         variance = running_var[channel];
     }
     let factor = 1.0 / sqrt(variance + params.epsilon) * scale[channel];
-    let images = (params.images + groups.y - 1u) / groups.y;
-    let first = group.y * images;
-    let end = end_of(first, images);
-    for (var at = first_element(lane) + vec2<u32>(first, 0u); at.x < end; at = next_element(at)) {
+    let images = share(group.y, groups.y);
+    for (var at = first_element(lane) + vec2<u32>(images.x, 0u); at.x < images.y; at = next_element(at)) {
         let i = element(at, channel);
         var value = (x[i] - mean) * factor + shift[channel];
         if (RESIDUAL == 1u) {

@@ -32,10 +32,8 @@ fn main(
     }
     plain /= count_of_all();
     weighted = weighted * inverse * inverse / count_of_all();
-    let images = (params.images + groups.y - 1u) / groups.y;
-    let first = group.y * images;
-    let end = end_of(first, images);
-    for (var at = first_element(lane) + vec2<u32>(first, 0u); at.x < end; at = next_element(at)) {
+    let images = share(group.y, groups.y);
+    for (var at = first_element(lane) + vec2<u32>(images.x, 0u); at.x < images.y; at = next_element(at)) {
         let i = element(at, channel);
         var g = dy[i];
         if (RELU == 1u) {

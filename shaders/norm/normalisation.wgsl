@@ -16,6 +16,12 @@ fn end_of(first: u32, images: u32) -> u32 {
     return min(first + images, params.images);
 }
 
+// The images that one of several workgroups of a channel takes: the first, and the first behind them.
+fn share(group: u32, groups: u32) -> vec2<u32> {
+    let images = (params.images + groups - 1u) / groups;
+    return vec2<u32>(group * images, end_of(group * images, images));
+}
+
 // Elements of a channel.
 fn count_of_all() -> f32 {
     return f32(params.images * params.area);

@@ -1,7 +1,7 @@
 //! Training images that are kept from the training, for whoever judges a run while it trains.
 
 use super::{Dataset, Images};
-use crate::kernels::common::permute::permute;
+use crate::kernels::common::permute::order;
 use crate::kernels::common::philox::{Purpose, philox, split};
 
 /// What judges see while a run trains.
@@ -24,8 +24,7 @@ impl Dataset {
             return;
         }
         let key = philox(split(0), [0, 0, 1, Purpose::HeldOut as u32]);
-        let order = (0..count as u32).map(|position| permute(position, count as u32, key) as usize);
-        let mut held_out: Vec<usize> = order.collect();
+        let mut held_out = order(count, key);
         let mut kept = held_out.split_off(((share * count as f64).round() as usize).clamp(1, count - 1));
         held_out.truncate(rows.max(1));
         let shown: Vec<usize> = held_out.iter().chain(kept.iter().take(rows.max(1))).copied().collect();

@@ -218,8 +218,7 @@ impl Decoder {
         let mut g = Graph::new("decode");
         let images = self.test.plain(&mut g, self.state.clock, rows);
         let z = g.input("z", [rows, width]);
-        let pass = Pass { mode: Mode::Evaluation, differentiate_input: false };
-        let logits = self.network.forward(&mut g, &self.memory, z, pass);
+        let logits = self.network.forward(&mut g, &self.memory, z, Pass::LOOK);
         let pictures = g.tensor("pictures", logits.shape);
         let sigmoid = Activation { function: Function::Sigmoid, count: pictures.len() };
         g.push("sigmoid", sigmoid, &[logits, logits, pictures]);

@@ -2,6 +2,7 @@
 
 use super::{EvalError, Labelled, Rows};
 use crate::data::Images;
+use crate::measure::with_class;
 use crate::train::Embedding;
 
 /// The representations of a split's images, and of those among them that have a class.
@@ -17,15 +18,8 @@ impl<'a> Representation<'a> {
     /// Of the first images of a split, as many as were embedded; errors call them `what`.
     pub fn new(what: &'static str, embedding: &'a Embedding, images: &Images) -> Self {
         let classes = images.judged_classes();
-        let classed = (classes < images.classes.len()).then(|| {
-            let rows = embedding.mu.chunks_exact(embedding.latent).zip(&images.labels);
-            let (mut mu, mut labels) = (Vec::new(), Vec::new());
-            for (row, &label) in rows.filter(|&(_, &label)| usize::from(label) < classes) {
-                mu.extend_from_slice(row);
-                labels.push(label);
-            }
-            (mu, labels)
-        });
+        let classed = (classes < images.classes.len())
+            .then(|| with_class(&embedding.mu, embedding.latent, &images.labels, classes));
         Self { embedding, what, classed }
     }
 

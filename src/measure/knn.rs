@@ -8,7 +8,7 @@
 use super::{EvalError, Labelled, Rows};
 use crate::device::{Device, Values};
 use crate::kernels::DType;
-use crate::kernels::common::permute::permute;
+use crate::kernels::common::permute::order;
 use crate::kernels::common::philox::{Purpose, philox, split};
 use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
 use crate::kernels::loss::normalise::Normalise;
@@ -218,7 +218,7 @@ pub fn choose_k(
         return Err(EvalError::TooFew { what: "training points", found: n, wanted: 2 });
     }
     let key = philox(split(seed), [0, 0, 0, Purpose::HeldOut as u32]);
-    let order: Vec<usize> = (0..n as u32).map(|position| permute(position, n as u32, key) as usize).collect();
+    let order = order(n, key);
     let (held_out, known) = order.split_at((n / HELD_OUT).max(1));
     let gather = |chosen: &[usize]| -> (Vec<f32>, Vec<u8>) {
         let values = chosen.iter().flat_map(|&i| &rows.values()[i * width..(i + 1) * width]).copied().collect();

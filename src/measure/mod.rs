@@ -10,4 +10,5 @@ pub mod probe;
 mod rows;
 
 pub use error::EvalError;
+pub(crate) use rows::with_class;
 pub use rows::{Labelled, Measured, Rows};

@@ -2,6 +2,17 @@
 
 use super::EvalError;
 
+/// The rows and labels of the images that have one of the first `classes` classes.
+pub(crate) fn with_class(values: &[f32], width: usize, labels: &[u8], classes: usize) -> (Vec<f32>, Vec<u8>) {
+    let rows = values.chunks_exact(width).zip(labels);
+    let (mut kept, mut kept_labels) = (Vec::new(), Vec::new());
+    for (row, &label) in rows.filter(|&(_, &label)| usize::from(label) < classes) {
+        kept.extend_from_slice(row);
+        kept_labels.push(label);
+    }
+    (kept, kept_labels)
+}
+
 /// A matrix `[values.len() / width, width]` of finite numbers, row-major, with at least one row and one column.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {

@@ -23,6 +23,11 @@ pub struct Pass {
     pub differentiate_input: bool,
 }
 
+impl Pass {
+    /// The network is looked at.
+    pub const LOOK: Self = Self { mode: Mode::Evaluation, differentiate_input: false };
+}
+
 /// A network.
 pub trait Module: Debug + Send + Sync {
     /// Emits the forward pass of `x`, one row per image view, `[rows, inputs]` or `[rows, channels, height, width]`, to

@@ -10,9 +10,9 @@ mod proto;
 
 pub use error::OnnxError;
 
-use crate::files::{FileError, write_atomically};
+use crate::files::{A_FILE, FileError, write_atomically};
 use crate::kernels::{Access, DType};
-use crate::nn::{Mode, Networks, ParamMemory, Params, Pass, Sizes};
+use crate::nn::{Networks, ParamMemory, Params, Pass};
 use crate::plan::{Graph, Layout, Place, Plan};
 use crate::run_folder::{Checkpoint, Record, Saved, Which, checkpoint};
 use crate::settings::Recipe;
@@ -26,8 +26,6 @@ use std::path::Path;
 const OPSET: i64 = 17;
 /// The version of the file format that came with it.
 const IR_VERSION: i64 = 8;
-/// The networks are looked at.
-const LOOK: Pass = Pass { mode: Mode::Evaluation, differentiate_input: false };
 
 /// What goes into the encoder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,16 +72,9 @@ pub fn export(run: &Path, which: Which, files: &OnnxFiles<'_>) -> Result<Vec<Str
         .map_err(|error| FileError::reading(&path)(std::io::Error::other(error)))?;
     let weights = tensors.iter().map(|(name, tensor)| (name.to_owned(), tensor.data())).collect();
 
-    let Recipe { config, objective, backbone } = Recipe::new(&config)?;
+    let recipe = Recipe::new(&config)?;
     let (mut params, mut layout) = (Params::default(), Layout::default());
-    let sizes = Sizes {
-        image: data.view(),
-        backbone: backbone.as_ref(),
-        latent: config.model.latent,
-        classes: data.classes.len(),
-        projector: &config.projector.widths,
-    };
-    let networks = objective.networks(&mut params, &sizes);
+    let networks = recipe.objective.networks(&mut params, &recipe.sizes(data.view(), data.classes.len()));
     let memory = params.allocate(&mut layout);
     let about = vec![
         ("method", config.method.clone()),
@@ -129,7 +120,7 @@ impl Source<'_> {
 
         let mut g = Graph::new("encoder");
         let input = g.input("x", [1, image[0], image[1], image[2]]);
-        let encoded = networks.encoder.forward(&mut g, &self.memory, input, LOOK);
+        let encoded = networks.encoder.forward(&mut g, &self.memory, input, Pass::LOOK);
         g.keep(encoded);
         to.bind(input, &x, image);
         record(&mut to, g.finish()?)?;
@@ -154,7 +145,7 @@ impl Source<'_> {
         let name = to.declare_input("z", FLOAT, &[networks.latent], "latents");
         let mut g = Graph::new("decoder");
         let z = g.input("z", [1, networks.latent]);
-        let logits = networks.head.forward(&mut g, &self.memory, z, LOOK);
+        let logits = networks.head.forward(&mut g, &self.memory, z, Pass::LOOK);
         g.keep(logits);
         to.bind(z, &name, &[networks.latent]);
         record(&mut to, g.finish()?)?;
@@ -196,6 +187,5 @@ fn write(path: &Path, source: &Source<'_>, graph: proto::Graph) -> Result<(), On
     if bytes > i32::MAX as usize {
         return Err(OnnxError::TooLarge { path: path.to_owned(), bytes });
     }
-    write_atomically(path, &model.encode_to_vec())
-        .map_err(|error| error.advise("Check that it is a file, in a folder that is there and writable").into())
+    write_atomically(path, &model.encode_to_vec()).map_err(|error| error.advise(A_FILE).into())
 }

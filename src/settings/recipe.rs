@@ -3,7 +3,7 @@
 use super::{Config, ConfigError};
 use crate::data::ImageShape;
 use crate::methods::Objective;
-use crate::nn::Backbone;
+use crate::nn::{Backbone, Sizes};
 use std::sync::Arc;
 
 /// Checked settings with the objective and the networks that they name, or with others.
@@ -38,6 +38,17 @@ impl Recipe {
     ) -> Result<Self, ConfigError> {
         config.validate()?;
         Ok(Self { config: config.clone(), objective, backbone })
+    }
+
+    /// The sizes of the networks for images `[channels, height, width]` of so many classes.
+    pub fn sizes(&self, image: [usize; 3], classes: usize) -> Sizes<'_> {
+        Sizes {
+            image,
+            backbone: self.backbone.as_ref(),
+            latent: self.config.model.latent,
+            classes,
+            projector: &self.config.projector.widths,
+        }
     }
 
     /// Checks whether the networks take images of this shape.

@@ -9,7 +9,7 @@ use crate::kernels::common::clock::CLOCK_WORDS;
 use crate::kernels::common::philox::Purpose;
 use crate::kernels::latent::normal::Normal;
 use crate::methods::{Batch, LossLog, Model, Objective, reparameterise};
-use crate::nn::{Mode, ParamMemory, Params, Pass, Sizes};
+use crate::nn::{Mode, ParamMemory, Params, Pass};
 use crate::optim::{Optimiser, Schedule, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
 use crate::settings::{Config, Recipe};
@@ -19,8 +19,6 @@ use std::sync::Arc;
 pub(crate) const READ_BATCH: usize = 256;
 /// Steps given to the executor at a time: how soon an interruption is noticed, and how far images are streamed ahead.
 pub(super) const STEPS_AT_A_TIME: usize = 4;
-/// How the networks are passed to be looked at.
-const LOOK: Pass = Pass { mode: Mode::Evaluation, differentiate_input: false };
 
 /// The handles of a run's memory and its model.
 #[derive(Clone, Debug)]
@@ -86,18 +84,12 @@ pub struct Decoding {
 impl Blueprint {
     /// Lays out the memory of a run. Images stay on the device as a whole where they take at most `room` bytes.
     pub fn new(recipe: &Recipe, data: &Dataset, room: u64) -> Self {
-        let Recipe { config, objective, backbone } = recipe;
+        let Recipe { config, objective, .. } = recipe;
         let mut layout = Layout::default();
         let mut params = Params::default();
         let shape = data.train.seen;
         let state = StepState::new(&mut layout);
-        let sizes = Sizes {
-            image: [shape.channels, shape.height, shape.width],
-            backbone: backbone.as_ref(),
-            latent: config.model.latent,
-            classes: data.train.classes.len(),
-            projector: &config.projector.widths,
-        };
+        let sizes = recipe.sizes([shape.channels, shape.height, shape.width], data.train.classes.len());
         let model = Model::new(&mut layout, &mut params, objective.as_ref(), &sizes, config.likelihood, state.clock);
         let reading = layout.add("reading clock", DType::Uint, [CLOCK_WORDS]);
         let threshold = config.augment.threshold;
@@ -191,7 +183,7 @@ impl Blueprint {
         self.optimiser().begin_step(&mut g, state, source.images, batch);
         let count = ViewCount { views: 2, plain: 0 };
         let x = source.augmented(&mut g, state.clock, batch, count, &self.config.augment).x;
-        let encoded = self.model.networks.encoder.forward(&mut g, &self.memory, x, LOOK);
+        let encoded = self.model.networks.encoder.forward(&mut g, &self.memory, x, Pass::LOOK);
         g.keep(encoded);
         Ok((g.finish()?, encoded))
     }
@@ -228,7 +220,7 @@ impl Blueprint {
     pub fn encode(&self, source: &ImageSource, batch: usize) -> Result<(Plan, Tensor), PlanError> {
         let mut g = Graph::new("encode");
         let x = source.plain(&mut g, self.reading, batch);
-        let encoded = self.model.networks.encoder.forward(&mut g, &self.memory, x, LOOK);
+        let encoded = self.model.networks.encoder.forward(&mut g, &self.memory, x, Pass::LOOK);
         g.keep(encoded);
         Ok((g.finish()?, encoded))
     }
@@ -241,7 +233,7 @@ impl Blueprint {
         let model = &self.model.networks;
         let mut g = Graph::new("reconstruct");
         let x = source.plain(&mut g, self.reading, batch);
-        let encoded = model.encoder.forward(&mut g, &self.memory, x, LOOK);
+        let encoded = model.encoder.forward(&mut g, &self.memory, x, Pass::LOOK);
         // An input that nobody writes stays zero, and without noise the sample is the mean.
         let noise = g.input("no noise", [batch, model.latent]);
         let z = reparameterise(&mut g, encoded, noise);
@@ -263,7 +255,7 @@ impl Blueprint {
     }
 
     fn emit_pictures(&self, g: &mut Graph, z: Tensor) -> Tensor {
-        let logits = self.model.networks.head.forward(g, &self.memory, z, LOOK);
+        let logits = self.model.networks.head.forward(g, &self.memory, z, Pass::LOOK);
         let pictures = g.tensor("pictures", logits.shape);
         let kernel = Activation { function: Function::Sigmoid, count: pictures.len() };
         g.push("sigmoid", kernel, &[logits, logits, pictures]);

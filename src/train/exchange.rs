@@ -4,7 +4,7 @@ use super::open::Trained;
 use super::session::Session;
 use crate::data::{Dataset, Identity};
 use crate::device::{Device, DeviceError, Values};
-use crate::files::{FileError, write_atomically};
+use crate::files::{A_FILE, FileError, write_atomically};
 use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::run_folder::{COUNTER, StateDict, VARIANCE};
 use crate::run_folder::{CheckpointError, State};
@@ -14,9 +14,6 @@ use crate::settings::{Config, ConfigError, Recipe};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use std::path::{Path, PathBuf};
-
-/// What to do where the file of weights cannot be read or written.
-const A_FILE: &str = "Check that it is a file, in a folder that is there and writable";
 
 /// Weights that cannot be exchanged.
 #[derive(Debug, thiserror::Error)]

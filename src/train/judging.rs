@@ -8,7 +8,7 @@ use crate::device::{Device, Values};
 use crate::kernels::common::clock;
 use crate::measure::knn::{Metric, accuracy};
 use crate::measure::probe::{LogisticSettings, logistic};
-use crate::measure::{EvalError, Labelled, Rows, collapse};
+use crate::measure::{EvalError, Labelled, Rows, collapse, with_class};
 use crate::run_folder::BestSoFar;
 use crate::settings::{Best, Config};
 use std::time::Instant;
@@ -140,7 +140,7 @@ fn scores(session: &mut Session, judged: &Judged, config: &Config) -> Result<Sco
     let mut scores = Vec::new();
     let classes = judged.images.judged_classes();
     let (asked_classed, known_classed) =
-        (classed(asked, width, labels, classes), classed(known, width, known_labels, classes));
+        (with_class(asked, width, labels, classes), with_class(known, width, known_labels, classes));
     if classes >= 2 && !asked_classed.1.is_empty() && !known_classed.1.is_empty() {
         let asked = Labelled::new("held-out images", &asked_classed.0, width, &asked_classed.1)?;
         let known = Labelled::new("training images", &known_classed.0, width, &known_classed.1)?;
@@ -166,12 +166,6 @@ fn scores(session: &mut Session, judged: &Judged, config: &Config) -> Result<Sco
         scores.push(("uniformity", collapse::uniformity(rows)?));
     }
     Ok(scores)
-}
-
-/// The rows and labels of the images that have a class.
-fn classed(rows: &[f32], width: usize, labels: &[u8], classes: usize) -> (Vec<f32>, Vec<u8>) {
-    let known = || rows.chunks_exact(width).zip(labels).filter(|(_, label)| usize::from(**label) < classes);
-    (known().flat_map(|(row, _)| row).copied().collect(), known().map(|(_, label)| *label).collect())
 }
 
 /// The alignment of two views of each held-out image, of as many as fill whole batches.

@@ -4,8 +4,6 @@
 
 use safetensors::SafeTensors;
 use wgpu_simvae::augment::{Augmentation, ViewCount};
-use wgpu_simvae::device::cpu::CpuExecutor;
-use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions};
 use wgpu_simvae::device::{Executor, Values};
 use wgpu_simvae::kernels::DType;
 use wgpu_simvae::kernels::augment::cut::Cut;
@@ -13,6 +11,7 @@ use wgpu_simvae::kernels::common::clock::CLOCK_WORDS;
 use wgpu_simvae::plan::{Graph, Layout};
 
 use crate::common::renderer::{Images, Renderer};
+use crate::common::{Open, on_adapter, on_cpu, on_reference};
 
 /// Largest distance from torchvision, in 0..=1.
 const NEAR: f64 = 1e-4;
@@ -53,28 +52,27 @@ fn worst(file: &SafeTensors, number: usize, open: impl Fn(&Layout) -> Box<dyn Ex
     got.iter().zip(expected).map(|(got, want)| (got - want).abs()).fold(0.0, f64::max)
 }
 
-fn agrees(open: impl Fn(&Layout) -> Box<dyn Executor>) {
+fn agrees(open: Open<'_>) {
     let file = SafeTensors::deserialize(include_bytes!("../torchvision/cuts.safetensors")).expect("a table");
     for number in 0..file.len() / 3 {
-        let worst = worst(&file, number, &open);
+        let worst = worst(&file, number, open);
         assert!(worst <= NEAR, "picture {number}: off by {worst:e}");
     }
 }
 
 #[test]
 fn the_reference_agrees() {
-    agrees(|layout| Box::new(CpuExecutor::<f64>::new(layout).expect("enough memory")));
+    on_reference(agrees);
 }
 
 #[test]
 fn the_cpu_agrees() {
-    agrees(|layout| Box::new(CpuExecutor::<f32>::new(layout).expect("enough memory")));
+    on_cpu(agrees);
 }
 
 #[test]
 fn the_adapter_agrees() {
-    let Some(adapter) = crate::common::adapter() else { return };
-    agrees(|layout| Box::new(GpuExecutor::new(&adapter, layout, GpuOptions::default()).expect("the adapter opens")));
+    on_adapter(agrees);
 }
 
 /// Checkers become exactly one half, which is white, on every device: but at the corners, where the filter has no even share of both.

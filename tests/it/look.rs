@@ -1,6 +1,6 @@
 //! The commands that look at a run: grids of pictures, embeddings, and what they refuse.
 
-use crate::common::ends::{assert_ends, simvae};
+use crate::common::ends::{assert_ends, simvae, trains};
 use crate::common::older::make_older;
 use std::path::Path;
 use std::process::Output;
@@ -20,11 +20,7 @@ fn trained(method: &str) -> tempfile::TempDir {
 
 fn trained_with(method: &str, more: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let (out, method) = (folder.path().to_string_lossy().into_owned(), format!("method={method}"));
-    let mut arguments = vec!["train", "--device", "cpu", "--out", &out, "--set", &method];
-    arguments.extend(TINY.iter().chain(more).flat_map(|set| ["--set", set]));
-    let output = simvae(&arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    trains(folder.path(), &[&[format!("method={method}").as_str()], &TINY[..], more].concat());
     folder
 }
 

@@ -1,6 +1,6 @@
 //! Networks as ONNX: what onnxruntime makes of them is what this program makes of them.
 
-use crate::common::ends::{assert_ends, simvae, text};
+use crate::common::ends::{assert_ends, simvae, trains};
 use crate::common::folders::temporary;
 use serde_json::Value;
 use std::ffi::OsString;
@@ -42,12 +42,9 @@ fn assert_close(found: &Value, name: &str, wanted: &[f32], shape: &[usize]) {
 }
 
 fn trained(out: &Path, sets: &[&str]) {
-    let out = out.to_string_lossy();
-    let tiny = ["model.hidden=[33, 17]", "model.latent=5", "model.width=4", "data.limit=64", "batch=8", "epochs=3"];
-    let mut arguments = vec!["train", "--device", "cpu", "--out", &out, "--set", "optim.lr=0.01"];
-    arguments.extend(tiny.iter().chain(sets).flat_map(|set| ["--set", set]));
-    let output = simvae(&arguments);
-    assert!(output.status.success(), "{}", text(&output));
+    let networks = ["model.hidden=[33, 17]", "model.latent=5", "model.width=4"];
+    let training = ["data.limit=64", "batch=8", "epochs=3", "optim.lr=0.01"];
+    trains(out, &[&networks[..], &training, sets].concat());
 }
 
 fn export(run: &Path, more: &[&str]) -> std::process::Output {

@@ -2,9 +2,8 @@
 //!
 //! `tests/torchvision/make_table.py` made the table.
 
+use crate::common::{Open, on_adapter, on_cpu, on_reference};
 use safetensors::SafeTensors;
-use wgpu_simvae::device::cpu::CpuExecutor;
-use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions};
 use wgpu_simvae::device::{Executor, Values};
 use wgpu_simvae::kernels::DType;
 use wgpu_simvae::kernels::augment::{blur::Blur, colour::Colour, solarise::Solarise, views::Views};
@@ -85,10 +84,10 @@ impl Table {
     }
 }
 
-fn agrees(open: impl Fn(&Layout) -> Box<dyn Executor>) {
+fn agrees(open: Open<'_>) {
     for channels in [1, 3] {
         let table = Table::read(channels);
-        let got = table.render(&open);
+        let got = table.render(open);
         let width = table.channels * table.side * table.side;
         for (row, (got, want)) in got.chunks(width).zip(table.expected.chunks(width)).enumerate() {
             let worst = got.iter().zip(want).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
@@ -100,16 +99,15 @@ fn agrees(open: impl Fn(&Layout) -> Box<dyn Executor>) {
 
 #[test]
 fn the_reference_agrees() {
-    agrees(|layout| Box::new(CpuExecutor::<f64>::new(layout).expect("enough memory")));
+    on_reference(agrees);
 }
 
 #[test]
 fn the_cpu_agrees() {
-    agrees(|layout| Box::new(CpuExecutor::<f32>::new(layout).expect("enough memory")));
+    on_cpu(agrees);
 }
 
 #[test]
 fn the_adapter_agrees() {
-    let Some(adapter) = crate::common::adapter() else { return };
-    agrees(|layout| Box::new(GpuExecutor::new(&adapter, layout, GpuOptions::default()).expect("the adapter opens")));
+    on_adapter(agrees);
 }

@@ -3,7 +3,7 @@
 use super::views::{MAX_SIDE, VISIBLE};
 use crate::kernels::common::clock;
 use crate::kernels::common::stored::{self, Ring, Stored};
-use crate::kernels::common::view::{self, VIEW_WORDS};
+use crate::kernels::common::view::{self, VIEW_WORDS, unflipped};
 use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
@@ -77,6 +77,7 @@ impl Kernel for Cut {
 
     fn params(&self) -> Params {
         debug_assert!(self.stored.iter().chain(&self.size).all(|&side| side <= MAX_SIDE));
+        let [ring, stride] = stored::ring_words(self.ring);
         Params {
             rows: self.rows as u32,
             channels: self.channels as u32,
@@ -86,8 +87,8 @@ impl Kernel for Cut {
             width: self.size[1] as u32,
             threshold: self.threshold.into(),
             views: self.views as u32,
-            ring: self.ring.map_or(0, |ring| ring.steps as u32),
-            stride: self.ring.map_or(0, |ring| ring.stride as u32),
+            ring,
+            stride,
         }
     }
 
@@ -112,8 +113,8 @@ impl Kernel for Cut {
             .enumerate()
             .for_each(|(row, (out, view))| {
                 let [left, top, crop_width, crop_height, flips] = VISIBLE.map(|word| view[word] as usize);
-                let across = all_taps(width, crop_width, flips & 1 != 0);
-                let down = all_taps(height, crop_height, flips & 2 != 0);
+                let across = all_taps(width, crop_width, flips, 1);
+                let down = all_taps(height, crop_height, flips, 2);
                 let first = stored.first_byte(clock, row, view);
                 let (mut line, mut lines) = (vec![0; crop_width], vec![0; crop_height * width]);
                 let mut sums = vec![0; width];
@@ -177,9 +178,9 @@ struct Taps {
     total: u64,
 }
 
-/// Those of every output position out of `size`, from the last on where the view is flipped.
-fn all_taps(size: usize, crop: usize, flipped: bool) -> Vec<Taps> {
-    (0..size).map(|at| taps(if flipped { size - 1 - at } else { at }, size, crop)).collect()
+/// Those of every output position out of `size`, from the last on where the view has this flip.
+fn all_taps(size: usize, crop: usize, flips: usize, flip: usize) -> Vec<Taps> {
+    (0..size).map(|at| taps(unflipped(at, size, flips, flip), size, crop)).collect()
 }
 
 fn taps(at: usize, size: usize, crop: usize) -> Taps {
@@ -199,7 +200,7 @@ mod tests {
     #[test]
     fn weighted_sums_fit() {
         for (size, crop) in [(1, MAX_SIDE), (MAX_SIDE, 1), (MAX_SIDE, MAX_SIDE), (3, MAX_SIDE), (1023, MAX_SIDE)] {
-            for taps in all_taps(size, crop, false) {
+            for taps in all_taps(size, crop, 0, 1) {
                 assert!(taps.weights.iter().all(|&weight| (1..=2048).contains(&weight)), "{size} of {crop}");
                 assert!(255 * taps.total <= u64::from(u32::MAX) && taps.first + taps.weights.len() <= crop);
             }

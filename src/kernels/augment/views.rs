@@ -3,7 +3,7 @@
 use crate::kernels::common::clock;
 pub use crate::kernels::common::stored::Ring;
 use crate::kernels::common::stored::{self, Stored};
-use crate::kernels::common::view::{self, VIEW_WORDS};
+use crate::kernels::common::view::{self, VIEW_WORDS, unflipped};
 use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
@@ -76,6 +76,7 @@ impl Kernel for Views {
     }
 
     fn params(&self) -> Params {
+        let [ring, stride] = stored::ring_words(self.ring);
         Params {
             rows: self.rows as u32,
             channels: self.channels as u32,
@@ -83,8 +84,8 @@ impl Kernel for Views {
             width: self.width as u32,
             threshold: self.threshold.into(),
             views: self.views as u32,
-            ring: self.ring.map_or(0, |ring| ring.steps as u32),
-            stride: self.ring.map_or(0, |ring| ring.stride as u32),
+            ring,
+            stride,
         }
     }
 
@@ -114,16 +115,14 @@ impl Kernel for Views {
             .enumerate()
             .for_each(|(row, (out, view))| {
                 let [left, top, crop_width, crop_height, flips] = VISIBLE.map(|word| view[word] as usize);
-                let across: Vec<_> = (0..width)
-                    .map(|x| source(if flips & 1 != 0 { width - 1 - x } else { x }, width, crop_width))
-                    .collect();
+                let across: Vec<_> =
+                    (0..width).map(|x| source(unflipped(x, width, flips, 1), width, crop_width)).collect();
                 let first = stored.first_byte(clock, row, view);
                 let pixel = |index| stored.pixel(index);
                 for (channel, out) in out.chunks_exact_mut(plane).enumerate() {
                     let corner = first + channel * plane + top * width + left;
                     for (y, out) in out.chunks_exact_mut(width).enumerate() {
-                        let y = if flips & 2 != 0 { height - 1 - y } else { y };
-                        let (first, second, down) = source(y, height, crop_height);
+                        let (first, second, down) = source(unflipped(y, height, flips, 2), height, crop_height);
                         let (upper, lower) = (corner + first * width, corner + second * width);
                         for (out, &(a, b, right)) in out.iter_mut().zip(&across) {
                             let stay = 2 * width as u32 - right;

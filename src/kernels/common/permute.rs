@@ -34,6 +34,11 @@ pub fn permute(position: u32, n: u32, key: [u32; 4]) -> u32 {
     }
 }
 
+/// All numbers of `0..n` in the order of the shuffle that `key` names.
+pub fn order(n: usize, key: [u32; 4]) -> Vec<usize> {
+    (0..n as u32).map(|position| permute(position, n as u32, key) as usize).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::permute;

@@ -35,6 +35,11 @@ pub struct Stored<'a> {
     pub ring: Option<Ring>,
 }
 
+/// What a shader knows of a ring, its steps and its stride; zeros where there is none.
+pub fn ring_words(ring: Option<Ring>) -> [u32; 2] {
+    ring.map_or([0; 2], |Ring { steps, stride }| [steps as u32, stride as u32])
+}
+
 impl Stored<'_> {
     /// Words that hold so many images, or the ring.
     pub fn words(images: usize, bytes: usize, ring: Option<Ring>) -> usize {

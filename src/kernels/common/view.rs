@@ -25,6 +25,11 @@ pub const EPOCH: usize = 6;
 /// Its number among the views of its image.
 pub const NUMBER: usize = 7;
 
+/// Where a pixel of a view lies along a side of so many pixels before the flips; `flip` is the bit of this side's.
+pub fn unflipped(at: usize, size: usize, flips: usize, flip: usize) -> usize {
+    if flips & flip != 0 { size - 1 - at } else { at }
+}
+
 /// The binding of so many views.
 pub fn binding(access: Access, rows: usize) -> Binding {
     Binding::uint("views", access, rows * VIEW_WORDS).drawn(example)

@@ -133,6 +133,13 @@ fn last_scores(
     Ok(last.map_or_else(Vec::new, |evaluation| evaluation.scores))
 }
 
+/// The rows of two sets, if those of the one can be told by those of the other.
+fn comparable<'a>(train: Measured<'a>, test: Measured<'a>) -> Result<(Rows<'a>, Rows<'a>), EvalError> {
+    train.rows().check_width(test.rows())?;
+    train.factors().check_width(test.factors())?;
+    Ok((train.rows(), test.rows()))
+}
+
 /// Trains one model that predicts all factors of the training rows, and returns the coefficient of
 /// determination R^2 of each on the test rows after the last epoch: 1 is a perfect prediction, 0 no better than the mean.
 /// `None` where a factor does not vary among the test rows.
@@ -149,9 +156,7 @@ pub fn regress(
     test: Measured<'_>,
     settings: &ProbeSettings,
 ) -> Result<Vec<Option<f64>>, EvalError> {
-    let (known, asked) = (train.rows(), test.rows());
-    known.check_width(asked)?;
-    train.factors().check_width(test.factors())?;
+    let (known, asked) = comparable(train, test)?;
     let targets = Moments::of(train.factors());
     let wanted = targets.standardise(test.factors());
     let deviations = Moments::of(test.factors().with(&wanted)).deviations;
@@ -184,9 +189,7 @@ pub fn answer(
     test: Measured<'_>,
     settings: &ProbeSettings,
 ) -> Result<Vec<Option<f64>>, EvalError> {
-    let (known, asked) = (train.rows(), test.rows());
-    known.check_width(asked)?;
-    train.factors().check_width(test.factors())?;
+    let (known, asked) = comparable(train, test)?;
     let outputs = train.factors().width();
     let answers = |factors: Rows<'_>| -> Vec<f32> {
         factors.values().iter().map(|&factor| f32::from(u8::from(factor >= 0.5))).collect()

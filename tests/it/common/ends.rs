@@ -1,10 +1,20 @@
 //! The command, how it ended, and what it said.
 
+use std::path::Path;
 use std::process::{Command, Output};
 
 /// Runs the command.
 pub fn simvae(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_wgpu-simvae")).args(arguments).output().expect("the command starts")
+}
+
+/// Trains on the CPU into a folder, with these settings.
+#[track_caller]
+pub fn trains(out: &Path, sets: &[&str]) {
+    let out = out.to_string_lossy();
+    let mut arguments = vec!["train", "--device", "cpu", "--out", &out];
+    arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+    assert_ends(&simvae(&arguments), 0, &[]);
 }
 
 /// Both streams of a command that has not panicked.

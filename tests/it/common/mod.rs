@@ -11,7 +11,7 @@ pub mod words;
 
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
 use wgpu_simvae::device::cpu::CpuExecutor;
-use wgpu_simvae::device::gpu::{AdapterEntry, adapters};
+use wgpu_simvae::device::gpu::{AdapterEntry, GpuExecutor, GpuOptions, adapters};
 use wgpu_simvae::device::{Device, DeviceRequest, Executor, choose};
 use wgpu_simvae::plan::Layout;
 
@@ -37,6 +37,25 @@ pub fn adapter() -> Option<AdapterEntry> {
          or set WGPU_SIMVAE_SKIP_GPU_TESTS=1"
     );
     Some(found.swap_remove(0))
+}
+
+/// Opens an executor over a layout.
+pub type Open<'a> = &'a dyn Fn(&Layout) -> Box<dyn Executor>;
+
+/// Runs a check on the reference in double precision, opened over the layout that the check asks for.
+pub fn on_reference(check: impl Fn(Open<'_>)) {
+    check(&|layout| Box::new(CpuExecutor::<f64>::new(layout).expect("enough memory")));
+}
+
+/// [`on_reference`], on the CPU in single precision.
+pub fn on_cpu(check: impl Fn(Open<'_>)) {
+    check(&|layout| Box::new(CpuExecutor::<f32>::new(layout).expect("enough memory")));
+}
+
+/// [`on_reference`], on the adapter.
+pub fn on_adapter(check: impl Fn(Open<'_>)) {
+    let Some(adapter) = adapter() else { return };
+    check(&|layout| Box::new(GpuExecutor::new(&adapter, layout, GpuOptions::default()).expect("the adapter opens")));
 }
 
 /// The CPU, and the first adapter there is, opened over a layout.
