@@ -3,6 +3,7 @@
 
 use crate::compare::fuzzing as compare;
 use crate::data::fuzzing as data;
+use crate::recording::fuzzing as recording;
 use crate::run_folder::fuzzing as train;
 use crate::run_folder::sealed::{seal, unseal};
 use crate::run_folder::{Manifest, Record};
@@ -14,7 +15,7 @@ use serde_json::value::RawValue;
 pub type Reader = fn(&[u8]);
 
 /// Every reader and its name.
-pub const READERS: [(&str, Reader); 16] = [
+pub const READERS: [(&str, Reader); 18] = [
     ("idx", |bytes| data::idx(bytes, false)),
     ("idx-gzip", |bytes| data::idx(bytes, true)),
     ("archive", data::archive),
@@ -29,6 +30,8 @@ pub const READERS: [(&str, Reader); 16] = [
     ("manifest", unsealed::<Manifest>),
     ("metrics", train::metrics),
     ("verdict", compare::verdict),
+    ("plan", recording::plan),
+    ("plan-files", recording::contents),
     ("settings", |bytes| text(bytes, settings)),
     ("assignment", |bytes| text(bytes, assignment)),
 ];

@@ -88,6 +88,8 @@ pub mod plan;
 #[doc(hidden)]
 pub mod quiet;
 #[doc(hidden)]
+pub mod recording;
+#[doc(hidden)]
 pub mod setting;
 
 #[doc(inline)]
@@ -108,6 +110,7 @@ pub use train::{Progress, RunOptions, Silent, Trained, run};
 pub mod low_level {
     #[doc(inline)]
     pub use crate::{
-        augment, bench, check, device, draw, files, kernels, math, measure, methods, nn, optim, plan, setting,
+        augment, bench, check, device, draw, files, kernels, math, measure, methods, nn, optim, plan, recording,
+        setting,
     };
 }

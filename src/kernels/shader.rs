@@ -1,5 +1,6 @@
 //! How a GPU runs a kernel: WGSL source, constants and workgroup counts.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The text of the file of this name below `shaders/`.
@@ -101,14 +102,15 @@ impl Shader {
 
     /// The complete WGSL text.
     pub fn wgsl(&self) -> String {
+        self.pieces().join("\n")
+    }
+
+    /// The pieces of the text, which line ends join: the constants, the shared parts, the body.
+    pub fn pieces(&self) -> Vec<Cow<'static, str>> {
         let constants = self.constants.iter().chain(&self.shared);
         let constants: String = constants.map(|(name, value)| value.declared(name)).collect();
-        [constants.as_str()]
-            .into_iter()
-            .chain(self.parts.iter().copied())
-            .chain([self.body])
-            .collect::<Vec<_>>()
-            .join("\n")
+        let parts = self.parts.iter().copied().chain([self.body]).map(Cow::Borrowed);
+        std::iter::once(Cow::Owned(constants)).chain(parts).collect()
     }
 }
 

@@ -55,6 +55,13 @@ impl fmt::Debug for Shape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RegionId(pub(crate) usize);
 
+impl RegionId {
+    /// Its place among the regions of its layout.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// Names a plan, and the graph that it was built from; unique within the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PlanId(pub(crate) usize);

@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 
 /// The file of weights and buffers.
 pub const MODEL: &str = "model.safetensors";
-const OPTIMISER: &str = "optimizer.safetensors";
+/// The file of Adam's moments.
+pub const OPTIMISER: &str = "optimizer.safetensors";
 const STATE: &str = "state.json";
 /// Folders of this prefix are being written; a crash may leave one behind, which the run's next owner removes.
 const UNFINISHED: &str = ".writing-";

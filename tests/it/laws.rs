@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room of the library, from the ground up: each may import those before it.
-const ROOMS: [&str; 25] = [
+const ROOMS: [&str; 26] = [
     "math",
     "quiet",
     "files",
@@ -14,6 +14,7 @@ const ROOMS: [&str; 25] = [
     "kernels",
     "plan",
     "device",
+    "recording",
     "nn",
     "augment",
     "optim",

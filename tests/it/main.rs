@@ -33,6 +33,7 @@ mod networks;
 mod onnx;
 mod output;
 mod ownership;
+mod plan_files;
 mod plans;
 mod probes;
 #[cfg(target_os = "linux")]

@@ -14,6 +14,7 @@ mod exchange;
 mod gradcheck;
 mod manual;
 mod pictures;
+mod plan;
 mod run_folder;
 mod sample;
 mod settings;
@@ -86,6 +87,8 @@ enum Command {
     Bench(bench::BenchArguments),
     /// Write every shader permutation as a plain file, in WGSL or as the drivers get it.
     Shaders(shaders::ShadersArguments),
+    /// Print what a run's step needs, or write it as plans that any WebGPU replays: a browser trains and draws from them.
+    Plan(plan::PlanArguments),
     /// Print what a shell needs to complete commands and options.
     Completions(manual::CompletionsArguments),
     /// Write the manual's pages.
@@ -154,6 +157,7 @@ fn main() -> ExitCode {
         Command::Settings(arguments) => describe::main(&arguments),
         Command::Gradcheck(arguments) => gradcheck::main(&arguments),
         Command::Bench(arguments) => bench::main(&arguments),
+        Command::Plan(arguments) => plan::main(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Man(arguments) => manual::man(&arguments),
         Command::Shaders(arguments) => shaders::main(&arguments),

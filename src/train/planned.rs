@@ -1,0 +1,242 @@
+//! A run as plans in files: what trains it, looks at it and draws with it wherever there is WebGPU.
+
+use super::blueprint::{Blueprint, READ_BATCH};
+use crate::data::Dataset;
+use crate::device::DeviceError;
+use crate::kernels::common::clock;
+use crate::nn::ParamSpec;
+use crate::plan::{Layout, Place, Plan, PlanError, Tensor};
+use crate::recording::{File, Model, Recorder, Recording, RecordingError, Stored, StoredAs};
+use crate::run_folder::Checkpoint;
+use crate::run_folder::checkpoint::{MODEL, OPTIMISER};
+use crate::settings::{Config, ConfigError, Recipe};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The file of images, labels and the clock.
+const DATA: &str = "data.safetensors";
+
+/// The plans of a recipe on a data set.
+pub struct Planned {
+    /// What goes into the file.
+    pub recording: Recording,
+    blueprint: Blueprint,
+}
+
+impl Planned {
+    /// Records the plans that train, encode and, with a generative model, reconstruct and draw so many pictures at a time. All images lie
+    /// on the device. `step` is how far the weights have been trained.
+    ///
+    /// # Errors
+    /// When the data are not consistent.
+    pub fn new(recipe: &Recipe, data: &Dataset, pictures: usize, step: u64) -> Result<Self, DeviceError> {
+        data.check().map_err(|error| DeviceError::Data(error.to_string()))?;
+        let blueprint = blueprint(recipe, data);
+        let Blueprint { test, state, memory, .. } = &blueprint;
+        let mut recorder = Recorder::new(&blueprint.layout);
+        if blueprint.objective.trains() {
+            recorder.plan("train", &blueprint.training_step()?, &[])?;
+        }
+        let (plan, encoded) = blueprint.encode(test, READ_BATCH.min(test.images))?;
+        recorder.plan("encode", &plan, &[("encoded", encoded)])?;
+        if blueprint.model.networks.generative {
+            let (plan, found) = blueprint.reconstruct(test, pictures.min(test.images))?;
+            recorder.plan("reconstruct", &plan, &[("x", found.x), ("pictures", found.pictures)])?;
+            let (plan, found) = blueprint.decode(pictures)?;
+            recorder.plan("decode", &plan, &[("z", found.z), ("pictures", found.pictures)])?;
+        }
+        let named = [
+            ("clock", state.clock),
+            ("reading clock", blueprint.reading),
+            ("losses", blueprint.model.log.losses),
+            ("weights", memory.weights),
+            ("gradients", memory.gradients),
+            ("first moment", memory.first),
+            ("second moment", memory.second),
+            ("buffers", memory.buffers),
+            ("training images", blueprint.train.pixels),
+            ("training labels", blueprint.labels),
+            ("test images", test.pixels),
+            ("test labels", blueprint.test_labels),
+        ];
+        for (name, tensor) in named {
+            recorder.name(name, tensor)?;
+        }
+        files(&blueprint, data).into_iter().for_each(|file| recorder.file(file));
+        let mut recording = recorder.finish();
+        let model = model(recipe, data, &blueprint, step);
+        recording.model = Some(model.map_err(|error| DeviceError::Data(error.to_string()))?);
+        Ok(Self { recording, blueprint })
+    }
+
+    /// Writes the plans, the data, and the weights of a checkpoint or, where there is none, those that training begins with.
+    ///
+    /// # Errors
+    /// When the checkpoint is of other networks, or a file cannot be written.
+    pub fn write(&self, data: &Dataset, from: Option<&Checkpoint>, folder: &Path) -> Result<(), RecordingError> {
+        let Self { recording, blueprint } = self;
+        let Blueprint { params, memory, state, config, .. } = blueprint;
+        let words = |labels: &[u8]| labels.iter().map(|&label| u32::from(label)).collect::<Vec<u32>>();
+        let (labels, test_labels) = (words(&data.train.labels), words(&data.test.labels));
+        let clock = from.map_or_else(|| clock::fresh(config.seed).to_vec(), |from| from.state.clock.clone());
+        let (weights, buffers) = (params.initial(config.seed), params.initial_buffers());
+        let regions: BTreeMap<usize, &[u8]> = [
+            (state.clock, bytemuck::cast_slice(&clock)),
+            (blueprint.train.pixels, &*data.train.pixels),
+            (blueprint.labels, bytemuck::cast_slice(&labels)),
+            (blueprint.test.pixels, &*data.test.pixels),
+            (blueprint.test_labels, bytemuck::cast_slice(&test_labels)),
+            (memory.weights, bytemuck::cast_slice(&weights)),
+            (memory.buffers, bytemuck::cast_slice(&buffers)),
+        ]
+        .into_iter()
+        .map(|(tensor, bytes): (Tensor, &[u8])| (region(tensor), bytes))
+        .collect();
+        for file in &recording.files {
+            let trained = from.and_then(|from| match file.name.as_str() {
+                MODEL => Some(from.model()),
+                OPTIMISER => Some(from.optimiser()),
+                _ => None,
+            });
+            match trained {
+                Some(bytes) => recording.copy_file(folder, file, bytes)?,
+                // Moments that are zero need no file.
+                None if file.optional => {}
+                None => recording.write_file(folder, file, &regions)?,
+            }
+        }
+        recording.write(folder)
+    }
+
+    /// The memory that all plans share, and the step where there is one: what a device is asked for.
+    ///
+    /// # Errors
+    /// As [`Blueprint::training_step`].
+    pub fn asked(&self) -> Result<(&Layout, Option<Plan>), PlanError> {
+        let trains = self.blueprint.objective.trains();
+        Ok((&self.blueprint.layout, trains.then(|| self.blueprint.training_step()).transpose()?))
+    }
+}
+
+/// The most images that a step of a recipe can have where its regions and its plan fit; none where not even one does. No more than there
+/// are images.
+///
+/// # Errors
+/// As [`Blueprint::training_step`].
+pub fn largest_batch(
+    recipe: &Recipe,
+    data: &Dataset,
+    fits: &dyn Fn(&Layout, &Plan) -> bool,
+) -> Result<Option<usize>, PlanError> {
+    let holds = |batch: usize| -> Result<bool, PlanError> {
+        let config = Config { batch, ..recipe.config.clone() };
+        let Ok(recipe) = Recipe::with(&config, recipe.objective.clone(), recipe.backbone.clone()) else {
+            return Ok(false);
+        };
+        let blueprint = blueprint(&recipe, data);
+        Ok(fits(&blueprint.layout, &blueprint.training_step()?))
+    };
+    // A method may want two images, so that the search begins where the settings stand.
+    let most = data.train.len();
+    let mut good = [recipe.config.batch, 2, 1].into_iter().filter(|&batch| batch <= most);
+    let good = loop {
+        match good.next() {
+            Some(batch) if holds(batch)? => break batch,
+            Some(_) => {}
+            None => return Ok(None),
+        }
+    };
+    let (mut good, mut bad) = (good, good.saturating_mul(2));
+    while bad <= most && holds(bad)? {
+        (good, bad) = (bad, bad.saturating_mul(2));
+    }
+    bad = bad.min(most + 1);
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        if holds(middle)? { good = middle } else { bad = middle }
+    }
+    Ok(Some(good))
+}
+
+/// With all images on the device, and nothing that judges meanwhile.
+fn blueprint(recipe: &Recipe, data: &Dataset) -> Blueprint {
+    let mut recipe = recipe.clone();
+    recipe.config.judge.every = 0;
+    Blueprint::new(&recipe, data, u64::MAX)
+}
+
+fn region(tensor: Tensor) -> usize {
+    match tensor.place {
+        Place::Region { id, .. } => id.0,
+        Place::Arena { .. } => unreachable!("a blueprint's tensors lie in regions"),
+    }
+}
+
+/// The files beside the plan: those of a checkpoint, and the data.
+fn files(blueprint: &Blueprint, data: &Dataset) -> Vec<File> {
+    let Blueprint { params, memory, .. } = blueprint;
+    let parameters = |prefix: &'static str, tensor: Tensor, specs: &[ParamSpec]| {
+        let stored = |spec: &ParamSpec| Stored {
+            name: format!("{prefix}{}", spec.name),
+            stored_as: StoredAs::F32,
+            shape: spec.param.shape.dims().to_vec(),
+            region: region(tensor),
+            offset: spec.param.offset,
+        };
+        specs.iter().map(stored).collect::<Vec<_>>()
+    };
+    let whole = |name: &str, tensor: Tensor, stored_as, shape: &[usize]| Stored {
+        name: name.to_owned(),
+        stored_as,
+        shape: shape.to_vec(),
+        region: region(tensor),
+        offset: 0,
+    };
+    let mut known = vec![whole("clock", blueprint.state.clock, StoredAs::U32, &[clock::CLOCK_WORDS])];
+    let sources = [
+        ("training", blueprint.train.pixels, blueprint.labels, &data.train),
+        ("test", blueprint.test.pixels, blueprint.test_labels, &data.test),
+    ];
+    for (name, pixels, labels, images) in sources {
+        let shape = [images.len(), images.shape.channels, images.shape.height, images.shape.width];
+        known.push(whole(&format!("{name} images"), pixels, StoredAs::U8, &shape));
+        known.push(whole(&format!("{name} labels"), labels, StoredAs::U32, &[images.len()]));
+    }
+    let (model, moments) = (
+        [parameters("", memory.weights, params.specs()), parameters("", memory.buffers, params.buffers())].concat(),
+        [
+            parameters("exp_avg.", memory.first, params.specs()),
+            parameters("exp_avg_sq.", memory.second, params.specs()),
+        ]
+        .concat(),
+    );
+    vec![
+        File { name: DATA.to_owned(), optional: false, tensors: known },
+        File { name: MODEL.to_owned(), optional: false, tensors: model },
+        File { name: OPTIMISER.to_owned(), optional: true, tensors: moments },
+    ]
+}
+
+fn model(recipe: &Recipe, data: &Dataset, blueprint: &Blueprint, step: u64) -> Result<Model, ConfigError> {
+    let (config, networks) = (&recipe.config, &blueprint.model.networks);
+    let stored = data.train.shape;
+    Ok(Model {
+        method: config.method.clone(),
+        data: config.data.name.clone(),
+        networks: config.model.kind.clone(),
+        settings: config.to_toml()?,
+        step,
+        total_steps: blueprint.total_steps(),
+        batch: config.batch,
+        views: config.views,
+        images: data.train.len(),
+        test_images: data.test.len(),
+        image: blueprint.train.shape,
+        stored: [stored.channels, stored.height, stored.width],
+        classes: data.train.classes.clone(),
+        latent: networks.latent,
+        encoded: networks.encoded,
+        generative: networks.generative,
+        losses: blueprint.model.log.columns().into_iter().map(str::to_owned).collect(),
+    })
+}

@@ -1,0 +1,388 @@
+// @ts-check
+/**
+ * Replays recorded plans on the browser's own WebGPU. No dependency, no build step.
+ *
+ *     const replayer = await Replayer.open(under(new URL("plans/simvae/", location.href)));
+ *     await replayer.train({ steps: 500, onLosses: (step, losses) => draw(step, losses) });
+ *     const pictures = await replayer.read("pictures", "reconstruct");
+ *
+ * @import { Dispatch, File, Named, Place, Plan, Read, Recording } from "./plan.js"
+ * @typedef {{ pipeline: GPUComputePipeline, group: GPUBindGroup, workgroups: [number, number, number], cost: number }} Step
+ * @typedef {{ plan: Plan, slots: GPUBuffer[], steps: Step[], pace: Pace }} Loaded
+ */
+import { openDevice } from "./device.js";
+import { Pace } from "./pace.js";
+import { Pipelines } from "./pipelines.js";
+import { ReplayError, byteLength, readFile, readRecording, writeFile } from "./plan.js";
+import { Staging } from "./staging.js";
+
+export { ReplayError, under } from "./plan.js";
+
+/** Submissions under way before the next one waits. */
+const MOST_IN_FLIGHT = 3;
+/** Copies on their way to the host before the next one waits. */
+const MOST_COPIES = 3;
+/** Plans on a device, and their memory. */
+export class Replayer {
+  /** @type {Recording} */ recording;
+  /** The adapter's name. @type {string} */ adapter;
+  /** Which loop computes products. @type {string} */ loop;
+  /** Steps done, as the clock of the plan has it. */ step = 0;
+  /** @type {GPUDevice} */ #device;
+  /** @type {GPUBuffer[]} */ #regions = [];
+  /** @type {Map<string, Loaded>} */ #plans = new Map();
+  /** @type {Pipelines} */ #pipelines;
+  /** @type {Promise<unknown>[]} */ #flight = [];
+  /** @type {Staging} */ #staging;
+  /** When the device was done with what it was given last, in milliseconds. */ #idle = 0;
+  /** @type {ReplayError | null} */ #problem = null;
+  /** Fails when the device does. @type {Promise<never>} */ #failure;
+  /** @type {(problem: ReplayError) => void} */ #fail;
+  #closed = false;
+
+  /**
+   * Reads a plan with its files, opens the device and fills its memory.
+   *
+   * `loop` chooses how products are computed, one of the recording's; unless told, `strip` on software adapters and `tile`
+   * elsewhere. `files: false` leaves all memory zero.
+   * @param {Read} read
+   * @param {{ loop?: string, adapter?: GPUAdapter, files?: boolean }} [options]
+   */
+  static async open(read, options = {}) {
+    const recording = await readRecording(read);
+    const { device, name, software } = await openDevice(recording, options.adapter);
+    const wanted = options.loop ?? (software ? "strip" : "tile");
+    if (!recording.loops.includes(wanted)) {
+      device.destroy();
+      throw new ReplayError("use", `\`${wanted}\` is no loop of this plan, which has ${recording.loops.join(", ")}`);
+    }
+    const replayer = new Replayer(recording, device, name, wanted);
+    try {
+      await replayer.#allocate(() => {
+        replayer.#regions = recording.regions.map(({ name, len }) => replayer.#buffer(name, len));
+      });
+      if (options.files !== false) await replayer.begin(read);
+    } catch (error) {
+      replayer.close();
+      throw error;
+    }
+    return replayer;
+  }
+
+  /**
+   * Brings all memory that files fill to what they say: begins anew.
+   * @param {Read} read
+   */
+  async begin(read) {
+    for (const file of this.recording.files) {
+      const bytes = await read(file.name);
+      if (bytes) this.restore(file.name, bytes);
+      else if (file.optional) this.#clear(file);
+      else throw new ReplayError("contents", `${file.name}: there is no such file beside the plan`);
+    }
+    this.step = this.recording.model?.step ?? 0;
+  }
+
+  /**
+   * Use {@link Replayer.open}.
+   * @param {Recording} recording @param {GPUDevice} device @param {string} adapter @param {string} loop
+   */
+  constructor(recording, device, adapter, loop) {
+    [this.recording, this.adapter, this.loop, this.#device] = [recording, adapter, loop, device];
+    [this.#pipelines, this.#staging] = [new Pipelines(device, recording), new Staging(device)];
+    /** @type {(problem: ReplayError) => void} */
+    let reject = () => {};
+    this.#failure = new Promise((_, refuse) => (reject = refuse));
+    this.#failure.catch(() => {});
+    this.#fail = (problem) => {
+      this.#problem ??= problem;
+      reject(this.#problem);
+    };
+    device.lost.then(({ message, reason }) => {
+      const problem = `the graphics device was lost (${message || reason}); what was saved is safe: load the page again`;
+      if (!this.#closed) this.#fail(new ReplayError("lost", problem));
+    });
+    device.onuncapturederror = ({ error }) =>
+      this.#fail(new ReplayError("lost", `the graphics device refused: ${error.message}`));
+  }
+
+  /** The device, for those who look closer. */
+  get device() {
+    return this.#device;
+  }
+
+  /** Frees everything. */
+  close() {
+    this.#closed = true;
+    this.#device.destroy();
+  }
+
+  /**
+   * Compiles a plan and binds its memory, before its first replay would.
+   * @param {string} name
+   */
+  async load(name) {
+    const loaded = this.#plans.get(name);
+    if (loaded) return loaded;
+    const plan = this.recording.plans.find((plan) => plan.name === name);
+    if (!plan) {
+      const names = this.recording.plans.map((plan) => plan.name);
+      throw new ReplayError("use", `there is no plan \`${name}\`, but ${names.join(", ")}`);
+    }
+    const loop = this.recording.loops.indexOf(this.loop);
+    const starts = plan.dispatches.map(({ launches }) => launches[launches.length === 1 ? 0 : loop]);
+    const compiled = await this.#guard(Promise.all(starts.map(({ shader }) => this.#pipelines.get(shader))));
+    const again = this.#plans.get(name);
+    if (again) return again;
+    return this.#allocate(() => {
+      const slots = plan.slots.map(({ len }, slot) => this.#buffer(`${name}, slot ${slot}`, len));
+      const { buffer: uniforms, offsets } = this.#uniforms(plan);
+      const steps = plan.dispatches.map((dispatch, at) => {
+        const { label, uniform, bindings, multiply_adds, bytes } = dispatch;
+        const { pipeline, layout } = compiled[at];
+        const block = { binding: 0, resource: { buffer: uniforms, offset: offsets[at], size: uniform.length * 4 } };
+        const buffers = bindings.map((place, i) => ({ binding: i + 1, resource: this.#bound(slots, place) }));
+        const group = this.#device.createBindGroup({ label, layout, entries: [block, ...buffers] });
+        return { pipeline, group, workgroups: starts[at].workgroups, cost: multiply_adds + bytes };
+      });
+      const loaded = { plan, slots, steps, pace: new Pace(steps.map((step) => step.cost)) };
+      this.#plans.set(name, loaded);
+      return loaded;
+    });
+  }
+
+  /**
+   * Replays a plan. Comes back when all work is queued, and the device has little left of it.
+   * @param {string} name @param {number} [times]
+   */
+  async run(name, times = 1) {
+    const loaded = await this.load(name);
+    for (let left = times; left > 0; ) {
+      const steps = Math.min(left, loaded.pace.steps());
+      for (const [from, to] of loaded.pace.parts()) await this.#submit(loaded, from, to, steps);
+      left -= steps;
+    }
+  }
+
+  /**
+   * Trains: replays the plan `train`, and hands out the losses of each step, in order.
+   * @param {{ steps: number, onLosses?: (step: number, losses: Float32Array) => void, signal?: AbortSignal }} options
+   * @returns {Promise<number>} the steps done in all
+   */
+  async train({ steps, onLosses = () => {}, signal }) {
+    const loaded = await this.load("train");
+    const until = this.step + steps;
+    const names = this.recording.model?.losses ?? [];
+    const [capacity, columns] = this.recording.tensors["losses"].shape;
+    /** @type {Promise<void>[]} */
+    const copies = [];
+    while (this.step < until && !signal?.aborted) {
+      const now = Math.min(until - this.step, loaded.pace.steps(), capacity / 2);
+      await this.run("train", now);
+      const from = this.step;
+      this.step += now;
+      const copy = this.read("losses").then((log) => {
+        for (let step = from + 1; step <= from + now; step++) {
+          const row = log.subarray((step % capacity) * columns, (step % capacity) * columns + columns);
+          const bad = row.findIndex((loss) => !Number.isFinite(loss));
+          if (bad >= 0) {
+            const what = `the loss term \`${names[bad]}\` is ${row[bad]} at step ${step}`;
+            throw new ReplayError("diverged", `${what}: lower the learning rate and begin anew`);
+          }
+          onLosses(step, /** @type {Float32Array} */ (row));
+        }
+      });
+      copy.catch(() => {});
+      copies.push(copy);
+      if (copies.length > MOST_COPIES) await copies.shift();
+    }
+    await Promise.all(copies);
+    return this.step;
+  }
+
+  /**
+   * Writes a tensor of the recording, or of a plan that is loaded.
+   * @param {string} name @param {Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>} values @param {string} [plan]
+   */
+  write(name, values, plan) {
+    const { buffer, offset, size, type } = this.#locate(name, plan);
+    if (values.byteLength !== size || (type === "f32") !== values instanceof Float32Array) {
+      throw new ReplayError("use", `\`${name}\` has ${size / 4} elements of ${type}, and ${values.length} were given`);
+    }
+    if (size) this.#device.queue.writeBuffer(buffer, offset, values);
+  }
+
+  /**
+   * Reads a tensor as it is after all work queued before.
+   * @param {string} name @param {string} [plan]
+   */
+  async read(name, plan) {
+    const { buffer, offset, size, type } = this.#locate(name, plan);
+    const bytes = await this.#bytes(buffer, offset, size);
+    return type === "f32" ? new Float32Array(bytes) : new Uint32Array(bytes);
+  }
+
+  /** Points the plans that read images in order at an image. @param {number} first */
+  seek(first) {
+    this.write("reading clock", Uint32Array.of(1, 0, first, 0, 0, 0, 0, 0));
+  }
+
+  /**
+   * Takes weights or data from the bytes of one of the plan's files. Nothing is changed where they do not fit.
+   * @param {string} name @param {Uint8Array} bytes
+   */
+  restore(name, bytes) {
+    const file = this.#file(name);
+    readFile(file, bytes).forEach((part, at) => {
+      const { region, offset } = file.tensors[at];
+      // Whole words: four bytes at a time are written.
+      const padded = new Uint8Array(Math.ceil(part.length / 4) * 4);
+      padded.set(part);
+      if (padded.length) this.#device.queue.writeBuffer(this.#regions[region], offset * 4, padded);
+    });
+  }
+
+  /**
+   * One of the plan's files as it is now: what the command line imports.
+   * @param {string} name
+   */
+  async save(name) {
+    const file = this.#file(name);
+    const regions = new Map();
+    for (const { region } of file.tensors) {
+      if (!regions.has(region)) {
+        const buffer = this.#regions[region];
+        regions.set(region, new Uint8Array(await this.#bytes(buffer, 0, buffer.size)));
+      }
+    }
+    const part = (/** @type {File["tensors"][0]} */ stored) =>
+      regions.get(stored.region).subarray(stored.offset * 4, stored.offset * 4 + byteLength(stored));
+    return writeFile(file, file.tensors.map(part));
+  }
+
+  /** What a file that is missing leaves: zeros. @param {File} file */
+  #clear(file) {
+    const encoder = this.#device.createCommandEncoder();
+    for (const stored of file.tensors) {
+      const size = Math.ceil(byteLength(stored) / 4) * 4;
+      if (size) encoder.clearBuffer(this.#regions[stored.region], stored.offset * 4, size);
+    }
+    this.#device.queue.submit([encoder.finish()]);
+  }
+
+  /** @param {string} name */
+  #file(name) {
+    const file = this.recording.files.find((file) => file.name === name);
+    if (!file) throw new ReplayError("use", `the plan has no file \`${name}\``);
+    return file;
+  }
+
+  /** @param {string} name @param {string} [plan] */
+  #locate(name, plan) {
+    const loaded = plan === undefined ? undefined : this.#plans.get(plan);
+    if (plan !== undefined && !loaded) throw new ReplayError("use", `plan \`${plan}\` is not loaded`);
+    const named = (loaded ? loaded.plan : this.recording).tensors[name];
+    if (!named) throw new ReplayError("use", `there is no tensor \`${name}\`${plan === undefined ? "" : ` in plan \`${plan}\``}`);
+    const { buffer, offset = 0 } = this.#bound(loaded?.slots ?? [], named);
+    return { buffer, offset, size: named.len * 4, type: named.type };
+  }
+
+  /** @param {GPUBuffer[]} slots @param {Place} place @returns {GPUBufferBinding} */
+  #bound(slots, { region, slot, offset = 0, len }) {
+    const buffer = region === undefined ? slots[/** @type {number} */ (slot)] : this.#regions[region];
+    return len ? { buffer, offset: offset * 4, size: len * 4 } : { buffer };
+  }
+
+  /** A buffer is never empty. @param {string} label @param {number} len elements */
+  #buffer(label, len) {
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    return this.#device.createBuffer({ label, size: Math.max(1, len) * 4, usage });
+  }
+
+  /** The uniform blocks of a plan in one buffer. @param {Plan} plan */
+  #uniforms({ name, dispatches }) {
+    const alignment = this.#device.limits.minUniformBufferOffsetAlignment;
+    let size = 0;
+    const offsets = dispatches.map(({ uniform }) => {
+      const offset = Math.ceil(size / alignment) * alignment;
+      size = offset + uniform.length * 4;
+      return offset;
+    });
+    const words = new Uint32Array(Math.max(1, size / 4));
+    dispatches.forEach(({ uniform }, at) => words.set(uniform, offsets[at] / 4));
+    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+    const buffer = this.#device.createBuffer({ label: `${name}, uniforms`, size: words.byteLength, usage });
+    this.#device.queue.writeBuffer(buffer, 0, words);
+    return { buffer, offsets };
+  }
+
+  /**
+   * Makes buffers and what binds them, and says what the device has against it.
+   * @template T @param {() => T} make @returns {Promise<T>}
+   */
+  async #allocate(make) {
+    this.#device.pushErrorScope("validation");
+    this.#device.pushErrorScope("out-of-memory");
+    const made = make();
+    const [memory, validation] = [this.#device.popErrorScope(), this.#device.popErrorScope()];
+    const [lack, fault] = await this.#guard(Promise.all([memory, validation]));
+    if (lack) {
+      const advice = `choose a smaller batch or model (${lack.message})`;
+      throw new ReplayError("memory", `${this.adapter} has too little memory: ${advice}`);
+    }
+    if (fault) throw new ReplayError("format", `the plan cannot be bound: ${fault.message}`);
+    return made;
+  }
+
+  /** @param {Loaded} loaded @param {number} from @param {number} to dispatches @param {number} times */
+  async #submit({ steps, pace }, from, to, times) {
+    if (this.#problem) throw this.#problem;
+    while (this.#flight.length >= MOST_IN_FLIGHT) await this.#guard(this.#flight[0]);
+    const encoder = this.#device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (let time = 0; time < times; time++) {
+      for (const { pipeline, group, workgroups } of steps.slice(from, to)) {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(...workgroups);
+      }
+    }
+    pass.end();
+    const began = performance.now();
+    this.#device.queue.submit([encoder.finish()]);
+    const done = this.#device.queue.onSubmittedWorkDone().then(
+      () => {
+        const now = performance.now();
+        pace.took(from, to, times, (now - Math.max(began, this.#idle)) / 1000);
+        this.#idle = now;
+      },
+      // The device fails in words of its own.
+      () => {},
+    );
+    const gone = done.finally(() => this.#flight.splice(this.#flight.indexOf(gone), 1));
+    this.#flight.push(gone);
+  }
+
+  /** @param {GPUBuffer} buffer @param {number} offset @param {number} size */
+  #bytes(buffer, offset, size) {
+    if (this.#problem) throw this.#problem;
+    return this.#guard(this.#staging.copy(buffer, offset, size));
+  }
+
+  /**
+   * Waits, and fails in words when the device does.
+   * @template T @param {Promise<T>} promise @returns {Promise<T>}
+   */
+  async #guard(promise) {
+    try {
+      return await Promise.race([promise, this.#failure]);
+    } catch (error) {
+      if (error instanceof ReplayError) throw error;
+      // What failed may have failed because the device did, which it tells a moment later.
+      const { message } = /** @type {Error} */ (error);
+      const moment = new Promise((resolve) => setTimeout(resolve, 200));
+      await Promise.race([moment, this.#failure]);
+      throw new ReplayError("lost", `the graphics device failed: ${message}`);
+    }
+  }
+}
