@@ -83,16 +83,25 @@ pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
 /// # Errors
 /// Any error of the file system; the temporary file is removed.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    write(path, bytes).map_err(FileError::writing(path))
+    write(None, path, bytes).map_err(FileError::writing(path))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// [`write_atomically`] with the temporary file in a folder that the caller owns, of the same file system: where several processes write
+/// one file, each can sweep what it left itself.
+///
+/// # Errors
+/// Any error of the file system; the temporary file is removed.
+pub fn write_atomically_from(drafts: &Path, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write(Some(drafts), path, bytes).map_err(FileError::writing(path))
+}
+
+fn write(drafts: Option<&Path>, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let there = match fs::metadata(path) {
         Ok(there) => Some(there),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let Some(there) = there else { return replace(&target(path)?, bytes, None) };
+    let Some(there) = there else { return replace(drafts, &target(path)?, bytes, None) };
     if there.is_dir() {
         return Err(io::Error::new(ErrorKind::IsADirectory, "there is a folder of this name"));
     }
@@ -101,7 +110,7 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     // Renaming asks the folder, not the file, whether it may be changed.
     OpenOptions::new().append(true).open(path)?;
-    replace(&fs::canonicalize(path)?, bytes, Some(there.permissions()))
+    replace(drafts, &fs::canonicalize(path)?, bytes, Some(there.permissions()))
 }
 
 /// Where a new file goes: a link that leads to nothing yet is followed.
@@ -125,7 +134,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
+fn replace(drafts: Option<&Path>, path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
     let folder = folder_of(path);
     fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();
@@ -136,7 +145,7 @@ fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> i
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder)?;
+    let mut file = builder.tempfile_in(drafts.unwrap_or(folder))?;
     file.write_all(bytes)?;
     if let Some(permissions) = permissions {
         file.as_file().set_permissions(permissions)?;

@@ -32,11 +32,12 @@
 //!
 //! - `fetch`: downloads of public data sets, `data::fetch`. Without it, the error over a missing data set says which
 //!   files to put where.
-//! - `report`: charts of runs (SVG), and the tables and the HTML page of a comparison, `compare::report`. Without it,
+//! - `report`: charts (SVG) and pages of runs, and the tables and the page of a comparison, `compare::report`. Without it,
 //!   those files are not written.
+//! - `tensorboard`: events of runs that set `log.tensorboard`. Without it, such a run says that there are none.
 //! - `translate`: shaders as SPIR-V, Metal, HLSL and GLSL, `low_level::device::gpu::translate`.
 //! - `onnx`: a run's networks as ONNX files, `onnx`.
-//! - `cli`: the command `wgpu-simvae`, with all four.
+//! - `cli`: the command `wgpu-simvae`, with all five.
 //!
 //! One is not: `static-dxc` builds Microsoft's newer shader compiler in, for DirectX 12.
 
@@ -84,6 +85,8 @@ pub mod nn;
 #[doc(hidden)]
 pub mod optim;
 #[doc(hidden)]
+pub mod page;
+#[doc(hidden)]
 pub mod plan;
 #[doc(hidden)]
 pub mod quiet;
@@ -91,6 +94,8 @@ pub mod quiet;
 pub mod recording;
 #[doc(hidden)]
 pub mod setting;
+#[doc(hidden)]
+pub mod tensorboard;
 
 #[doc(inline)]
 pub use data::{Dataset, FileOptions, Images, load_with};

@@ -1,9 +1,9 @@
-//! The metrics of a run: JSON lines, one per logging interval.
+//! The metrics of a run: JSON lines, one per logging interval, and the same as a table for spreadsheets.
 
 use super::Entry;
 use crate::files::{FileError, read_if_there, write_atomically};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,11 @@ use std::path::{Path, PathBuf};
 /// Where the metrics of a run are.
 pub fn metrics_file(run: &Path) -> PathBuf {
     run.join("metrics.jsonl")
+}
+
+/// Where the table of them is.
+pub fn table_file(run: &Path) -> PathBuf {
+    run.join("metrics.csv")
 }
 
 /// Means over one logging interval.
@@ -108,4 +113,45 @@ impl MetricsLog {
 
 fn line(row: &Row) -> io::Result<String> {
     Ok(serde_json::to_string(row)? + "\n")
+}
+
+/// Writes rows as `metrics.csv`: a column for each loss term and, as `judged.NAME`, for each score, which are empty where there is none.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_table(rows: &[Row], run: &Path) -> Result<(), FileError> {
+    write_atomically(&table_file(run), table(rows).as_bytes())
+}
+
+fn table(rows: &[Row]) -> String {
+    let terms: BTreeSet<&String> = rows.iter().flat_map(|row| row.losses.keys()).collect();
+    let scores: BTreeSet<&String> = rows.iter().flat_map(|row| row.judged.keys()).collect();
+    let mut text = "step,epoch,seconds".to_owned();
+    terms.iter().for_each(|term| text.extend([",", term]));
+    scores.iter().for_each(|score| text.extend([",judged.", score]));
+    for row in rows {
+        text += &format!("\n{},{},{}", row.step, row.epoch, row.seconds);
+        let cells =
+            terms.iter().map(|term| row.losses.get(*term)).chain(scores.iter().map(|name| row.judged.get(*name)));
+        cells.for_each(|cell| text += &cell.map_or(",".to_owned(), |value| format!(",{value}")));
+    }
+    text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_has_a_cell_for_each_column_of_any_row() {
+        let named = |all: &[(&str, f64)]| all.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+        let row = |step, losses, judged| Row { step, epoch: 0.5, seconds: 2.0, losses, judged };
+        let rows = [
+            row(3, named(&[("total", 1.25)]), BTreeMap::new()),
+            row(6, named(&[("total", 1e-9), ("kl", 3.0)]), named(&[("knn", 0.5)])),
+        ];
+        let lines = ["step,epoch,seconds,kl,total,judged.knn", "3,0.5,2,,1.25,", "6,0.5,2,3,0.000000001,0.5", ""];
+        assert_eq!(table(&rows), lines.join("\n"));
+        assert_eq!(table(&[]), "step,epoch,seconds\n");
+    }
 }

@@ -122,6 +122,8 @@ settings_table! {
         pub checkpoint_every: u32 = 1 => Allowed::at_least(1),
         /// Checkpoints to keep.
         pub keep_checkpoints: usize = 2 => Allowed::at_least(1),
+        /// Write events for TensorBoard, too: metrics, reconstructions and representations, in the run's folder `tensorboard`.
+        pub tensorboard: bool = false => Allowed::Switch,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::setting::at;
 use toml::{Table, Value};
 
 /// Settings that came after `run.json`: a run without that record never had them, and its file lacks them.
-const LATER: [&str; 11] = [
+const LATER: [&str; 12] = [
     "steps",
     "augment.plain",
     "data.store",
@@ -19,6 +19,7 @@ const LATER: [&str; 11] = [
     "judge.rows",
     "checkpoint.best",
     "stop.patience",
+    "log.tensorboard",
 ];
 
 /// Where the settings of a run come from, beside the defaults.

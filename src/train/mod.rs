@@ -6,6 +6,7 @@ mod exchange;
 mod extend;
 mod from;
 mod judging;
+mod live;
 mod open;
 mod origin;
 mod pictures;

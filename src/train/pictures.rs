@@ -33,11 +33,10 @@ pub enum PictureError {
     Device(#[from] DeviceError),
 }
 
-fn write(path: PathBuf, drawn: Result<Vec<u8>, String>) -> Result<(), PictureError> {
-    match drawn {
-        Ok(bytes) => Ok(write_atomically(&path, &bytes)?),
-        Err(problem) => Err(PictureError::Drawing { path, problem }),
-    }
+fn write(path: PathBuf, drawn: Result<Vec<u8>, String>) -> Result<Vec<u8>, PictureError> {
+    let bytes = drawn.map_err(|problem| PictureError::Drawing { path: path.clone(), problem })?;
+    write_atomically(&path, &bytes)?;
+    Ok(bytes)
 }
 
 /// Where a run's reconstructions are.
@@ -45,11 +44,11 @@ pub fn folder(run: &Path) -> PathBuf {
     run.join("reconstructions")
 }
 
-/// Writes `reconstructions/epoch-NNNN.png`: test images over their reconstructions from the posterior mean.
+/// Writes `reconstructions/epoch-NNNN.png`: test images over their reconstructions from the posterior mean; what it wrote.
 ///
 /// # Errors
 /// When the device fails or the file cannot be written.
-pub fn reconstructions(session: &mut Session, run: &Path, epoch: u32) -> Result<(), PictureError> {
+pub fn reconstructions(session: &mut Session, run: &Path, epoch: u32) -> Result<Vec<u8>, PictureError> {
     let source = session.blueprint.test;
     let (x, pictures) = session.reconstruct(&source, COUNT)?;
     let stacks = [&x, &pictures].map(|pixels| Pictures { pixels, shape: source.shape });
@@ -64,5 +63,5 @@ pub fn reconstructions(session: &mut Session, run: &Path, epoch: u32) -> Result<
 /// When the file cannot be written.
 pub fn curves(rows: &[Row], run: &Path) -> Result<(), PictureError> {
     let svg = charts::losses(rows).transpose();
-    svg.map_or(Ok(()), |svg| write(run.join("losses.svg"), svg.map(String::into_bytes)))
+    svg.map_or(Ok(()), |svg| write(run.join("losses.svg"), svg.map(String::into_bytes)).map(drop))
 }

@@ -3,6 +3,7 @@
 use super::diagnose::{MOST_STEPS, first_not_finite};
 use super::from::FirstWeights;
 use super::judging::Judging;
+use super::live::Live;
 use super::origin::Origin;
 use super::progress::Progress;
 use super::run_error::RunError;
@@ -115,7 +116,7 @@ pub fn run(
         origin.record.from = Some(taken.source);
     }
     origin.record(data, options, progress)?;
-    training.open_metrics()?;
+    let rows = training.open_metrics(progress)?;
     if origin.record.from.is_some() && origin.checkpoint.is_none() {
         // The run can be repeated from its beginning, wherever its weights were from.
         training.save()?;
@@ -125,16 +126,18 @@ pub fn run(
     }
     drop(origin);
     training.describe(progress)?;
-    let report = training.train(progress, stop).map_err(|error| match error {
+    let mut live = Live::new(progress, (config, data, &options.out), device, &training, rows);
+    let report = training.train(&mut live, stop).map_err(|error| match error {
         RunError::Device(source) => RunError::DeviceLost { source: Box::new(source), go_on: go_on(&options.out) },
         RunError::NotFinite { what, step, good, .. } => {
-            progress.finish();
-            progress.note("a number is not finite: looking for where it began");
+            live.finish();
+            live.note("a number is not finite: looking for where it began");
             let origin = where_it_began(recipe, data, device, &options.out, step);
             RunError::NotFinite { what, step, origin, good }
         }
         error => error,
     });
+    live.end(report.as_ref().map(|report| (report.steps, report.interrupted)));
     drop(lock);
     report
 }

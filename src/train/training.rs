@@ -10,12 +10,12 @@ use super::run::{Report, RunOptions};
 use super::run_error::RunError;
 use super::session::Session;
 use crate::data::Dataset;
-use crate::device::{Device, Ticket};
+use crate::device::{Device, DeviceError, Ticket};
 use crate::methods::CAPACITY;
 use crate::plan::PlanId;
 use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::run_folder::checksum;
-use crate::run_folder::metrics::{MetricsLog, Row, metrics_file};
+use crate::run_folder::metrics::{self, MetricsLog, Row, metrics_file};
 use crate::run_folder::{CheckpointError, Interval, Loss, State};
 use crate::settings::{Config, Recipe};
 use std::collections::{BTreeMap, VecDeque};
@@ -34,7 +34,7 @@ pub(super) struct Training<'a> {
     settings: String,
     device: &'a Device,
     pub step: u64,
-    total: u64,
+    pub total: u64,
     /// Seconds of earlier calls, and the beginning of this one.
     seconds_before: f64,
     began: Instant,
@@ -100,10 +100,15 @@ impl<'a> Training<'a> {
         from.load(&mut self.session)
     }
 
-    /// Opens the metrics: rows up to where the run begins stay.
-    pub fn open_metrics(&mut self) -> Result<(), RunError> {
-        self.metrics = Some(MetricsLog::open(&metrics_file(&self.options.out), self.step)?);
-        Ok(())
+    /// Opens the metrics: rows up to where the run begins stay, and are returned.
+    pub fn open_metrics(&mut self, progress: &mut dyn Progress) -> Result<Vec<Row>, RunError> {
+        let (out, file) = (&self.options.out, metrics_file(&self.options.out));
+        self.metrics = Some(MetricsLog::open(&file, self.step)?);
+        let rows = MetricsLog::read(&file)?;
+        if self.step > 0 || metrics::table_file(out).exists() {
+            drawn(metrics::write_table(&rows, out).map_err(PictureError::from), progress)?;
+        }
+        Ok(rows)
     }
 
     /// Tells the size of the run.
@@ -133,7 +138,13 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    fn epoch(&self, step: u64) -> f64 {
+    /// Numbers that are learnt.
+    pub fn parameters(&self) -> usize {
+        self.session.blueprint.params.count()
+    }
+
+    /// Epochs after so many steps, with fraction.
+    pub fn epoch(&self, step: u64) -> f64 {
         (step * self.config.batch as u64) as f64 / self.session.blueprint.train.images as f64
     }
 
@@ -160,6 +171,9 @@ impl<'a> Training<'a> {
     pub fn train(mut self, progress: &mut dyn Progress, stop: &AtomicBool) -> Result<Report, RunError> {
         progress.begin(self.step, self.total);
         self.began = Instant::now();
+        if self.step > 0 {
+            self.embed(progress)?;
+        }
         let log = &self.config.log;
         let log_every = u64::from(log.every).clamp(1, CAPACITY as u64 / 2);
         let mut saved = None;
@@ -185,10 +199,9 @@ impl<'a> Training<'a> {
             }
             self.collect(false, progress)?;
             // Before the checkpoint: whoever resumes from it finds all pictures and curves up to there.
-            if self.step == picture_mark && self.session.blueprint.model.networks.generative {
+            if self.step == picture_mark {
                 self.collect(true, progress)?;
-                let epoch = self.epoch(self.step).round() as u32;
-                drawn(pictures::reconstructions(&mut self.session, &self.options.out, epoch), progress)?;
+                self.draw(progress)?;
             }
             if self.step == checkpoint_mark || interrupted || over.is_some() || self.judging.is_best(self.step) {
                 self.collect(true, progress)?;
@@ -212,6 +225,29 @@ impl<'a> Training<'a> {
             checkpoint,
             session: self.session,
         })
+    }
+
+    /// Draws what the model makes of test images, and shows where they lie to whoever wants to see it.
+    fn draw(&mut self, progress: &mut dyn Progress) -> Result<(), RunError> {
+        if self.session.blueprint.model.networks.generative {
+            let epoch = self.epoch(self.step).round() as u32;
+            let picture = pictures::reconstructions(&mut self.session, &self.options.out, epoch);
+            if let Some(png) = drawn(picture, progress)? {
+                progress.pictured(self.step, &png);
+            }
+        }
+        self.embed(progress)
+    }
+
+    fn embed(&mut self, progress: &mut dyn Progress) -> Result<(), RunError> {
+        let (test, count) = (self.session.blueprint.test, progress.embeds());
+        match (count > 0).then(|| self.session.embed(&test, count)) {
+            Some(Ok(embedding)) => progress.embedded(self.step, &embedding),
+            // Of numbers that are not finite, the checkpoint that follows says where they began.
+            None | Some(Err(DeviceError::NotFinite { .. })) => {}
+            Some(Err(error)) => return Err(error.into()),
+        }
+        Ok(())
     }
 
     /// Judges the model as it is. A model that has diverged is told by its losses, which say more than a judge.
@@ -255,13 +291,15 @@ impl<'a> Training<'a> {
             let seconds = self.seconds_before + self.began.elapsed().as_secs_f64();
             let epoch = self.epoch(step);
             let judged = self.judged.take_if(|(at, _)| *at == step).map(|(_, scores)| scores).unwrap_or_default();
+            let row = Row { step, epoch, seconds, losses: named(&means), judged: named(&judged) };
             if let Some(metrics) = &mut self.metrics {
-                metrics.append(&Row { step, epoch, seconds, losses: named(&means), judged: named(&judged) })?;
+                metrics.append(&row)?;
             }
             if !judged.is_empty() {
                 progress.judged(step, epoch, &judged);
             }
             progress.advance(step, epoch, self.images_per_second(), &means);
+            progress.logged(&row);
             if let (Some(loss), Some((_, total))) = (&mut self.loss, means.first()) {
                 loss.last = *total;
             }
@@ -336,7 +374,10 @@ impl<'a> Training<'a> {
 
     fn curves(&self, progress: &mut dyn Progress) -> Result<(), RunError> {
         let rows = MetricsLog::read(&metrics_file(&self.options.out))?;
-        drawn(pictures::curves(&rows, &self.options.out), progress)
+        drawn(pictures::curves(&rows, &self.options.out), progress)?;
+        drawn(metrics::write_table(&rows, &self.options.out).map_err(PictureError::from), progress)?;
+        progress.storing(self.step);
+        Ok(())
     }
 }
 
@@ -346,13 +387,13 @@ fn named(all: &[(&str, f64)]) -> BTreeMap<String, f64> {
 }
 
 /// A picture that cannot be stored is missed, and no reason to end a run.
-fn drawn(picture: Result<(), PictureError>, progress: &mut dyn Progress) -> Result<(), RunError> {
+fn drawn<T>(picture: Result<T, PictureError>, progress: &mut dyn Progress) -> Result<Option<T>, RunError> {
     match picture {
         Err(PictureError::Device(error)) => Err(error.into()),
         Err(error) => {
             progress.note(&format!("warning: {error}"));
-            Ok(())
+            Ok(None)
         }
-        Ok(()) => Ok(()),
+        Ok(picture) => Ok(Some(picture)),
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room of the library, from the ground up: each may import those before it.
-const ROOMS: [&str; 26] = [
+const ROOMS: [&str; 28] = [
     "math",
     "quiet",
     "files",
@@ -25,6 +25,8 @@ const ROOMS: [&str; 26] = [
     "run_folder",
     "onnx",
     "draw",
+    "page",
+    "tensorboard",
     "train",
     "bench",
     "eval",

@@ -2,10 +2,10 @@
 
 use crate::common::ends::{assert_ends, simvae, trains};
 use crate::common::folders::temporary;
+use crate::common::python::answer;
 use serde_json::Value;
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Command;
 use wgpu_simvae::device::Device;
 use wgpu_simvae::run_folder::Which;
 use wgpu_simvae::train::{Silent, Trained};
@@ -13,23 +13,12 @@ use wgpu_simvae::train::{Silent, Trained};
 /// Largest difference of two numbers of the same network.
 const TOLERANCE: f64 = 1e-5;
 
-/// A Python that has onnxruntime; `bash tests/run` makes one and names it.
-fn python() -> OsString {
-    std::env::var_os("WGPU_SIMVAE_PYTHON").unwrap_or_else(|| "python3".into())
-}
-
 /// What onnxruntime makes of the first rows of some numbers.
 fn run(model: &Path, numbers: &[u8], rows: usize) -> Value {
     let folder = temporary();
     let input = folder.path().join("numbers");
     std::fs::write(&input, numbers).expect("a file");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/onnx.py");
-    let python = python();
-    let output = Command::new(&python).arg(script).arg(model).arg(&input).arg(rows.to_string()).output();
-    let advice = "these tests need a Python with onnxruntime: `bash tests/run` makes one, WGPU_SIMVAE_PYTHON names one";
-    let output = output.unwrap_or_else(|error| panic!("{python:?}: {error}; {advice}"));
-    assert!(output.status.success(), "{advice}\n{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("JSON")
+    answer("onnx.py", &[model.as_os_str(), input.as_os_str(), OsStr::new(&rows.to_string())])
 }
 
 fn assert_close(found: &Value, name: &str, wanted: &[f32], shape: &[usize]) {

@@ -1,6 +1,8 @@
 //! What a run tells on a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use wgpu_simvae::console::{escaped, tell};
 use wgpu_simvae::train::Progress;
 
@@ -12,6 +14,15 @@ pub struct Terminal {
     last_line: Option<f64>,
     /// What judges found last.
     judged: String,
+    /// Whether the page of the run is opened in a browser.
+    open: bool,
+}
+
+impl Terminal {
+    /// One that opens the page of the run in a browser, if it is to.
+    pub fn opening(open: bool) -> Self {
+        Self { open, ..Self::default() }
+    }
 }
 
 impl Progress for Terminal {
@@ -72,9 +83,35 @@ impl Progress for Terminal {
         self.judged = format!("  |{first}");
     }
 
+    fn page(&mut self, path: &Path) {
+        self.note(&format!("page: {}", path.display()));
+        if !std::mem::take(&mut self.open) {
+            return;
+        }
+        if let Err(error) = show(path) {
+            self.note(&format!("warning: no browser could be opened: {error}"));
+        }
+    }
+
     fn finish(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
     }
+}
+
+/// Opens a file with the program that the desktop has for it, and waits for nothing.
+///
+/// Own code because a crate for three commands would make every crate that shares its dependencies build anew.
+fn show(path: &Path) -> std::io::Result<()> {
+    let (program, arguments): (&str, &[&str]) = if cfg!(windows) {
+        ("rundll32", &["url.dll,FileProtocolHandler"])
+    } else if cfg!(target_os = "macos") {
+        ("open", &[])
+    } else {
+        ("xdg-open", &[])
+    };
+    let mut command = Command::new(program);
+    command.args(arguments).arg(std::path::absolute(path)?);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(drop)
 }

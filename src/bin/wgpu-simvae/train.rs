@@ -33,6 +33,9 @@ pub struct TrainArguments {
     /// Run folder [default: runs/DATA-METHOD]
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Show the run in a browser while it trains: its page RUN/index.html.
+    #[arg(long)]
+    open: bool,
     /// Continue the run in the folder with the settings that it saved. --epochs or --steps give it another end; --set changes what
     /// changes no result, such as log.every.
     #[arg(long, group = "origin")]
@@ -53,7 +56,7 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     let recipe = Recipe::new(&config)?;
     let device = choose(&arguments.device)?;
     let device = if arguments.no_tune { device.untimed() } else { device };
-    let mut progress = Terminal::default();
+    let mut progress = Terminal::opening(arguments.open);
     progress.note(&format!("device: {}", device.reason));
 
     let data = load_data(&config, None, &device, &mut progress)?;

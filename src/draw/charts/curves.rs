@@ -14,31 +14,48 @@ pub struct Curve {
 
 const CHART: (u32, u32) = (460, 300);
 const COLUMNS: usize = 2;
+/// Height of a title.
+const TITLE: u32 = 40;
 
-/// Draws the curves as one SVG document. A curve without two finite points stays empty.
+/// Draws parts below each other as one SVG document, each a title and its curves; a part without curves is left out. A curve without
+/// two finite points stays empty.
 ///
 /// # Errors
 /// When the drawing library refuses, as text.
-pub fn svg(title: &str, curves: &[Curve]) -> Result<String, String> {
-    let rows = curves.len().div_ceil(COLUMNS).max(1);
+pub fn svg(parts: &[(&str, Vec<Curve>)]) -> Result<String, String> {
+    let shown = || parts.iter().filter(|(_, curves)| !curves.is_empty());
+    let height: u32 = shown().map(|(_, curves)| height(curves)).sum();
     let mut text = String::new();
     {
-        let size = (CHART.0 * COLUMNS as u32, CHART.1 * rows as u32 + 40);
+        let size = (CHART.0 * COLUMNS as u32, height.max(TITLE));
         let root = SVGBackend::with_string(&mut text, size).into_drawing_area();
-        draw(&root, title, rows, curves).map_err(|error| error.to_string())?;
+        let drawn = (|| -> Result<(), Box<dyn std::error::Error>> {
+            root.fill(&WHITE)?;
+            let mut rest = root.clone();
+            for (title, curves) in shown() {
+                let (part, below) = rest.split_vertically(self::height(curves));
+                draw(&part, title, curves)?;
+                rest = below;
+            }
+            root.present()?;
+            Ok(())
+        })();
+        drawn.map_err(|error| error.to_string())?;
     }
     Ok(text)
 }
 
+fn height(curves: &[Curve]) -> u32 {
+    TITLE + CHART.1 * curves.len().div_ceil(COLUMNS) as u32
+}
+
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-fn draw(root: &Area<'_>, title: &str, rows: usize, curves: &[Curve]) -> Result<(), Box<dyn std::error::Error>> {
-    root.fill(&WHITE)?;
-    let body = root.titled(title, ("sans-serif", 20))?;
-    for (area, curve) in body.split_evenly((rows, COLUMNS)).iter().zip(curves) {
+fn draw(part: &Area<'_>, title: &str, curves: &[Curve]) -> Result<(), Box<dyn std::error::Error>> {
+    let body = part.titled(title, ("sans-serif", 20))?;
+    for (area, curve) in body.split_evenly((curves.len().div_ceil(COLUMNS), COLUMNS)).iter().zip(curves) {
         chart(area, curve)?;
     }
-    root.present()?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ pub mod varied;
 
 use crate::run_folder::metrics::Row;
 use curves::Curve;
-use projection::principal_plane;
+pub(crate) use projection::principal_plane;
 use scatter::Point;
 use std::collections::BTreeMap;
 
@@ -17,13 +17,14 @@ use std::collections::BTreeMap;
 /// When the drawing library refuses, as text.
 pub fn losses(rows: &[Row]) -> Result<Option<String>, String> {
     type Part = fn(&Row) -> &BTreeMap<String, f64>;
-    let curves = |title: &str, part: Part| -> Vec<Curve> {
+    let curves = |part: Part| -> Vec<Curve> {
         let names = rows.iter().map(part).find(|scores| !scores.is_empty()).into_iter().flat_map(BTreeMap::keys);
         let points = |name| rows.iter().filter_map(|row| Some((row.epoch, *part(row).get(name)?))).collect();
-        names.map(|name| Curve { name: format!("{title}{name}"), points: points(name) }).collect()
+        names.map(|name| Curve { name: name.clone(), points: points(name) }).collect()
     };
-    let curves = [curves("", |row| &row.losses), curves("judged: ", |row| &row.judged)].concat();
-    curves::svg("loss per view", &curves).map(Some)
+    let parts: [(&str, Part); 2] = [("losses", |row| &row.losses), ("judged on held-out images", |row| &row.judged)];
+    let parts: Vec<(&str, Vec<Curve>)> = parts.map(|(title, part)| (title, curves(part))).into();
+    curves::svg(&parts).map(Some)
 }
 
 /// Draws rows of an embedding (`[n, width]`) on their principal plane, coloured by their labels, of which `classes` are the

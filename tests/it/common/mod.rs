@@ -4,6 +4,7 @@ pub mod ends;
 pub mod files;
 pub mod folders;
 pub mod older;
+pub mod python;
 pub mod random;
 pub mod renderer;
 pub mod stopping;
