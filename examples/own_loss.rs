@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::low_level::kernels::loss::likelihood::{Likelihood, LikelihoodKind};
+use wgpu_simvae::low_level::kernels::loss::variance::Variance;
 use wgpu_simvae::low_level::methods::{Batch, Forward, Model};
 use wgpu_simvae::low_level::nn::{Networks, Params, Sizes};
 use wgpu_simvae::low_level::plan::Graph;
@@ -22,7 +23,7 @@ impl Objective for Autoencoder {
     fn networks(&self, params: &mut Params, sizes: &Sizes<'_>) -> Networks {
         let encoder = sizes.backbone.encoder(params, "enc", sizes.image, sizes.latent);
         let head = sizes.backbone.decoder(params, "dec", sizes.image, sizes.latent);
-        Networks { encoder, encoded: sizes.latent, latent: sizes.latent, head, generative: false }
+        Networks { encoder, encoded: sizes.latent, latent: sizes.latent, head, generative: false, prior_logvar: None }
     }
 
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
@@ -30,7 +31,8 @@ impl Objective for Autoencoder {
         let (rows, width) = batch.x.shape.as_matrix();
         let (terms, dlogits) = (g.tensor("squared error", [rows]), g.grad_first(forward.z));
         let scale = 1.0 / rows as f64;
-        let kernel = Likelihood { kind: LikelihoodKind::Gaussian, rows, width, variance: 1.0, gradient_scale: scale };
+        let (kind, variance) = (LikelihoodKind::Gaussian, Variance::Fixed(1.0));
+        let kernel = Likelihood { kind, rows, width, variance, gradient_scale: scale };
         g.push("squared error", kernel, &[forward.z, batch.x, terms, dlogits]);
         model.record(g, 0, terms, scale);
         forward

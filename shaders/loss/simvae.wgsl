@@ -2,6 +2,7 @@
 // gradients. One invocation per image and latent dimension; it walks over the image's views.
 //   prior   = sum_j (z_j - mean z)^2 / (2 variance)  [+ (mean z)^2 / 2 when p(y) is Gaussian]
 //   entropy = -scale / 2 * sum_j logvar_j
+// A part says what the variance is, and what of the normaliser belongs to the prior.
 struct Params {
     images: u32,
     views: u32,
@@ -22,6 +23,7 @@ struct Params {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let latent = params.latent;
+    let inverse = inverse_variance();
     for (var i = id.x; i < params.images * latent; i += groups.x * 64u) {
         let first = (i / latent) * params.views;
         let l = i % latent;
@@ -39,12 +41,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
             squares += deviation * deviation;
             logvars += encoded[(2u * row + 1u) * latent + l];
             // The deviations sum to zero, so the mean's own derivative drops out of the first term.
-            let slope = deviation * params.inverse_variance + mean * params.mean_weight / f32(params.views);
+            let slope = deviation * inverse + mean * params.mean_weight / f32(params.views);
             dz[row * latent + l] = slope * params.gradient_scale;
             dencoded[2u * row * latent + l] = 0.0;
             dencoded[(2u * row + 1u) * latent + l] = -0.5 * params.entropy_scale * params.gradient_scale;
         }
-        prior[i] = 0.5 * (squares * params.inverse_variance + mean * mean * params.mean_weight);
+        prior[i] = 0.5 * (density(i, squares * inverse) + mean * mean * params.mean_weight);
         entropy[i] = -0.5 * params.entropy_scale * logvars;
     }
 }

@@ -90,13 +90,13 @@ fn conv(
     backbone: Arc<dyn Backbone>,
     batch: usize,
 ) -> Case {
-    let likelihood = LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.1 };
+    let likelihood = LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: 0.1, learn_variance: false };
     let example = Example { name: name.to_owned(), views, likelihood, projector: &[], method };
     Case { example, image: [3, side, side], backbone, batch, convolutional: true }
 }
 
 fn simvae() -> SimVae {
-    SimVae { variance_z: 0.15, prior: ContentPrior::Gaussian, entropy_scale: 1.5 }
+    SimVae { variance_z: 0.15, learn_variance_z: false, prior: ContentPrior::Gaussian, entropy_scale: 1.5 }
 }
 
 /// A training step in miniature.

@@ -189,10 +189,11 @@ impl<'a> Board<'a> {
         let others = self.rows.iter().filter(|other| other.name != row.name).map(|other| other.scores(head));
         let mut others = others.filter(|scores| !scores.is_empty()).peekable();
         let sign = if head.unit == Unit::SmallError { -1.0 } else { 1.0 };
+        let ranked = head.unit != Unit::Amount && others.peek().is_some();
         let above = |other: Scores| {
             Interval::of(&own, &other).is_some_and(|found| sign * found.mean > 0.0 && found.leaves_zero_out())
         };
-        Cell { text, bold: others.peek().is_some() && others.all(above) }
+        Cell { text, bold: ranked && others.all(above) }
     }
 }
 
@@ -220,7 +221,7 @@ pub(super) fn form(unit: Unit) -> (f64, usize) {
     match unit {
         Unit::Percent => (100.0, 2),
         Unit::Ratio => (1.0, 3),
-        Unit::SmallError => (1.0, 5),
+        Unit::SmallError | Unit::Amount => (1.0, 5),
         Unit::Nats => (1.0, 1),
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::augment::{Augmentation, BlurSettings, JitterSettings, SolariseSettings};
 use crate::data::Dataset;
+use crate::nn::Init;
 use crate::setting::Allowed;
 use crate::settings::{Config, Recipe, described};
 use crate::train::Blueprint;
@@ -22,10 +23,12 @@ pub(super) fn computed(config: &Config, data: &Dataset) -> Option<String> {
     let dispatches = plans.iter().flat_map(|plan| &plan.dispatches);
     let kernels: Vec<String> =
         dispatches.map(|dispatch| format!("{}: {:?}\n", dispatch.label, dispatch.kernel)).collect();
+    // Where what is trained begins belongs to the result; what begins at random is the seed's.
+    let begins: Vec<&Init> = blueprint.params.specs().iter().map(|spec| &spec.init).collect();
     let Config { stop, checkpoint, judge, .. } = config;
     let ends_early = stop.patience > 0 && recipe.objective.trains();
     let end = if ends_early { format!("{stop:?} {checkpoint:?} {judge:?}") } else { String::new() };
-    Some(format!("{} steps {end}\n{}", blueprint.total_steps(), kernels.concat()))
+    Some(format!("{} steps {end}\n{begins:?}\n{}", blueprint.total_steps(), kernels.concat()))
 }
 
 /// The settings without what nothing comes of, although dispatches are told of it: augmentations of images that stay as they are,
@@ -117,6 +120,15 @@ mod tests {
         assert_eq!(used("vae", 1, &judged, &keys), [true, false, false]);
         let ends = [&judged[..], &["stop.patience=3"]].concat();
         assert_eq!(used("vae", 1, &ends, &keys), [true; 3]);
+    }
+
+    #[test]
+    fn a_learned_variance_begins_somewhere() {
+        let keys = ["likelihood.variance", "likelihood.learn_variance", "simvae.variance_z", "simvae.learn_variance_z"];
+        let learning = ["likelihood.learn_variance=true", "simvae.prior=gaussian", "simvae.learn_variance_z=true"];
+        assert_eq!(used("simvae", 1, &learning, &keys), [true; 4]);
+        assert_eq!(used("vae", 1, &learning, &keys), [true, true, false, false]);
+        assert_eq!(used("simclr", 1, &learning, &keys), [false; 4]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::kernels::augment::sample::shuffled;
 use crate::kernels::common::clock;
 use crate::kernels::common::philox::split;
 use crate::kernels::loss::likelihood::{Likelihood, LikelihoodKind};
+use crate::kernels::loss::variance::Variance;
 use crate::kernels::probe::gather::Gather;
 use crate::methods::{CAPACITY, LossLog};
 use crate::nn::{Mode, Module, ParamMemory, Params, Pass};
@@ -273,7 +274,13 @@ fn squared_error(g: &mut Graph, logits: Tensor, images: Tensor, dlogits: Tensor,
     let (rows, width) = logits.shape.as_matrix();
     let errors = g.tensor("squared error", [rows]);
     // A normal likelihood of variance one half, without its constants, is the squared error.
-    let kernel = Likelihood { kind: LikelihoodKind::Gaussian, rows, width, variance: 0.5, gradient_scale: scale };
+    let kernel = Likelihood {
+        kind: LikelihoodKind::Gaussian,
+        rows,
+        width,
+        variance: Variance::Fixed(0.5),
+        gradient_scale: scale,
+    };
     g.push("squared error", kernel, &[logits, images, errors, dlogits]);
     errors
 }

@@ -168,6 +168,8 @@ pub enum Unit {
     SmallError,
     /// Nats.
     Nats,
+    /// A number of which neither more nor less is better.
+    Amount,
 }
 
 /// A judge among the others, whatever its scores are.

@@ -2,9 +2,12 @@
 
 use super::{Batch, Forward, Model};
 use crate::kernels::latent::reparameterise::{Reparameterise, ReparameteriseBackward};
+use crate::kernels::linear::column_sum::ColumnSum;
 use crate::kernels::loss::kl::Kl;
 use crate::kernels::loss::likelihood::{Likelihood, LikelihoodKind};
 use crate::kernels::loss::simvae::SimVae;
+use crate::kernels::loss::variance::Variance;
+use crate::nn::Param;
 use crate::plan::{Graph, Tensor};
 use crate::setting::settings_table;
 
@@ -16,15 +19,18 @@ settings_table! {
         pub kind: LikelihoodKind = LikelihoodKind::Gaussian => Allowed::Words(LikelihoodKind::names),
         /// Variance of the pixels, s_x^2.
         pub variance: f64 = 0.02 => Allowed::real(1e-6, 1e6),
+        /// Whether the variance of gaussian pixels is trained, one for all, from `variance` on (sigma-VAE).
+        pub learn_variance: bool = false => Allowed::Switch,
     }
 }
 
 impl LikelihoodSettings {
-    /// What the reconstruction term of a row leaves out of log p(x given z), in nats: a Gaussian's normaliser, and nothing of a
-    /// Bernoulli.
+    /// What the reconstruction term of a row leaves out of log p(x given z), in nats: a Gaussian's normaliser, but for a variance that is
+    /// learned, and nothing of a Bernoulli.
     pub fn constant(&self, pixels: usize) -> f64 {
+        let variance = if self.learn_variance { 1.0 } else { self.variance };
         match self.kind {
-            LikelihoodKind::Gaussian => -0.5 * pixels as f64 * (std::f64::consts::TAU * self.variance).ln(),
+            LikelihoodKind::Gaussian => -0.5 * pixels as f64 * (std::f64::consts::TAU * variance).ln(),
             LikelihoodKind::Bernoulli => 0.0,
         }
     }
@@ -41,9 +47,12 @@ impl Model {
 
         let terms = g.tensor("reconstruction", [rows]);
         let dlogits = g.grad_first(logits);
-        let LikelihoodSettings { kind, variance } = self.likelihood;
+        let LikelihoodSettings { kind, variance, .. } = self.likelihood;
+        let variance = if self.pixel_logvar.is_some() { Variance::Learned } else { Variance::Fixed(variance) };
         let kernel = Likelihood { kind, rows, width, variance, gradient_scale: scale };
-        g.push("likelihood", kernel, &[logits, batch.x, terms, dlogits]);
+        let mut tensors = vec![logits, batch.x, terms, dlogits];
+        tensors.extend(self.learned(g, self.pixel_logvar, "likelihood", rows));
+        g.push("likelihood", kernel, &tensors);
         self.record(g, 0, terms, scale);
         Forward { encoded, z }
     }
@@ -58,16 +67,30 @@ impl Model {
         self.record(g, 1, terms, scale);
     }
 
-    /// Emits the latent terms of SimVAE, the log's second and third, each image's times the kernel's gradient scale.
+    /// Emits the latent terms of SimVAE, the log's second and third, each image's times the kernel's gradient scale. A variance that is
+    /// learned is that of the networks.
     pub fn gathering(&self, g: &mut Graph, forward: &Forward, kernel: SimVae) {
         let (images, latent, scale) = (kernel.images, kernel.latent, kernel.gradient_scale);
         let prior = g.tensor("prior", [images, latent]);
         let entropy = g.tensor("entropy", [images, latent]);
         let dz = g.grad_first(forward.z);
         let dencoded = g.grad_first(forward.encoded);
-        g.push("simvae", kernel, &[forward.encoded, forward.z, prior, entropy, dz, dencoded]);
+        let mut tensors = vec![forward.encoded, forward.z, prior, entropy, dz, dencoded];
+        let logvar = self.networks.prior_logvar.filter(|_| kernel.variance == Variance::Learned);
+        tensors.extend(self.learned(g, logvar, "prior", images * latent));
+        g.push("simvae", kernel, &tensors);
         self.record(g, 1, prior, scale);
         self.record(g, 2, entropy, scale);
+    }
+
+    /// What a loss of so many terms reads and writes of a variance that is learned: the parameter, and a tensor for its derivatives, whose
+    /// sum is the parameter's gradient.
+    fn learned(&self, g: &mut Graph, logvar: Option<Param>, of: &str, terms: usize) -> Vec<Tensor> {
+        let Some(logvar) = logvar else { return Vec::new() };
+        let slopes = g.tensor(&format!("d log-variance of each {of} term"), [terms]);
+        let (label, gradient) = (format!("{of} d log-variance"), self.memory.gradient(logvar));
+        g.on_backward(move |g| g.push(&label, ColumnSum { rows: terms, columns: 1 }, &[slopes, gradient]));
+        vec![self.memory.weight(logvar), slopes]
     }
 }
 

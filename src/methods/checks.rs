@@ -28,6 +28,9 @@ pub struct Facts {
     pub p_y: Option<ContentPrior>,
     /// Factor of the entropy of a sampled divergence.
     pub entropy_scale: Option<f64>,
+    /// Whether the variances of pixels and of the latent given the content are parameters, `likelihood.logvar` and `prior.logvar`.
+    #[serde(default)]
+    pub learned_variances: bool,
     /// Adam's epsilon, where the case is of several steps.
     pub adam_eps: Option<f64>,
 }
@@ -36,7 +39,7 @@ impl Facts {
     /// The distribution of the pixels.
     pub fn likelihood(&self) -> LikelihoodSettings {
         let kind = self.recon.unwrap_or(LikelihoodKind::Gaussian);
-        LikelihoodSettings { kind, variance: self.var_x.unwrap_or(0.02) }
+        LikelihoodSettings { kind, variance: self.var_x.unwrap_or(0.02), learn_variance: self.learned_variances }
     }
 }
 
@@ -77,11 +80,17 @@ impl<M> Example<M> {
         let case = |word: &str, kind| Self {
             name: format!("{name}_{word}"),
             views,
-            likelihood: LikelihoodSettings { kind, variance: 0.1 },
+            likelihood: LikelihoodSettings { kind, variance: 0.1, learn_variance: false },
             projector: &[],
             method: method.clone(),
         };
         vec![case("gaussian", LikelihoodKind::Gaussian), case("bernoulli", LikelihoodKind::Bernoulli)]
+    }
+
+    /// A generative case that learns the variance of its pixels.
+    pub fn with_learned_variance(name: &str, views: usize, method: M) -> Self {
+        let likelihood = LikelihoodSettings { variance: 0.1, learn_variance: true, ..LikelihoodSettings::default() };
+        Self { name: name.to_owned(), views, likelihood, projector: &[], method }
     }
 
     /// A discriminative case.

@@ -37,6 +37,11 @@ pub trait Objective: Debug + Send + Sync {
         Latents::Normal
     }
 
+    /// What is wrong with its settings, each of which may be right by itself: a switch that is on, and why it cannot be.
+    fn conflict(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
     /// Whether there is anything to train.
     fn trains(&self) -> bool {
         true

@@ -1,7 +1,8 @@
 //! A method's networks in their place on a device, and what a step gives them.
 
 use super::{LikelihoodSettings, LossLog, Objective};
-use crate::nn::{Mode, Networks, ParamMemory, Params, Pass, Sizes};
+use crate::kernels::loss::likelihood::LikelihoodKind;
+use crate::nn::{Init, Mode, Networks, Param, ParamMemory, Params, Pass, Sizes};
 use crate::plan::{Graph, Layout, Tensor};
 
 /// Networks with their memory, the clock and the log.
@@ -17,6 +18,8 @@ pub struct Model {
     pub log: LossLog,
     /// Distribution of the pixels, for objectives that reconstruct them.
     pub likelihood: LikelihoodSettings,
+    /// Logarithm of the variance of the pixels `[1]`, where it is learned.
+    pub pixel_logvar: Option<Param>,
     /// Whether it trains.
     pub mode: Mode,
 }
@@ -65,9 +68,12 @@ impl Model {
         clock: Tensor,
     ) -> Self {
         let networks = objective.networks(params, sizes);
+        let learns = networks.generative && likelihood.learn_variance && likelihood.kind == LikelihoodKind::Gaussian;
+        let begin = Init::Constant(likelihood.variance.ln());
+        let pixel_logvar = learns.then(|| params.add("likelihood.logvar", [1], begin));
         let memory = params.allocate(layout);
         let log = LossLog::new(layout, objective.terms());
-        Self { networks, memory, clock, log, likelihood, mode: Mode::Training }
+        Self { networks, memory, clock, log, likelihood, pixel_logvar, mode: Mode::Training }
     }
 
     /// Emits encoder and head, and remembers their backward.

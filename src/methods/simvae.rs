@@ -5,7 +5,8 @@
 
 use super::{Batch, Example, Facts, Forward, Golden, Latents, Method, Model, Needs, Objective, TermMeans};
 use crate::kernels::loss::simvae::{ContentPrior, SimVae as Kernel};
-use crate::nn::{Networks, Params, Sizes};
+use crate::kernels::loss::variance::Variance;
+use crate::nn::{Init, Networks, Params, Sizes};
 use crate::plan::Graph;
 use crate::setting::settings_table;
 
@@ -14,6 +15,8 @@ settings_table! {
     pub struct SimVae("simvae") {
         /// Variance of z given the content y, s^2 of p(z given y).
         pub variance_z: f64 = 0.15 => Allowed::real(1e-6, 1e6),
+        /// Whether s^2 is trained, from `variance_z` on; needs a gaussian content, whose unit is given.
+        pub learn_variance_z: bool = false => Allowed::Switch,
         /// Prior over the content, p(y): uniform in the paper, gaussian in the authors' code.
         pub prior: ContentPrior = ContentPrior::Uniform => Allowed::Words(ContentPrior::names),
         /// Factor of the entropy term: 1 in the paper, 2 pi in the authors' code.
@@ -31,7 +34,12 @@ impl Method for SimVae {
     fn golden(facts: &Facts) -> Golden<Self> {
         let (variance_z, prior) = (facts.var_z_y.unwrap_or(0.15), facts.p_y.unwrap_or(ContentPrior::Uniform));
         Golden {
-            method: Self { variance_z, prior, entropy_scale: facts.entropy_scale.unwrap_or(1.0) },
+            method: Self {
+                variance_z,
+                learn_variance_z: facts.learned_variances,
+                prior,
+                entropy_scale: facts.entropy_scale.unwrap_or(1.0),
+            },
             views: facts.views.unwrap_or(1),
             terms: vec![("rec_sum", 1.0), ("prior_sum", 1.0), ("entropy_sum", 1.0)],
             summed: true,
@@ -39,9 +47,15 @@ impl Method for SimVae {
     }
 
     fn examples() -> Vec<Example<Self>> {
-        let with =
-            |name, prior| Example::with_likelihoods(name, 3, Self { variance_z: 0.15, prior, entropy_scale: 1.5 });
-        [with("simvae_uniform", ContentPrior::Uniform), with("simvae_gaussian", ContentPrior::Gaussian)].concat()
+        let method = |prior| Self { variance_z: 0.15, learn_variance_z: false, prior, entropy_scale: 1.5 };
+        let with = |name, prior| Example::with_likelihoods(name, 3, method(prior));
+        let learning = Self { learn_variance_z: true, ..method(ContentPrior::Gaussian) };
+        [
+            with("simvae_uniform", ContentPrior::Uniform),
+            with("simvae_gaussian", ContentPrior::Gaussian),
+            vec![Example::with_learned_variance("simvae_learned", 3, learning)],
+        ]
+        .concat()
     }
 }
 
@@ -52,6 +66,9 @@ impl SimVae {
     /// is so much looser. A uniform content has no density. It counts as one of the height that a standard normal has at its mode,
     /// which both share where s^2 is small.
     fn constant(&self, views: f64) -> f64 {
+        if self.learn_variance_z {
+            return 0.5; // the terms have the determinant
+        }
         let spread = match self.prior {
             ContentPrior::Gaussian => 1.0 + views / self.variance_z,
             ContentPrior::Uniform => views / self.variance_z,
@@ -66,7 +83,17 @@ impl Objective for SimVae {
     }
 
     fn networks(&self, params: &mut Params, sizes: &Sizes<'_>) -> Networks {
-        Networks::autoencoder(params, sizes)
+        let networks = Networks::autoencoder(params, sizes);
+        let begin = Init::Constant(self.variance_z.ln());
+        let prior_logvar = self.learn_variance_z.then(|| params.add("prior.logvar", [1], begin));
+        Networks { prior_logvar, ..networks }
+    }
+
+    fn conflict(&self) -> Option<(&'static str, &'static str)> {
+        (self.learn_variance_z && self.prior == ContentPrior::Uniform).then_some((
+            "simvae.learn_variance_z",
+            "a uniform content leaves the unit of z open, and s^2 would grow without end: set simvae.prior = \"gaussian\"",
+        ))
     }
 
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
@@ -77,7 +104,7 @@ impl Objective for SimVae {
             images,
             views,
             latent,
-            variance: self.variance_z,
+            variance: if self.learn_variance_z { Variance::Learned } else { Variance::Fixed(self.variance_z) },
             prior: self.prior,
             entropy_scale: self.entropy_scale,
             gradient_scale: scale,

@@ -2,6 +2,7 @@
 
 use super::{Batch, Example, Facts, Forward, Golden, Method, Model, Objective, TermMeans};
 use crate::kernels::loss::simvae::{ContentPrior, SimVae as Gathering};
+use crate::kernels::loss::variance::Variance;
 use crate::nn::{Networks, Params, Sizes};
 use crate::plan::Graph;
 use crate::setting::settings_table;
@@ -62,7 +63,9 @@ impl Method for Vae {
 
     fn examples() -> Vec<Example<Self>> {
         let sampled = Self { divergence: Divergence::Sampled, entropy_scale: 1.5 };
-        Example::with_likelihoods("vae_sampled", 2, sampled)
+        let mut all = Example::with_likelihoods("vae_sampled", 2, sampled);
+        all.push(Example::with_learned_variance("vae_learned", 1, Self::default()));
+        all
     }
 }
 
@@ -108,7 +111,7 @@ impl Objective for Vae {
             images: rows,
             views: 1,
             latent,
-            variance: 1.0,
+            variance: Variance::Fixed(1.0),
             prior: ContentPrior::Gaussian,
             entropy_scale: self.entropy_scale,
             gradient_scale: scale,

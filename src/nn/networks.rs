@@ -1,6 +1,6 @@
 //! The networks of a method: an encoder and what follows it.
 
-use super::{Backbone, Mlp, Module, Params};
+use super::{Backbone, Mlp, Module, Param, Params};
 use std::sync::Arc;
 
 /// Sizes that do not depend on the method.
@@ -31,6 +31,8 @@ pub struct Networks {
     pub head: Arc<dyn Module>,
     /// Whether the head is a decoder.
     pub generative: bool,
+    /// Logarithm of the variance of the latents around what the views of an image share `[1]`, where an objective learns it.
+    pub prior_logvar: Option<Param>,
 }
 
 impl Networks {
@@ -39,7 +41,7 @@ impl Networks {
     pub fn autoencoder(params: &mut Params, sizes: &Sizes) -> Self {
         let encoder = sizes.backbone.encoder(params, "enc", sizes.image, 2 * sizes.latent);
         let head = sizes.backbone.decoder(params, "dec", sizes.image, sizes.latent);
-        Self { encoder, encoded: 2 * sizes.latent, latent: sizes.latent, head, generative: true }
+        Self { encoder, encoded: 2 * sizes.latent, latent: sizes.latent, head, generative: true, prior_logvar: None }
     }
 
     /// The same encoder without variances, to `latent`, and an MLP head `latent - widths` of this name.
@@ -47,6 +49,6 @@ impl Networks {
         let latent = sizes.latent;
         let encoder = sizes.backbone.encoder(params, "enc", sizes.image, latent);
         let head = Arc::new(Mlp::new(params, name, &[&[latent], widths].concat()));
-        Self { encoder, encoded: latent, latent, head, generative: false }
+        Self { encoder, encoded: latent, latent, head, generative: false, prior_logvar: None }
     }
 }

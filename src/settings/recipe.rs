@@ -37,6 +37,9 @@ impl Recipe {
         backbone: Arc<dyn Backbone>,
     ) -> Result<Self, ConfigError> {
         config.validate()?;
+        if let Some((key, fix)) = objective.conflict() {
+            return Err(ConfigError::Value { key: key.to_owned(), value: "true".to_owned(), fix: fix.to_owned() });
+        }
         Ok(Self { config: config.clone(), objective, backbone })
     }
 

@@ -4,6 +4,7 @@ use super::describe::described;
 use super::merge::{check_keys, to_table};
 use super::{Best, Config, ConfigError};
 use crate::data::too_small;
+use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::methods::registry;
 use crate::optim::OptimConfig;
 use crate::setting::at;
@@ -38,6 +39,10 @@ impl Config {
         let rows = self.batch.saturating_mul(self.views);
         if rows >= 1 << 24 {
             return wrong("batch * views", rows.to_string(), "fewer rows than 2^24".to_owned());
+        }
+        if self.likelihood.learn_variance && self.likelihood.kind == LikelihoodKind::Bernoulli {
+            let fix = "a bernoulli has no variance, and a cross-entropy over one no normaliser: set likelihood.kind = \"gaussian\"";
+            return wrong("likelihood.learn_variance", "true".to_owned(), fix.to_owned());
         }
         self.check_judging()?;
         let needs = registry::find(&self.method).map(|entry| entry.needs);

@@ -17,6 +17,7 @@ mod run_error;
 mod session;
 mod stream;
 mod training;
+mod variances;
 
 pub use blueprint::{Blueprint, Decoding, JudgedSource, Reconstruction};
 pub(crate) use blueprint::{READ_BATCH, image_source};
@@ -30,3 +31,4 @@ pub use run_error::RunError;
 pub(crate) use session::room_for_images;
 pub use session::{Embedding, Session};
 pub(crate) use stream::Stream;
+pub use variances::LearnedVariances;

@@ -14,7 +14,8 @@ use wgpu_simvae::methods::{LikelihoodSettings, Objective, TermMeans};
 
 /// Variance of the pixels.
 const V: f64 = 0.3;
-const LIKELIHOOD: LikelihoodSettings = LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: V };
+const LIKELIHOOD: LikelihoodSettings =
+    LikelihoodSettings { kind: LikelihoodKind::Gaussian, variance: V, learn_variance: false };
 
 /// The bound with the likelihood's constant.
 fn nats(objective: &dyn Objective, terms: &[f64], views: usize, latent: usize) -> f64 {
@@ -64,7 +65,10 @@ fn terms(method: &SimVae, means: &[f64], variances: &[f64]) -> [f64; 2] {
         ContentPrior::Gaussian => 0.5 * squared_mean(means, variances),
     };
     let entropy = -0.5 * variances.iter().map(|s| s.ln()).sum::<f64>();
-    [spread / (2.0 * method.variance_z) + content, method.entropy_scale * entropy]
+    // The logarithm of the determinant of s^2 I + 1 1^T, which stands in the term where s^2 is learned.
+    let determinant = (j - 1.0) * method.variance_z.ln() + (method.variance_z + j).ln();
+    let normaliser = if method.learn_variance_z { 0.5 * determinant } else { 0.0 };
+    [spread / (2.0 * method.variance_z) + content + normaliser, method.entropy_scale * entropy]
 }
 
 /// The mean square of the mean of the views' latents.
@@ -85,9 +89,10 @@ fn slack(method: &SimVae, means: &[f64], variances: &[f64]) -> f64 {
 }
 
 fn methods() -> impl Iterator<Item = SimVae> {
-    [ContentPrior::Gaussian, ContentPrior::Uniform]
-        .into_iter()
-        .flat_map(|prior| [0.02, 0.15, 1.3].map(|variance_z| SimVae { variance_z, prior, entropy_scale: 1.5 }))
+    let kinds = [(ContentPrior::Gaussian, false), (ContentPrior::Gaussian, true), (ContentPrior::Uniform, false)];
+    kinds.into_iter().flat_map(|(prior, learn_variance_z)| {
+        [0.02, 0.15, 1.3].map(|variance_z| SimVae { variance_z, learn_variance_z, prior, entropy_scale: 1.5 })
+    })
 }
 
 #[test]

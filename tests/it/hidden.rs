@@ -71,7 +71,7 @@ impl Objective for Hidden {
         let latent = sizes.latent;
         let encoder = sizes.backbone.encoder(params, "enc", sizes.image, latent);
         let head = Arc::new(Mlp::new(params, "head", &[latent, 1]));
-        Networks { encoder, encoded: latent, latent, head, generative: false }
+        Networks { encoder, encoded: latent, latent, head, generative: false, prior_logvar: None }
     }
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
         let forward = model.project(g, batch.x);

@@ -51,5 +51,6 @@ mod tensorboard;
 mod torchvision;
 mod translation;
 mod tuned;
+mod variances;
 mod views;
 mod workgroups;

@@ -73,7 +73,7 @@ impl SampleArguments {
     /// From the method's own prior: p(y), then p(z given y), where it has the two.
     fn prior_draws(&self, trained: &mut Trained) -> Result<Vec<f32>, Failure> {
         let latent = trained.config.model.latent;
-        Ok(match trained.session.blueprint.objective.latents() {
+        Ok(match trained.session.latents()? {
             Latents::Normal => {
                 let pictures = (self.rows * self.columns) as usize;
                 latents::sample(Content::Normal, &vec![0.0; latent], pictures, 1, self.seed)
@@ -115,7 +115,7 @@ impl SampleArguments {
         let embedding = trained.session.embed(&source, image + 1)?;
         let own = image * embedding.latent..(image + 1) * embedding.latent;
         let content = Content::Images(&embedding.mu[own.clone()]);
-        Ok(match trained.session.blueprint.objective.latents() {
+        Ok(match trained.session.latents()? {
             Latents::Around { variance, .. } => {
                 tell(format_args!("the content is test image {image}'s representation, styles are from p(z given y)"));
                 self.draw(content, &style(variance, embedding.latent))
@@ -141,7 +141,7 @@ impl SampleArguments {
         };
         let members = images.labels.iter().enumerate().filter(|&(_, &label)| usize::from(label) == class);
         let members: Vec<usize> = members.map(|(image, _)| image).collect();
-        let latents = trained.session.blueprint.objective.latents();
+        let latents = trained.session.latents()?;
         // A row of the grid needs one image; a Gaussian is fitted to all of them.
         let most = if latents == Latents::Normal { members.len() } else { self.rows as usize };
         let members = &members[..most.min(members.len())];

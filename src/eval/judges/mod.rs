@@ -6,6 +6,7 @@ mod neighbours;
 mod probes;
 mod reconstruction;
 mod style;
+mod variances;
 
 pub use held_out::{Bound, Evidence, HeldOut, Likelihood, Prior};
 pub use mixture::{Clusters, Mixture};
@@ -13,10 +14,11 @@ pub use neighbours::{CosineNeighbours, EuclideanNeighbours, Nearest};
 pub use probes::{Accuracy, Converged, ConvergedProbe, LinearProbe, MlpProbe};
 pub use reconstruction::Reconstruction;
 pub use style::{Factor, Score, Style};
+pub use variances::Variances;
 
 use super::judge::{Entry, Section, entry};
 
-pub(super) const ALL: [Entry; 10] = [
+pub(super) const ALL: [Entry; 11] = [
     entry::<LinearProbe>(),
     entry::<ConvergedProbe>(),
     entry::<MlpProbe>(),
@@ -27,6 +29,7 @@ pub(super) const ALL: [Entry; 10] = [
     entry::<HeldOut>(),
     entry::<Reconstruction>(),
     entry::<Bound>(),
+    entry::<Variances>(),
 ];
 
 /// Scores of the classes.

@@ -1,5 +1,6 @@
 //! Twin of `shaders/loss/likelihood.wgsl`: the reconstruction term.
 
+use super::variance::Variance;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::{Real, simd};
 use encase::ShaderType;
@@ -24,7 +25,8 @@ impl LikelihoodKind {
 
 /// `-log p(x | z)` of each row without constants, and its gradient.
 ///
-/// Tensors: logits `[rows, width]`, targets `[rows, width]`, terms `[rows]`, dlogits `[rows, width]`.
+/// Tensors: logits `[rows, width]`, targets `[rows, width]`, terms `[rows]`, dlogits `[rows, width]`; of a learned variance, which a Gaussian
+/// alone has, also its logarithm `[1]`, and the terms' derivatives with respect to it, `[rows]`.
 #[derive(Clone, Debug)]
 pub struct Likelihood {
     /// The distribution.
@@ -34,7 +36,7 @@ pub struct Likelihood {
     /// Pixels of a row.
     pub width: usize,
     /// Observation variance s_x^2.
-    pub variance: f64,
+    pub variance: Variance,
     /// The loss's derivative with respect to one row's term, usually `1 / rows`.
     pub gradient_scale: f64,
 }
@@ -56,19 +58,21 @@ impl Kernel for Likelihood {
 
     fn bindings(&self) -> Vec<Binding> {
         let count = self.rows * self.width;
-        vec![
+        let mut all = vec![
             Binding::real("logits", Access::Read, count),
             Binding::real("targets", Access::Read, count).within(0.0, 1.0),
             Binding::real("terms", Access::Write, self.rows),
             Binding::real("dlogits", Access::Write, count),
-        ]
+        ];
+        all.extend(self.variance.bindings(self.rows));
+        all
     }
 
     fn params(&self) -> Params {
         Params {
             rows: self.rows as u32,
             width: self.width as u32,
-            inverse_variance: (1.0 / self.variance) as f32,
+            inverse_variance: self.variance.inverse() as f32,
             gradient_scale: self.gradient_scale as f32,
         }
     }
@@ -78,6 +82,7 @@ impl Kernel for Likelihood {
             .with(common::math::WGSL)
             .reducing(64)
             .constant("BERNOULLI", self.kind == LikelihoodKind::Bernoulli);
+        let shader = self.variance.of_shader(shader, wgsl!("loss/likelihood_variance"));
         Launch::per_row(shader, self.rows)
     }
 
@@ -86,8 +91,12 @@ impl Kernel for Likelihood {
         let (terms, dlogits) = (args.real_mut(2), args.real_mut(3));
         let width = self.width;
         let bernoulli = self.kind == LikelihoodKind::Bernoulli;
-        let precision = T::of(1.0 / self.variance);
-        let scale = T::of(self.gradient_scale / self.variance);
+        let logvar = if self.variance == Variance::Learned { args.real(4)[0] } else { T::ZERO };
+        let precision = self.variance.precision(logvar);
+        let scale = match self.variance {
+            Variance::Fixed(variance) => T::of(self.gradient_scale / variance),
+            Variance::Learned => T::of(self.gradient_scale) * precision,
+        };
         terms
             .par_iter_mut()
             .zip(dlogits.par_chunks_exact_mut(width))
@@ -119,12 +128,27 @@ impl Kernel for Likelihood {
                     },
                 );
             });
+        if self.variance == Variance::Learned {
+            let half = T::of(0.5 * width as f64);
+            for (term, slope) in terms.iter_mut().zip(args.real_mut(5)).take(self.rows) {
+                *slope = (half - *term) * T::of(self.gradient_scale);
+                *term += half * logvar;
+            }
+        }
     }
 
     fn examples() -> Vec<Self> {
-        let kinds = [LikelihoodKind::Gaussian, LikelihoodKind::Bernoulli];
         let example = |(rows, width)| {
-            kinds.map(|kind| Self { kind, rows, width, variance: 0.02, gradient_scale: 1.0 / rows as f64 })
+            let fixed = Self {
+                kind: LikelihoodKind::Gaussian,
+                rows,
+                width,
+                variance: Variance::Fixed(0.02),
+                gradient_scale: 1.0 / rows as f64,
+            };
+            let bernoulli = Self { kind: LikelihoodKind::Bernoulli, ..fixed.clone() };
+            let learned = Self { variance: Variance::Learned, ..fixed.clone() };
+            [fixed, bernoulli, learned]
         };
         [(1, 1), (3, 49), (17, 130)].into_iter().flat_map(example).collect()
     }

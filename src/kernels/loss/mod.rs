@@ -12,3 +12,4 @@ pub mod likelihood;
 pub mod normalise;
 pub mod record;
 pub mod simvae;
+pub mod variance;

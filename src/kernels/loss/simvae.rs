@@ -1,5 +1,6 @@
 //! Twin of `shaders/loss/simvae.wgsl`: SimVAE's latent terms.
 
+use super::variance::Variance;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
@@ -25,7 +26,8 @@ impl ContentPrior {
 /// `L_prior` and `L_H` of SimVAE with their gradients with respect to z and to the encoder's output.
 ///
 /// Tensors: encoded `[images * views, 2 latent]`, z `[images * views, latent]`, prior `[images, latent]`, entropy
-/// `[images, latent]`, dz like z, d encoded like encoded.
+/// `[images, latent]`, dz like z, d encoded like encoded; of a learned variance also its logarithm `[1]`, and the derivatives of the prior with
+/// respect to it, `[images, latent]`.
 #[derive(Clone, Debug)]
 pub struct SimVae {
     /// Images of a batch.
@@ -35,7 +37,7 @@ pub struct SimVae {
     /// Latent size, L.
     pub latent: usize,
     /// Variance s^2 of p(z | y).
-    pub variance: f64,
+    pub variance: Variance,
     /// The prior over y.
     pub prior: ContentPrior,
     /// Factor of the entropy term: 1 in the paper, 2 pi in the authors' code.
@@ -67,14 +69,16 @@ impl Kernel for SimVae {
 
     fn bindings(&self) -> Vec<Binding> {
         let (terms, rows) = (self.images * self.latent, self.images * self.views * self.latent);
-        vec![
+        let mut all = vec![
             Binding::real("encoded", Access::Read, 2 * rows),
             Binding::real("z", Access::Read, rows),
             Binding::real("prior", Access::Write, terms),
             Binding::real("entropy", Access::Write, terms),
             Binding::real("dz", Access::Write, rows),
             Binding::real("dencoded", Access::Write, 2 * rows),
-        ]
+        ];
+        all.extend(self.variance.bindings(terms));
+        all
     }
 
     fn params(&self) -> Params {
@@ -82,7 +86,7 @@ impl Kernel for SimVae {
             images: self.images as u32,
             views: self.views as u32,
             latent: self.latent as u32,
-            inverse_variance: (1.0 / self.variance) as f32,
+            inverse_variance: self.variance.inverse() as f32,
             mean_weight: self.mean_weight() as f32,
             entropy_scale: self.entropy_scale as f32,
             gradient_scale: self.gradient_scale as f32,
@@ -90,7 +94,8 @@ impl Kernel for SimVae {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch::elementwise(shader!("loss/simvae"), self.images * self.latent)
+        let shader = self.variance.of_shader(shader!("loss/simvae"), wgsl!("loss/simvae_variance"));
+        Launch::elementwise(shader, self.images * self.latent)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -99,8 +104,10 @@ impl Kernel for SimVae {
         let (dz, dencoded) = (args.real_mut(4), args.real_mut(5));
         let (views, latent) = (self.views, self.latent);
         let (count, half) = (T::of(views as f64), T::of(0.5));
-        let [precision, mean_weight, entropy_scale, scale] =
-            [1.0 / self.variance, self.mean_weight(), self.entropy_scale, self.gradient_scale].map(T::of);
+        let logvar = if self.variance == Variance::Learned { args.real(6)[0] } else { T::ZERO };
+        let precision = self.variance.precision(logvar);
+        let [mean_weight, entropy_scale, scale] =
+            [self.mean_weight(), self.entropy_scale, self.gradient_scale].map(T::of);
         let block = views * latent; // one image's rows
         prior
             .par_chunks_exact_mut(latent)
@@ -111,11 +118,10 @@ impl Kernel for SimVae {
             .with_min_len(16)
             .for_each(|(((prior, entropy), (dz, dencoded)), (z, encoded))| {
                 for l in 0..latent {
-                    let mean = (0..views).map(|j| z[j * latent + l]).sum::<T>() / count;
-                    let (mut squares, mut logvars) = (T::ZERO, T::ZERO);
+                    let (mean, squares) = spread(z, latent, l);
+                    let mut logvars = T::ZERO;
                     for j in 0..views {
                         let deviation = z[j * latent + l] - mean;
-                        squares += deviation * deviation;
                         logvars += encoded[(2 * j + 1) * latent + l];
                         // The deviations sum to zero, so the mean's own derivative drops out of the first term.
                         dz[j * latent + l] = (deviation * precision + mean * mean_weight / count) * scale;
@@ -126,6 +132,18 @@ impl Kernel for SimVae {
                     entropy[l] = -half * entropy_scale * logvars;
                 }
             });
+        if self.variance == Variance::Learned {
+            let (others, variance) = (count - T::ONE, logvar.exp());
+            let rows = prior.chunks_exact_mut(latent).zip(args.real_mut(7).chunks_exact_mut(latent));
+            for ((prior, slopes), z) in rows.zip(z.chunks_exact(block)).take(self.images) {
+                for l in 0..latent {
+                    let (_, squares) = spread(z, latent, l);
+                    let whole = variance + count;
+                    slopes[l] = half * (others + variance / whole - squares * precision) * scale;
+                    prior[l] += half * (others * logvar + whole.ln());
+                }
+            }
+        }
     }
 
     fn examples() -> Vec<Self> {
@@ -133,9 +151,23 @@ impl Kernel for SimVae {
         for prior in [ContentPrior::Uniform, ContentPrior::Gaussian] {
             for (images, views, latent) in [(1, 2, 1), (5, 3, 7), (13, 10, 10)] {
                 let gradient_scale = 1.0 / (images * views) as f64;
-                all.push(Self { images, views, latent, variance: 0.15, prior, entropy_scale: 1.5, gradient_scale });
+                let variance = Variance::Fixed(0.15);
+                let fixed = Self { images, views, latent, variance, prior, entropy_scale: 1.5, gradient_scale };
+                all.push(Self { variance: Variance::Learned, ..fixed.clone() });
+                all.push(fixed);
             }
         }
         all
     }
+}
+
+/// The mean of one dimension of an image's latents, `[views, latent]`, and the squares around it.
+fn spread<T: Real>(z: &[T], latent: usize, l: usize) -> (T, T) {
+    let own = || z.iter().skip(l).step_by(latent).copied();
+    let mean = own().sum::<T>() / T::of(own().len() as f64);
+    let mut squares = T::ZERO;
+    for z in own() {
+        squares += (z - mean) * (z - mean);
+    }
+    (mean, squares)
 }

@@ -10,6 +10,7 @@ use crate::kernels::linear::column_sum::ColumnSum;
 use crate::kernels::loss::cross_entropy::CrossEntropy;
 use crate::kernels::loss::likelihood::{Likelihood, LikelihoodKind};
 use crate::kernels::loss::record::Record;
+use crate::kernels::loss::variance::Variance;
 use crate::kernels::probe::{agree::Agree, correct::Correct, gather::Gather, squared_error::SquaredError};
 use crate::measure::{EvalError, Rows};
 use crate::nn::{Mlp, ParamMemory, Params};
@@ -239,7 +240,13 @@ impl Probe {
                 let terms = g.tensor("cross-entropies", [rows]);
                 // The cross-entropies of a row's questions are minus the logarithm of a Bernoulli's probability.
                 let kind = LikelihoodKind::Bernoulli;
-                let kernel = Likelihood { kind, rows, width: self.outputs, variance: 1.0, gradient_scale: scale };
+                let kernel = Likelihood {
+                    kind,
+                    rows,
+                    width: self.outputs,
+                    variance: Variance::Fixed(1.0),
+                    gradient_scale: scale,
+                };
                 g.push("cross-entropies", kernel, &[y, targets, terms, dy]);
                 terms
             }
