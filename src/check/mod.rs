@@ -7,12 +7,14 @@ mod golden;
 mod lockstep;
 mod table;
 mod twin;
+mod what_if;
 
 pub use differences::central_differences;
 pub use golden::{GoldenError, golden};
 pub use lockstep::{full_width, lockstep};
 pub use table::{Outcome, Row, Table};
 pub use twin::twin_error;
+pub use what_if::{Fate, Half, Range, WhatIf, what_if_f16};
 
 use crate::device::{Device, DeviceError, Executor, reference};
 use crate::plan::Layout;

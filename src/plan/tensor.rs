@@ -123,6 +123,16 @@ impl Tensor {
         }
     }
 
+    /// The element of `whole`, in a region, that this tensor begins at; none where it lies elsewhere.
+    pub fn place_in(self, whole: Self) -> Option<usize> {
+        match (self.place, whole.place) {
+            (Place::Region { id, offset }, Place::Region { id: of, offset: from }) if id == of => {
+                offset.checked_sub(from).filter(|&at| at < whole.len())
+            }
+            _ => None,
+        }
+    }
+
     /// Number of elements.
     pub fn len(&self) -> usize {
         self.shape.len()

@@ -5,7 +5,7 @@ use super::progress::Progress;
 use super::stream::Stream;
 use crate::augment::ImageSource;
 use crate::data::{Dataset, Images};
-use crate::device::{Device, DeviceError, Executor, Values};
+use crate::device::{Device, DeviceError, Executor, Values, reference};
 use crate::kernels::augment::sample::shuffled;
 use crate::kernels::common::clock;
 use crate::kernels::common::philox::split;
@@ -82,7 +82,18 @@ impl Session {
     pub fn open(recipe: &Recipe, data: &Dataset, device: &Device) -> Result<Self, DeviceError> {
         let blueprint = Self::plan(recipe, data, device)?;
         device.check_room(&blueprint.layout, None, copies(&blueprint))?;
-        Self::with(blueprint, data, device)
+        let executor = device.open(&blueprint.layout)?;
+        Self::with(blueprint, data, executor)
+    }
+
+    /// [`Session::open`] on the f64 twins.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn reference(recipe: &Recipe, data: &Dataset) -> Result<Self, DeviceError> {
+        let blueprint = Self::plan(recipe, data, &Device::cpu())?;
+        let executor = reference(&blueprint.layout)?;
+        Self::with(blueprint, data, executor)
     }
 
     /// [`Session::open`] with the training step loaded. Step, model and data are planned before anything is allocated.
@@ -93,7 +104,8 @@ impl Session {
         let blueprint = Self::plan(recipe, data, device)?;
         let step = blueprint.training_step()?;
         device.check_room(&blueprint.layout, Some(&step), copies(&blueprint))?;
-        let mut session = Self::with(blueprint, data, device)?;
+        let executor = device.open(&blueprint.layout)?;
+        let mut session = Self::with(blueprint, data, executor)?;
         let step = session.executor.load(step)?;
         Ok((session, step))
     }
@@ -122,8 +134,7 @@ impl Session {
         Ok(Blueprint::new(recipe, data, room_for_images(&recipe.config, device)))
     }
 
-    fn with(blueprint: Blueprint, data: &Dataset, device: &Device) -> Result<Self, DeviceError> {
-        let mut executor = device.open(&blueprint.layout)?;
+    fn with(blueprint: Blueprint, data: &Dataset, mut executor: Box<dyn Executor>) -> Result<Self, DeviceError> {
         let labels = |images: &Images| Values::U32(images.labels.iter().map(|&label| u32::from(label)).collect());
         let mut streams = Vec::new();
         for (source, images) in [(&blueprint.train, &data.train), (&blueprint.test, &data.test)] {

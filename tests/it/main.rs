@@ -19,6 +19,7 @@ mod folders;
 mod formats;
 mod going_on;
 mod gradcheck;
+mod half;
 mod hidden;
 mod images;
 mod interface;

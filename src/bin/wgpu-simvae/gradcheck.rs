@@ -1,11 +1,17 @@
 //! `wgpu-simvae gradcheck`
 
-use crate::Failure;
-use clap::Args;
+use crate::settings::SettingsArguments;
+use crate::terminal::Terminal;
+use crate::{Failure, usage};
+use anyhow::anyhow;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use wgpu_simvae::check::{Table, Target, central_differences, full_width, golden, lockstep};
+use wgpu_simvae::check::{Table, Target, central_differences, full_width, golden, lockstep, what_if_f16};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
+use wgpu_simvae::files::write_atomically;
+use wgpu_simvae::settings::Recipe;
+use wgpu_simvae::train::load_data;
 
 #[derive(Debug, Args)]
 pub struct GradcheckArguments {
@@ -19,9 +25,53 @@ pub struct GradcheckArguments {
     /// Also check the authors' convolutional networks at their full width.
     #[arg(long)]
     full: bool,
+    /// Check no gradients, but ask what they would be if each tensor of a training step were kept in this precision. The settings below say of
+    /// which step; it follows on 20 others, or `--after`.
+    #[arg(long, value_enum, conflicts_with_all = ["device", "golden", "full"])]
+    what_if: Option<Precision>,
+    /// Steps that are trained before, in double precision.
+    #[arg(long, default_value_t = 20, requires = "what_if")]
+    after: u64,
+    /// Write what came of it to this file, too.
+    #[arg(long, value_name = "FILE", requires = "what_if")]
+    json: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingsArguments,
+}
+
+/// A precision below the single one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Precision {
+    /// Half precision: 5 bits of exponent and 10 of mantissa.
+    F16,
+}
+
+/// The gradient of a step with each of its tensors in half precision.
+fn what_if(arguments: &GradcheckArguments) -> Result<(), Failure> {
+    let config = arguments.settings.merged()?;
+    let recipe = Recipe::new(&config)?;
+    let mut progress = Terminal::default();
+    let data = load_data(&config, None, &Device::cpu(), &mut progress)?;
+    recipe.check_images(data.train.seen)?;
+    if !recipe.objective.trains() {
+        return Err(usage(anyhow!("--what-if: the method {} trains nothing", config.method)));
+    }
+    let found = what_if_f16(&recipe, &data, arguments.after, &mut progress)?;
+    print(&found);
+    if let Some(path) = &arguments.json {
+        write_atomically(path, serde_json::to_string_pretty(&found)?.as_bytes())?;
+        tell(format_args!("written: {}", path.display()));
+    }
+    Ok(())
 }
 
 pub fn main(arguments: &GradcheckArguments) -> Result<(), Failure> {
+    if arguments.what_if.is_some() {
+        return what_if(arguments);
+    }
+    if arguments.settings.any() {
+        return Err(usage(anyhow!("settings are for --what-if: the gradient checks have small models of their own")));
+    }
     let mut targets = vec![Target::Reference, Target::Device(Device::cpu())];
     match arguments.device.as_ref().map_or_else(|| choose(&DeviceRequest::Gpu), choose) {
         Ok(device) if device.name() != Device::cpu().name() => {
