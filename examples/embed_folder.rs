@@ -3,8 +3,8 @@
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use wgpu_simvae::train::load_data;
-use wgpu_simvae::{Config, Device, DeviceRequest, Recipe, RunOptions, Silent, Trained, Which, choose, run};
+use wgpu_simvae::train::{Apart, load_data};
+use wgpu_simvae::{Config, Device, DeviceRequest, Recipe, RunOptions, Silent, Which, choose, run};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -44,11 +44,15 @@ fn main() -> Outcome<()> {
             [run, folder]
         }
     };
-    let mut trained = Trained::open(&run, Some(&folder), Which::Newest, &device, &mut Silent)?;
-    let source = trained.session.blueprint.train;
-    let embedding = trained.session.embed(&source, source.images)?;
-    for (file, mu) in trained.data.train.files.iter().zip(embedding.mu.chunks(embedding.latent)) {
+    // The data set that the run was trained on need not be there.
+    let apart = Apart::open(&run, Which::Newest)?;
+    let found = apart.read(&[folder], &mut Silent)?;
+    found.failed.iter().for_each(|line| eprintln!("{line}"));
+    let mut trained = apart.load(found.images, None, &device)?;
+    let pictures = trained.session.blueprint.test;
+    let embedding = trained.session.embed(&pictures, pictures.images)?;
+    for (file, mu) in trained.data.test.files.iter().zip(embedding.mu.chunks(embedding.latent)) {
         println!("{file} {mu:.3?}");
     }
-    if embedding.len() == trained.data.train.files.len() { Ok(()) } else { Err("an image was left out".into()) }
+    if embedding.len() == trained.data.test.files.len() { Ok(()) } else { Err("an image was left out".into()) }
 }

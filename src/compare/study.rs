@@ -16,6 +16,7 @@ use crate::run_folder::{LockError, OpenError, RunLock, Which, checkpoint, checks
 use crate::settings::{Config, Recipe};
 use crate::settings::{ConfigError, Sources};
 use crate::train::{Progress, RunError, RunOptions, Trained, load_data, run};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -201,6 +202,9 @@ impl Study {
             let problem = format!("it changes none of the rows {}", self.rows.join(", "));
             return Err(CompareError::Vary { key: key.clone(), problem });
         }
+        if data.train.judged_classes() < 2 {
+            leave_out_labels(&mut planned)?;
+        }
         self.check_reference(&planned)?;
         Ok(planned)
     }
@@ -215,6 +219,20 @@ impl Study {
         }
         if self.seeds < 2 { Err(CompareError::OneSeed { row }) } else { Ok(()) }
     }
+}
+
+/// Leaves out the rows that learn from labels, where there are others.
+fn leave_out_labels(planned: &mut Vec<Planned>) -> Result<(), CompareError> {
+    let mut needing = BTreeSet::new();
+    for row in &*planned {
+        if row.config.objective()?.needs_labels() {
+            needing.insert(row.name.clone());
+        }
+    }
+    if planned.iter().any(|row| !needing.contains(&row.name)) {
+        planned.retain(|row| !needing.contains(&row.name));
+    }
+    Ok(())
 }
 
 /// What is to be known about the varied settings of these rows.
@@ -278,6 +296,9 @@ pub fn compare(
     let data = load_data(&matching.base, None, device, progress)?;
     let rows = study.plan(&matching, &data)?;
     let _owner = RunLock::acquire(&study.out, "compare")?;
+    for name in study.rows.iter().filter(|name| !rows.iter().any(|row| vary::is_meant(&row.name, name))) {
+        progress.note(&format!("left out: {name} learns from classes, and the images are of one class"));
+    }
     let count = rows.len();
     let mut done = Compared { matched: study.matched, against: study.against.clone(), ..Compared::default() };
     done.note = note_on(&rows);

@@ -44,7 +44,7 @@ const LARGEST_LIST: u64 = 256 << 20;
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Of a photograph of its own size (`data.store`), all is kept, at so many pixels in width; else its centre.
-fn frame(options: &FileOptions) -> Result<Frame, DataError> {
+pub(super) fn frame(options: &FileOptions) -> Result<Frame, DataError> {
     let [width, height] = PHOTOGRAPH;
     match options.store {
         0 => Ok(Frame::square(CROP, options.size)),

@@ -41,6 +41,8 @@ pub(super) enum Kept {
     Square(u32),
     /// All of it.
     Whole,
+    /// The largest central part that has the proportions of the size to which it is resized.
+    Proportions,
 }
 
 impl Frame {
@@ -56,6 +58,7 @@ impl fmt::Display for Frame {
         match self.part {
             Kept::Square(most) => write!(f, "{most} {}", self.width),
             Kept::Whole => write!(f, "whole {}x{}", self.height, self.width),
+            Kept::Proportions => write!(f, "part {}x{}", self.height, self.width),
         }
     }
 }
@@ -193,13 +196,20 @@ pub(super) fn picture(bytes: &[u8], frame: Frame) -> Result<Vec<u8>, String> {
         true => DynamicImage::from(image.into_luma8()),
         false => DynamicImage::from(image.into_rgb8()),
     };
-    let image = match frame.part {
-        Kept::Whole => image,
+    let (whole_width, whole_height) = (image.width(), image.height());
+    let (width, height) = match frame.part {
+        Kept::Whole => (whole_width, whole_height),
         Kept::Square(most) => {
-            let side = image.width().min(image.height()).min(most);
-            image.crop_imm((image.width() - side) / 2, (image.height() - side) / 2, side, side)
+            let side = whole_width.min(whole_height).min(most);
+            (side, side)
+        }
+        Kept::Proportions => {
+            let scaled = |side: u32, by: u32, of: u32| (u64::from(side) * u64::from(by) / u64::from(of)) as u32;
+            let width = whole_width.min(scaled(whole_height, frame.width, frame.height)).max(1);
+            (width, whole_height.min(scaled(whole_width, frame.height, frame.width)).max(1))
         }
     };
+    let image = image.crop_imm((whole_width - width) / 2, (whole_height - height) / 2, width, height);
     let image = image.resize_exact(frame.width, frame.height, FilterType::Triangle);
     let (bytes, channels) = (image.as_bytes(), usize::from(image.color().channel_count()));
     Ok((0..channels).flat_map(|channel| bytes.iter().skip(channel).step_by(channels).copied()).collect())

@@ -63,6 +63,12 @@ pub enum DataError {
         /// Why not, and which can.
         problem: String,
     },
+    /// Of the pictures that were named none can be read.
+    #[error("there is no picture that can be read. Name image files, or folders of them{}", lines(.failed))]
+    NoPicture {
+        /// Each with the reason.
+        failed: Vec<String>,
+    },
     /// Numbers that do not belong together.
     #[error("{name}: {problem}")]
     Inconsistent {
@@ -74,6 +80,11 @@ pub enum DataError {
     /// The device failed while it rendered the sprites.
     #[error(transparent)]
     Device(#[from] DeviceError),
+}
+
+/// Reasons, one a line, behind a text.
+fn lines(reasons: &[String]) -> String {
+    reasons.iter().map(|reason| format!("\n  {reason}")).collect()
 }
 
 impl DataError {

@@ -4,7 +4,22 @@ use super::cache::Cache;
 use super::decode::{Decoded, Frame, any_coloured, decode};
 use super::registry::Request;
 use super::{DataError, Dataset, ImageShape, Images, UNCLASSED};
+use image::{Pixel, Rgb};
 use std::path::{Path, PathBuf};
+
+/// The planes of a picture of a shape's size with as many channels as the shape has: a grey one is each of three, and of a coloured one a
+/// single channel is the luminance.
+pub(super) fn planar(planes: Vec<u8>, shape: ImageShape) -> Vec<u8> {
+    let plane = shape.height * shape.width;
+    match planes.len() / plane {
+        3 if shape.channels == 1 => {
+            let luminance = |i: usize| Rgb([planes[i], planes[plane + i], planes[2 * plane + i]]).to_luma().0[0];
+            (0..plane).map(luminance).collect()
+        }
+        1 => planes.repeat(shape.channels),
+        _ => planes,
+    }
+}
 
 /// What a folder holds.
 pub(super) struct Listing {
@@ -138,7 +153,7 @@ impl Listing {
         let (mut pixels, mut kept) = (Vec::with_capacity(images.len() * shape.bytes()), Part::default());
         for (i, (file, image)) in part.files.iter().zip(images).enumerate() {
             let Some(image) = image else { continue };
-            pixels.extend(image.iter().cycle().take(shape.bytes()));
+            pixels.extend(planar(image, shape));
             kept.files.push(file.clone());
             kept.labels.push(part.labels[i]);
             kept.factors.extend_from_slice(&part.factors[i * width..(i + 1) * width]);

@@ -60,13 +60,16 @@ impl PassedOver {
         *self.counts.entry(kind).or_default() += 1;
     }
 
+    /// How much of each kind was passed over, in words; none where nothing was.
+    pub fn kinds(&self) -> Option<String> {
+        let counts: Vec<String> = self.counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        let text = || format!("passed over: {}; used are {}", counts.join(", "), ENDINGS.join(", "));
+        (!counts.is_empty()).then(text)
+    }
+
     /// Lines for the user; none where nothing was passed over.
     pub fn lines(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        if !self.counts.is_empty() {
-            let counts: Vec<String> = self.counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-            lines.push(format!("passed over: {}; used are {}", counts.join(", "), ENDINGS.join(", ")));
-        }
+        let mut lines: Vec<String> = self.kinds().into_iter().collect();
         if !self.empty.is_empty() {
             let names: Vec<String> = self.empty.iter().map(|name| format!("`{name}`")).collect();
             lines.push(format!("folders without a picture are no class: {}", names.join(", ")));
@@ -190,7 +193,7 @@ fn describe(kind: FileType) -> &'static str {
 }
 
 /// What a run writes into its folder beside files.
-const RUN_FOLDERS: [&str; 4] = ["checkpoints", "reconstructions", "embeddings", "pictures"];
+const RUN_FOLDERS: [&str; 5] = ["checkpoints", "reconstructions", "embeddings", "pictures", "clusters"];
 
 /// Whether a folder is that of a run.
 fn is_run(folder: &Path) -> bool {

@@ -6,3 +6,4 @@ pub mod charts;
 pub mod grid;
 pub mod latents;
 pub mod npy;
+pub mod sheet;

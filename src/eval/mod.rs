@@ -5,5 +5,7 @@ pub mod judges;
 mod representation;
 
 #[doc(inline)]
-pub use crate::measure::{EvalError, Labelled, Measured, Rows, clustering, collapse, knn, metrics, mixture, probe};
+pub use crate::measure::{
+    EvalError, Labelled, Measured, Rows, clustering, collapse, knn, metrics, mixture, near, probe,
+};
 pub use representation::Representation;

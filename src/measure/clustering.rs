@@ -44,6 +44,8 @@ impl Settings {
 pub struct Clustering {
     /// The most probable Gaussian of each row asked about.
     pub labels: Vec<u8>,
+    /// How probable that one is, of all.
+    pub certainty: Vec<f64>,
     /// Mean log-likelihood of a row of those that it was fitted to, in nats.
     pub log_likelihood: f64,
     /// Whether the best start converged.
@@ -62,8 +64,9 @@ pub fn cluster(known: Rows<'_>, asked: Rows<'_>, settings: &Settings) -> Result<
     let (mixture, Fit { log_likelihood, converged, rounds }) = fitted(known, settings)?;
     let mut shares = vec![0.0; asked.count() * settings.components];
     Data::new(asked, &mixture.centre).expect(&mixture.gaussians, &mut shares);
-    let labels = shares.chunks_exact(settings.components).map(largest).collect();
-    Ok(Clustering { labels, log_likelihood, converged, rounds })
+    let best = shares.chunks_exact(settings.components).map(largest);
+    let (labels, certainty) = best.map(|(label, share)| (label as u8, share)).unzip();
+    Ok(Clustering { labels, certainty, log_likelihood, converged, rounds })
 }
 
 /// Fits a mixture to rows, to draw from it.
@@ -266,8 +269,8 @@ impl Data {
     }
 }
 
-/// The index of the largest share, the first among equals.
-fn largest(shares: &[f64]) -> u8 {
-    let best = shares.iter().enumerate().rev().max_by(|a, b| a.1.total_cmp(b.1));
-    best.map_or(0, |(label, _)| label as u8)
+/// The index of the largest share, the first among equals, and the share.
+fn largest(shares: &[f64]) -> (usize, f64) {
+    let best = shares.iter().copied().enumerate().rev().max_by(|a, b| a.1.total_cmp(&b.1));
+    best.unwrap_or_default()
 }

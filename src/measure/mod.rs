@@ -6,6 +6,7 @@ mod error;
 pub mod knn;
 pub mod metrics;
 pub mod mixture;
+pub mod near;
 pub mod probe;
 mod rows;
 

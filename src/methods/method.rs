@@ -46,6 +46,11 @@ pub trait Objective: Debug + Send + Sync {
     fn trains(&self) -> bool {
         true
     }
+
+    /// Whether it learns from the labels of images.
+    fn needs_labels(&self) -> bool {
+        false
+    }
 }
 
 /// The loss terms over many images.

@@ -54,6 +54,10 @@ impl Objective for Supervised {
         Networks::with_head(params, sizes, "cls", widths)
     }
 
+    fn needs_labels(&self) -> bool {
+        true
+    }
+
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
         let forward = model.project(g, batch.x);
         let (rows, classes) = forward.z.shape.as_matrix();

@@ -26,6 +26,14 @@ pub enum OpenError {
     /// Its data cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Nothing says what the run's images are like.
+    #[error(
+        "{path}: the run has no run.json, which tells the size of an image; it is of a version before that, and looks at its own data alone"
+    )]
+    Unrecorded {
+        /// The run folder.
+        path: PathBuf,
+    },
     /// The data are not those of the training.
     #[error(
         "{path}: these are not the data that the run was trained on: {difference}. To look at other images on purpose, name their folder \

@@ -1,7 +1,9 @@
 //! Training: the recorded step, the session on a device, the loop and its pictures.
 
+mod apart;
 mod blueprint;
 pub mod diagnose;
+pub mod embeddings;
 mod exchange;
 mod extend;
 mod from;
@@ -19,8 +21,10 @@ mod stream;
 mod training;
 mod variances;
 
+pub use apart::Apart;
 pub use blueprint::{Blueprint, Decoding, JudgedSource, Reconstruction};
 pub(crate) use blueprint::{READ_BATCH, image_source};
+pub use embeddings::{Embeddings, EmbeddingsError};
 pub use exchange::{ExchangeError, export, import};
 pub use from::FirstWeights;
 pub use open::{Trained, load_data};

@@ -4,7 +4,7 @@ use super::progress::Progress;
 use super::session::Session;
 use crate::data::{self, DataError, Dataset, Identity};
 use crate::device::Device;
-use crate::run_folder::{Checkpoint, OpenError, Record, Saved, Which};
+use crate::run_folder::{Checkpoint, OpenError, Record, Saved, Which, checksum};
 use crate::settings::{Config, Recipe};
 use std::path::Path;
 
@@ -20,6 +20,8 @@ pub struct Trained {
     pub step: u64,
     /// Seconds that this took.
     pub seconds: f64,
+    /// Checksum of the checkpoint's weights.
+    pub weights: String,
     /// What its user should know: checkpoints that were passed over, data that are others than those of the training.
     pub notes: Vec<String>,
 }
@@ -108,7 +110,7 @@ impl Trained {
         Self::with_checkpoint(Checkpoint::pick(run, which)?, recipe, data, device)
     }
 
-    fn with_checkpoint(
+    pub(super) fn with_checkpoint(
         (checkpoint, passed_over): (Checkpoint, Vec<String>),
         recipe: &Recipe,
         data: Dataset,
@@ -120,6 +122,7 @@ impl Trained {
         checkpoint.load(executor.as_mut(), &blueprint.params, &blueprint.memory)?;
         let notes = passed_over.into_iter().map(|problem| format!("passed over: {problem}")).collect();
         let (config, state) = (recipe.config.clone(), &checkpoint.state);
-        Ok(Self { config, data, session, step: state.step, seconds: state.seconds, notes })
+        let weights = checksum(checkpoint.model());
+        Ok(Self { config, data, session, step: state.step, seconds: state.seconds, weights, notes })
     }
 }

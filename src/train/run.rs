@@ -86,6 +86,9 @@ pub fn run(
     if config.batch > data.train.len() {
         return Err(RunError::BatchTooLarge { batch: config.batch, images: data.train.len() });
     }
+    if recipe.objective.needs_labels() && data.train.judged_classes() < 2 {
+        return Err(RunError::NoLabels { method: config.method.clone() });
+    }
     Judging::check(config, data)?;
     for note in &data.notes {
         progress.note(note);

@@ -72,6 +72,15 @@ pub enum RunError {
         /// What was asked for.
         best: Best,
     },
+    /// The method learns from classes, and there are none.
+    #[error(
+        "method = {method}: it learns from classes, and the images are of one class. Sort them into a folder for each class, or take a \
+         method that needs none"
+    )]
+    NoLabels {
+        /// The method.
+        method: String,
+    },
     /// The data are not those of the run.
     #[error(
         "{path}: these are not the data that the run was trained on: {difference}. Name their folder with --data-dir, or start a new run"
@@ -164,7 +173,7 @@ impl RunError {
             Self::BatchTooLarge { .. } | Self::Config(_) | Self::NothingToResume { .. } | Self::Occupied { .. } => true,
             Self::OtherData { .. } | Self::OtherSettings { .. } => true,
             Self::NothingMatches { .. } | Self::ChangesResult { .. } | Self::EndsBefore { .. } => true,
-            Self::NothingHeldOut { .. } | Self::NoClasses { .. } => true,
+            Self::NothingHeldOut { .. } | Self::NoClasses { .. } | Self::NoLabels { .. } => true,
             Self::Lock(error) => error.is_usage(),
             Self::Open(error) => matches!(**error, OpenError::NoRun { .. }),
             _ => false,

@@ -35,6 +35,7 @@ mod networks;
 mod onnx;
 mod output;
 mod ownership;
+mod pictures;
 mod plan_files;
 mod plans;
 mod probes;

@@ -4,23 +4,30 @@ use crate::Failure;
 use crate::run_folder::RunFolder;
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
-use safetensors::Dtype;
-use safetensors::tensor::TensorView;
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use wgpu_simvae::augment::ImageSource;
 use wgpu_simvae::console::print;
 use wgpu_simvae::data::Images;
 use wgpu_simvae::draw::npy::npy;
 use wgpu_simvae::files::{FileError, OTHER_FOLDER, write_atomically};
-use wgpu_simvae::train::{Embedding, Trained};
+use wgpu_simvae::run_folder::data_folder;
+use wgpu_simvae::train::Trained;
+use wgpu_simvae::train::embeddings::{Origin, to_csv, to_safetensors};
 
 #[derive(Debug, Args)]
 pub struct EmbedArguments {
     #[command(flatten)]
     folder: RunFolder,
-    /// Images to embed.
+    /// Images of the data set to embed.
     #[arg(long, value_enum, default_value_t = Split::Both)]
     split: Split,
+    /// Pictures to embed instead of the data set's, which need not be there: files, folders with all that lies in them, and - for a list of
+    /// paths on the standard input.
+    #[arg(long, num_args = 1.., value_name = "PATH", conflicts_with_all = ["split", "data_dir"])]
+    images: Vec<PathBuf>,
+    /// Files to write, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Format::Npy, Format::Safetensors])]
+    format: Vec<Format>,
     /// Folder for the files [default: RUN/embeddings]
     #[arg(long)]
     out: Option<PathBuf>,
@@ -33,30 +40,79 @@ enum Split {
     Both,
 }
 
-/// Writes, for each split, `SPLIT.safetensors` with everything, `SPLIT-mu.npy` and `SPLIT-labels.npy` for NumPy, and
-/// `SPLIT-files.txt` where every image is a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Arrays for NumPy: mu, logvar where there is one, labels where they are known.
+    Npy,
+    /// Everything in one file.
+    Safetensors,
+    /// A table for people and spreadsheets.
+    Csv,
+}
+
+/// Writes, for each split, `SPLIT.safetensors` with everything, `SPLIT-mu.npy` and others for NumPy, `SPLIT.csv`, as far as they are
+/// asked for, and `SPLIT-files.txt` where every image is a file. Pictures of anywhere are the split `pictures`.
 pub fn main(arguments: &EmbedArguments) -> Result<(), Failure> {
-    let (mut trained, _) = arguments.folder.open()?;
+    let of_data = arguments.images.is_empty();
+    let (mut trained, _) = match of_data {
+        true => arguments.folder.open()?,
+        false => arguments.folder.open_on(&arguments.images)?,
+    };
     let out = arguments.out.clone().unwrap_or_else(|| arguments.folder.run.join("embeddings"));
     // Before the work: a folder that cannot be written is noticed at once.
     std::fs::create_dir_all(&out).map_err(|error| FileError::writing(&out)(error).advise(OTHER_FOLDER))?;
-    let Trained { session, data, .. } = &mut trained;
-    let (train, test) = (session.blueprint.train, session.blueprint.test);
-    for (name, split, source, images) in
-        [("train", Split::Train, train, &data.train), ("test", Split::Test, test, &data.test)]
-    {
-        if arguments.split == split || arguments.split == Split::Both {
-            let embedding = session.embed(&source, source.images)?;
-            write(&out, &format!("{name}-mu.npy"), &npy(&embedding.mu, &[embedding.len(), embedding.latent]))?;
-            write(&out, &format!("{name}-labels.npy"), &npy(&images.labels, &[images.len()]))?;
-            write(&out, &format!("{name}.safetensors"), &tensors(&embedding, images)?)?;
-            if !images.files.is_empty() {
-                let lines: String = images.files.iter().map(|file| format!("{file}\n")).collect();
-                write(&out, &format!("{name}-files.txt"), lines.as_bytes())?;
-            }
-        }
+    let (train, test) = (trained.session.blueprint.train, trained.session.blueprint.test);
+    if !of_data {
+        return arguments.write(&mut trained, "pictures", &test, |trained| &trained.data.test, &out);
+    }
+    if arguments.split != Split::Test {
+        arguments.write(&mut trained, "train", &train, |trained| &trained.data.train, &out)?;
+    }
+    if arguments.split != Split::Train {
+        arguments.write(&mut trained, "test", &test, |trained| &trained.data.test, &out)?;
     }
     Ok(())
+}
+
+impl EmbedArguments {
+    /// Embeds a source and writes its files.
+    fn write(
+        &self,
+        trained: &mut Trained,
+        name: &str,
+        source: &ImageSource,
+        images: impl Fn(&Trained) -> &Images,
+        out: &Path,
+    ) -> Result<(), Failure> {
+        let labelled = self.images.is_empty();
+        let embedding = trained.session.embed(source, source.images)?;
+        let images = images(trained);
+        let folder = self.folder.data_dir.clone().or_else(|| data_folder(&trained.config)).filter(|_| labelled);
+        let origin = Origin { images, labelled, folder: folder.as_deref(), weights: &trained.weights };
+        let shape = [embedding.len(), embedding.latent];
+        if self.format.contains(&Format::Npy) {
+            write(out, &format!("{name}-mu.npy"), &npy(&embedding.mu, &shape))?;
+            if !embedding.logvar.is_empty() {
+                write(out, &format!("{name}-logvar.npy"), &npy(&embedding.logvar, &shape))?;
+            }
+            if labelled {
+                write(out, &format!("{name}-labels.npy"), &npy(&images.labels, &[images.len()]))?;
+            }
+        }
+        if self.format.contains(&Format::Safetensors) {
+            let bytes = to_safetensors(&embedding, &origin);
+            let bytes = bytes.map_err(|error| anyhow!("the embedding cannot be stored: {error}"))?;
+            write(out, &format!("{name}.safetensors"), &bytes)?;
+        }
+        if self.format.contains(&Format::Csv) {
+            write(out, &format!("{name}.csv"), to_csv(&embedding, &origin).as_bytes())?;
+        }
+        if !images.files.is_empty() {
+            let lines: String = images.files.iter().map(|file| format!("{file}\n")).collect();
+            write(out, &format!("{name}-files.txt"), lines.as_bytes())?;
+        }
+        Ok(())
+    }
 }
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
@@ -64,31 +120,4 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
     write_atomically(&path, bytes).map_err(|error| error.advise(OTHER_FOLDER))?;
     print(path.display());
     Ok(())
-}
-
-/// `mu`, `logvar` (of generative models), `labels` and the style `factors` where they are known; the names of classes and
-/// factors, separated by commas, and the images' files, one a line, are metadata.
-fn tensors(embedding: &Embedding, images: &Images) -> Result<Vec<u8>, Failure> {
-    let (rows, latent, factors) = (embedding.len(), embedding.latent, images.factor_names.len());
-    let mut all: Vec<(&str, Dtype, Vec<usize>, &[u8])> = vec![
-        ("mu", Dtype::F32, vec![rows, latent], bytemuck::cast_slice(&embedding.mu)),
-        ("labels", Dtype::U8, vec![rows], &images.labels),
-    ];
-    if !embedding.logvar.is_empty() {
-        all.push(("logvar", Dtype::F32, vec![rows, latent], bytemuck::cast_slice(&embedding.logvar)));
-    }
-    if factors > 0 {
-        all.push(("factors", Dtype::F32, vec![rows, factors], bytemuck::cast_slice(&images.factors)));
-    }
-    let mut metadata = HashMap::from([
-        ("classes".to_owned(), images.classes.join(",")),
-        ("factors".to_owned(), images.factor_names.join(",")),
-    ]);
-    if !images.files.is_empty() {
-        metadata.insert("files".to_owned(), images.files.join("\n"));
-    }
-    let views = all.into_iter().map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(dtype, shape, bytes)?)));
-    let views = views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
-    let bytes = views.and_then(|views| safetensors::serialize(views, Some(metadata)));
-    Ok(bytes.map_err(|error| anyhow!("the embedding cannot be stored: {error}"))?)
 }

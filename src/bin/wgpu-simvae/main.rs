@@ -3,6 +3,7 @@
 
 mod bench;
 mod check;
+mod cluster;
 mod compare;
 mod data;
 mod decode;
@@ -13,6 +14,7 @@ mod eval;
 mod exchange;
 mod gradcheck;
 mod manual;
+mod neighbours;
 mod pictures;
 mod plan;
 mod run_folder;
@@ -34,7 +36,7 @@ use wgpu_simvae::onnx::OnnxError;
 use wgpu_simvae::quiet;
 use wgpu_simvae::run_folder::LockError;
 use wgpu_simvae::settings::ConfigError;
-use wgpu_simvae::train::{ExchangeError, RunError};
+use wgpu_simvae::train::{EmbeddingsError, ExchangeError, RunError};
 
 /// Exit code of a list whose reader went away, as of a program that SIGPIPE ends.
 const READER_LEFT: u8 = 141;
@@ -59,6 +61,10 @@ enum Command {
     Eval(eval::EvalArguments),
     /// Write the representations of a run's images, for NumPy and as safetensors.
     Embed(embed::EmbedArguments),
+    /// Find the pictures that are nearest to others, or near-duplicates among them.
+    Neighbours(neighbours::NeighboursArguments),
+    /// Group pictures without classes.
+    Cluster(cluster::ClusterArguments),
     /// Draw test images over their reconstructions.
     Reconstruct(pictures::ReconstructArguments),
     /// Draw pictures of latents from the prior, around an image, of a class, or where the representations lie.
@@ -144,6 +150,8 @@ fn main() -> ExitCode {
         Command::Compare(arguments) => compare::main(&arguments),
         Command::Eval(arguments) => eval::main(&arguments),
         Command::Embed(arguments) => embed::main(&arguments),
+        Command::Neighbours(arguments) => neighbours::main(&arguments),
+        Command::Cluster(arguments) => cluster::main(&arguments),
         Command::Reconstruct(arguments) => pictures::reconstruct(&arguments),
         Command::Sample(arguments) => sample::main(&arguments),
         Command::Traverse(arguments) => pictures::traverse(&arguments),
@@ -194,6 +202,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || of(error, ExchangeError::is_usage)
         || of(error, DecodeError::is_usage)
         || of(error, OnnxError::is_usage)
+        || of(error, EmbeddingsError::is_usage)
         || of(error, DataError::is_usage)
         || of(error, DeviceError::is_usage)
         || of(error, LockError::is_usage)

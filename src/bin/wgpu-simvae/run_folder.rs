@@ -3,12 +3,14 @@
 use crate::Failure;
 use crate::terminal::Terminal;
 use clap::Args;
-use std::path::PathBuf;
+use std::io::{Read, stdin};
+use std::path::{Path, PathBuf};
 use wgpu_simvae::console::tell;
+use wgpu_simvae::data::{Images, Pictures, listed};
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::eval::judge::Judges;
 use wgpu_simvae::run_folder::Which;
-use wgpu_simvae::train::Trained;
+use wgpu_simvae::train::{Apart, Trained};
 
 #[derive(Debug, Args)]
 pub struct RunFolder {
@@ -29,17 +31,69 @@ impl RunFolder {
     /// Opens the checkpoint on the device.
     pub fn open(&self) -> Result<(Trained, Device), Failure> {
         // Before the device: a wrong folder is noticed at once.
-        let config = Trained::settings(&self.run)?;
+        Trained::settings(&self.run)?;
         let device = choose(&self.device)?;
         tell(format_args!("device: {}", device.reason));
         let (folder, progress) = (self.data_dir.as_deref(), &mut Terminal::default());
         let trained = Trained::open(&self.run, folder, self.checkpoint, &device, progress)?;
+        self.say(&trained);
+        Ok((trained, device))
+    }
+
+    /// The run without its data set, before it lies on a device.
+    pub fn apart(&self) -> Result<Apart, Failure> {
+        Ok(Apart::open(&self.run, self.checkpoint)?)
+    }
+
+    /// Opens the checkpoint with pictures in the place of the data set's test images, which need not be there.
+    pub fn open_on(&self, pictures: &[PathBuf]) -> Result<(Trained, Device), Failure> {
+        self.look(self.apart()?, pictures, &[])
+    }
+
+    /// Loads a run with pictures in the place of its test images, and others in the place of its training images.
+    pub fn look(&self, apart: Apart, pictures: &[PathBuf], beside: &[PathBuf]) -> Result<(Trained, Device), Failure> {
+        // Before the device: what cannot be read is noticed at once.
+        let pictures = read(&apart, pictures)?;
+        let beside = if beside.is_empty() { None } else { Some(read(&apart, beside)?) };
+        let device = choose(&self.device)?;
+        tell(format_args!("device: {}", device.reason));
+        let trained = apart.load(pictures, beside, &device)?;
+        self.say(&trained);
+        Ok((trained, device))
+    }
+
+    fn say(&self, trained: &Trained) {
         for note in &trained.notes {
             tell(note);
         }
-        tell(format_args!("{}: {} after {} steps", self.run.display(), config.method, trained.step));
-        Ok((trained, device))
+        tell(format_args!("{}: {} after {} steps", self.run.display(), trained.config.method, trained.step));
     }
+}
+
+/// Reads the pictures that are named, and says what could not be read.
+fn read(apart: &Apart, paths: &[PathBuf]) -> Result<Images, Failure> {
+    let mut all = Vec::new();
+    for path in paths {
+        match path == Path::new("-") {
+            true => {
+                let mut list = Vec::new();
+                stdin().lock().read_to_end(&mut list)?;
+                all.extend(listed(&String::from_utf8_lossy(&list)));
+            }
+            false => all.push(path.clone()),
+        }
+    }
+    let Pictures { images, failed, notes } = apart.read(&all, &mut Terminal::default())?;
+    for line in &failed {
+        tell(line);
+    }
+    if !failed.is_empty() {
+        tell(format_args!("read: {}; not read: {}, named above", images.len(), failed.len()));
+    }
+    for note in notes {
+        tell(note);
+    }
+    Ok(images)
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,9 @@ use wgpu_simvae::kernels::loss::simvae::ContentPrior;
 use wgpu_simvae::methods::Latents;
 use wgpu_simvae::train::Trained;
 
+/// Gaussians of a mixture where no classes say how many.
+const WITHOUT_CLASSES: usize = 10;
+
 #[derive(Debug, Args)]
 pub struct SampleArguments {
     #[command(flatten)]
@@ -19,7 +22,7 @@ pub struct SampleArguments {
     /// What latents are drawn from.
     #[arg(long, value_enum, default_value_t = Prior::Standard)]
     prior: Prior,
-    /// Gaussians of the mixture [default: as many as the data set has classes]
+    /// Gaussians of the mixture [default: as many as the data set has classes, 10 where it has none]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=256))]
     components: Option<u32>,
     /// Test image whose content is kept while its style is drawn, from p(z given y); where a method has none, from the image's posterior.
@@ -95,7 +98,10 @@ impl SampleArguments {
         let source = trained.session.blueprint.train;
         let embedding = trained.session.embed(&source, source.images)?;
         let known = Rows::new("training images", &embedding.mu, embedding.latent)?;
-        let classes = trained.data.train.judged_classes();
+        let classes = match trained.data.train.judged_classes() {
+            1 => WITHOUT_CLASSES,
+            classes => classes,
+        };
         let components = self.components.map_or(classes.min(known.count()), |count| count as usize);
         let settings = Settings { seed: self.seed, ..Settings::new(components) };
         let mixture = fit(known, &settings)?;
