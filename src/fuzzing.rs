@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 pub type Reader = fn(&[u8]);
 
 /// Every reader and its name.
-pub const READERS: [(&str, Reader); 18] = [
+pub const READERS: [(&str, Reader); 19] = [
     ("idx", |bytes| data::idx(bytes, false)),
     ("idx-gzip", |bytes| data::idx(bytes, true)),
     ("archive", data::archive),
@@ -25,6 +25,7 @@ pub const READERS: [(&str, Reader); 18] = [
     ("cache", data::cache),
     ("checkpoint", train::checkpoint),
     ("state-dict", train::state_dict),
+    ("pickle", train::pickle),
     ("state", train::state),
     ("record", unsealed::<Record>),
     ("manifest", unsealed::<Manifest>),

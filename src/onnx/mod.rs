@@ -10,16 +10,15 @@ mod proto;
 
 pub use error::OnnxError;
 
-use crate::files::{A_FILE, FileError, write_atomically};
+use crate::files::{A_FILE, write_atomically};
 use crate::kernels::{Access, DType};
 use crate::nn::{Networks, ParamMemory, Params, Pass};
 use crate::plan::{Graph, Layout, Place, Plan};
-use crate::run_folder::{Checkpoint, Record, Saved, Which, checkpoint};
+use crate::run_folder::{Checkpoint, Record, Saved, Which};
 use crate::settings::Recipe;
 use builder::{Builder, Weights, int};
 use prost::Message;
 use proto::{FLOAT, UINT8};
-use safetensors::SafeTensors;
 use std::path::Path;
 
 /// The version of the operators. onnxruntime has it since 1.12 (July 2022).
@@ -67,9 +66,7 @@ pub fn export(run: &Path, which: Which, files: &OnnxFiles<'_>) -> Result<Vec<Str
     let Saved { config, record, .. } = Saved::read(run).map_err(Box::new)?;
     let Some(Record { data, .. }) = record else { return Err(OnnxError::Unrecorded { path: run.to_owned() }) };
     let (checkpoint, passed_over) = Checkpoint::pick(run, which)?;
-    let path = checkpoint.folder.join(checkpoint::MODEL);
-    let tensors = SafeTensors::deserialize(checkpoint.model())
-        .map_err(|error| FileError::reading(&path)(std::io::Error::other(error)))?;
+    let tensors = checkpoint.tensors()?;
     let weights = tensors.iter().map(|(name, tensor)| (name.to_owned(), tensor.data())).collect();
 
     let recipe = Recipe::new(&config)?;
@@ -88,9 +85,13 @@ pub fn export(run: &Path, which: Which, files: &OnnxFiles<'_>) -> Result<Vec<Str
     if files.decoder.is_some() && !source.networks.generative {
         return Err(OnnxError::NoDecoder { method: config.method });
     }
-    write(files.encoder, &source, source.encoder(files.pixels)?)?;
+    // Both are made before either is written.
+    let mut models = vec![(files.encoder, encode(files.encoder, &source, source.encoder(files.pixels)?)?)];
     if let Some(path) = files.decoder {
-        write(path, &source, source.decoder()?)?;
+        models.push((path, encode(path, &source, source.decoder()?)?));
+    }
+    for (path, bytes) in models {
+        write_atomically(path, &bytes).map_err(|error| error.advise(A_FILE))?;
     }
     Ok(passed_over)
 }
@@ -171,8 +172,8 @@ fn record(to: &mut Builder<'_>, plan: Plan) -> Result<(), OnnxError> {
     Ok(())
 }
 
-/// Writes a graph as a file.
-fn write(path: &Path, source: &Source<'_>, graph: proto::Graph) -> Result<(), OnnxError> {
+/// The bytes of a graph as a file; `path` is for messages.
+fn encode(path: &Path, source: &Source<'_>, graph: proto::Graph) -> Result<Vec<u8>, OnnxError> {
     let entry = |(key, value): &(&str, String)| proto::Entry { key: (*key).to_owned(), value: value.clone() };
     let model = proto::Model {
         ir_version: IR_VERSION,
@@ -187,5 +188,5 @@ fn write(path: &Path, source: &Source<'_>, graph: proto::Graph) -> Result<(), On
     if bytes > i32::MAX as usize {
         return Err(OnnxError::TooLarge { path: path.to_owned(), bytes });
     }
-    write_atomically(path, &model.encode_to_vec()).map_err(|error| error.advise(A_FILE).into())
+    Ok(model.encode_to_vec())
 }

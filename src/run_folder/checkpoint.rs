@@ -177,6 +177,14 @@ impl Checkpoint {
         &self.model
     }
 
+    /// Its tensors by their names.
+    ///
+    /// # Errors
+    /// When the file, though it is the one that was written, holds none.
+    pub fn tensors(&self) -> Result<SafeTensors<'_>, CheckpointError> {
+        SafeTensors::deserialize(&self.model).map_err(|error| damaged(&self.folder.join(MODEL), error.to_string()))
+    }
+
     /// Adam's moments, as the file has them.
     pub fn optimiser(&self) -> &[u8] {
         &self.optimiser

@@ -2,6 +2,7 @@
 
 use super::checkpoint::decode;
 use super::metrics::{MetricsLog, Row};
+use super::pth::unpacked;
 use super::state::State;
 use super::state_dict::StateDict;
 use crate::files::read_or_named;
@@ -31,12 +32,27 @@ pub fn checkpoint(bytes: &[u8]) {
 pub fn state_dict(bytes: &[u8]) {
     let params = params();
     let wanted: Vec<&str> = params.specs().iter().chain(params.buffers()).map(|spec| spec.name.as_str()).collect();
-    if let Ok(dict) = StateDict::open(bytes, &wanted) {
-        let mut problems = Vec::new();
+    for part in ["", "enc."] {
+        let Ok(dict) = StateDict::open(bytes, &wanted, part) else { continue };
+        let mut problems = dict.notes();
         let flat = dict.flatten(params.specs(), params.flat_len(), &mut problems);
         assert!(flat.iter().all(|x| x.is_finite()));
         dict.flatten(params.buffers(), 64, &mut problems);
         problems.extend(dict.unknown(&wanted));
+    }
+}
+
+/// The pickle of such a file, which a checksum keeps the fuzzer from.
+pub fn pickle(bytes: &[u8]) {
+    for (_, tensors) in unpacked(bytes).unwrap_or_default() {
+        for tensor in tensors.into_values().flatten() {
+            let few = tensor
+                .shape
+                .iter()
+                .try_fold(1usize, |count, &dim| count.checked_mul(dim))
+                .is_some_and(|count| count < 100);
+            assert!(!few || tensor.numbers().is_none_or(|numbers| numbers.len() < 100));
+        }
     }
 }
 

@@ -8,11 +8,13 @@ pub mod fuzzing;
 mod lock;
 mod manifest;
 pub mod metrics;
+mod pth;
 mod record;
 mod saved;
 pub mod sealed;
 mod state;
 mod state_dict;
+mod tensors;
 mod verify;
 mod which;
 

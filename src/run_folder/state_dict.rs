@@ -1,41 +1,70 @@
-//! The state dict of a PyTorch model as people save it: names that a wrapper put a prefix before, numbers of half or double precision.
+//! The state dict of a PyTorch model as people save it: as safetensors or with `torch.save`, within other dicts, under names that a wrapper
+//! put a prefix before, of an encoder alone, in numbers of half or double precision.
 
 use super::checkpoint::not_finite;
+use super::pth;
+use super::tensors::{Stored, Tensors};
 use crate::console::name;
 use crate::nn::ParamSpec;
-use half::{bf16, f16};
-use safetensors::tensor::{Dtype, TensorView};
-use safetensors::{SafeTensorError, SafeTensors};
-use std::collections::BTreeSet;
+use safetensors::SafeTensors;
+use std::collections::{BTreeMap, HashSet};
 
 /// What PyTorch's batch normalisation counts beside its statistics; here the number of steps.
 pub const COUNTER: &str = "num_batches_tracked";
 /// The buffer that every batch normalisation has.
 pub const VARIANCE: &str = "running_var";
 
+/// Bytes of a name that is looked at, at most.
+const LONGEST: usize = 500;
+
 /// A state dict that is read.
 pub struct StateDict<'a> {
-    file: SafeTensors<'a>,
-    /// What every name begins with, beside the name that is looked for.
-    pub prefix: String,
+    tensors: Tensors<'a>,
+    /// The keys of the file that lead to it; empty where it is the outermost dict.
+    path: String,
+    /// What its names begin with, before the names that are looked for.
+    prefix: String,
+    /// What the names that are looked for begin with, and those of the file do not.
+    lacks: String,
 }
 
 impl<'a> StateDict<'a> {
-    /// Reads a file's header. Of the prefixes that all names share, and none, the one is taken off that leaves the most wanted names.
+    /// Reads a file. Of its dicts, and of what names in them begin with, those are taken that leave the most wanted names. Where the names may
+    /// lack what the wanted ones begin with, as those of an encoder alone do, that is `part`.
     ///
     /// # Errors
-    /// When the bytes are not a whole safetensors file.
-    pub fn open(bytes: &'a [u8], wanted: &[&str]) -> Result<Self, SafeTensorError> {
-        let file = SafeTensors::deserialize(bytes)?;
-        let found: BTreeSet<&str> = file.names().into_iter().collect();
-        let fits =
-            |prefix: &str| wanted.iter().filter(|name| found.contains(format!("{prefix}{name}").as_str())).count();
-        let first = found.first().copied().unwrap_or_default();
-        let prefixes = first.match_indices('.').map(|(at, _)| &first[..=at]);
-        let shared = prefixes.take_while(|prefix| found.iter().all(|name| name.starts_with(prefix)));
-        let longer = |best, prefix| if fits(prefix) > fits(best) { prefix } else { best };
-        let prefix = shared.fold("", longer).to_owned();
-        Ok(Self { file, prefix })
+    /// When the bytes are neither a whole safetensors file nor a whole one of `torch.save`; in words.
+    pub fn open(bytes: &'a [u8], wanted: &[&str], part: &str) -> Result<Self, String> {
+        let dicts = match pth::read(bytes) {
+            Some(dicts) => dicts?,
+            None => vec![(String::new(), safetensors(bytes)?)],
+        };
+        let wanted: HashSet<&str> = wanted.iter().copied().collect();
+        let mut best =
+            (0, Self { tensors: Tensors::new(), path: String::new(), prefix: String::new(), lacks: String::new() });
+        for (path, tensors) in dicts {
+            let (count, prefix, lacks) = names(&tensors, &wanted, part);
+            if best.1.tensors.is_empty() || count > best.0 {
+                best = (count, Self { tensors, path, prefix, lacks });
+            }
+        }
+        Ok(best.1)
+    }
+
+    /// What was done to find the names, in words; empty where they stood there as they are.
+    pub fn notes(&self) -> Vec<String> {
+        let Self { path, prefix, lacks, .. } = self;
+        let mut notes = Vec::new();
+        if !path.is_empty() {
+            notes.push(format!("the state dict is `{}` in the file", name(path)));
+        }
+        if !prefix.is_empty() {
+            notes.push(format!("names begin with `{}`, which was taken off", name(prefix)));
+        }
+        if !lacks.is_empty() {
+            notes.push(format!("names lack `{lacks}`, which was put before them"));
+        }
+        notes
     }
 
     /// Copies the named tensors into a flat layout, and tells what is wrong with each that cannot be taken.
@@ -56,12 +85,16 @@ impl<'a> StateDict<'a> {
     /// What is wrong with it, in words.
     pub fn tensor(&self, spec: &ParamSpec) -> Result<Vec<f32>, String> {
         let wanted = spec.param.shape;
-        let Ok(found) = self.file.tensor(&format!("{}{}", self.prefix, spec.name)) else {
-            return Err(format!("missing: `{}` {wanted:?}", spec.name));
+        let theirs = spec.name.strip_prefix(self.lacks.as_str());
+        let found = theirs.and_then(|name| self.tensors.get(&format!("{}{name}", self.prefix)));
+        let Some(found) = found else { return Err(format!("missing: `{}` {wanted:?}", spec.name)) };
+        let there = match found {
+            Ok(found) => format!("{:?} {:?}", found.dtype, found.shape),
+            Err(what) => what.clone(),
         };
-        let numbers = numbers(&found).filter(|_| found.shape() == wanted.dims()).ok_or_else(|| {
-            format!("`{}` is {:?} {:?} there and F32 {wanted:?} here", spec.name, found.dtype(), found.shape())
-        })?;
+        let fits = found.as_ref().ok().filter(|found| found.shape == wanted.dims());
+        let numbers = fits.and_then(Stored::numbers);
+        let numbers = numbers.ok_or_else(|| format!("`{}` is {there} there and F32 {wanted:?} here", spec.name))?;
         if let Some(problem) = not_finite(&numbers) {
             return Err(format!("`{}`: {problem}", spec.name));
         }
@@ -71,24 +104,58 @@ impl<'a> StateDict<'a> {
         Ok(numbers)
     }
 
-    /// The names in the file that nobody wants, without their prefix.
+    /// Whether its names lack what the wanted ones begin with.
+    pub fn is_part(&self) -> bool {
+        !self.lacks.is_empty()
+    }
+
+    /// The names in the dict that nobody wants, without their prefix.
     pub fn unknown(&self, wanted: &[&str]) -> Vec<String> {
-        let known = |name: &str| name.ends_with(COUNTER) || wanted.contains(&name);
-        let names = self.file.names().into_iter().map(|name| name.strip_prefix(self.prefix.as_str()).unwrap_or(name));
-        names.filter(|name| !known(name)).map(|found| format!("unknown: `{}`", name(found))).collect()
+        let wanted: HashSet<&str> = wanted.iter().filter_map(|name| name.strip_prefix(self.lacks.as_str())).collect();
+        let known = |found: &str| {
+            let name = found.strip_prefix(self.prefix.as_str());
+            found.ends_with(COUNTER) || name.is_some_and(|name| wanted.contains(name))
+        };
+        let names = self.tensors.keys().filter(|found| !known(found));
+        names
+            .map(|found| format!("unknown: `{}`", name(found.strip_prefix(self.prefix.as_str()).unwrap_or(found))))
+            .collect()
     }
 }
 
-/// The numbers of a tensor in single precision, which has every number of half precision; none of other kinds. Of double precision the
-/// nearest are taken.
-fn numbers(tensor: &TensorView<'_>) -> Option<Vec<f32>> {
-    let bytes = tensor.data();
-    let words = || bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-    match tensor.dtype() {
-        Dtype::F32 => Some(bytemuck::pod_collect_to_vec(bytes)),
-        Dtype::F16 => Some(words().map(|bits| f16::from_bits(bits).to_f32()).collect()),
-        Dtype::BF16 => Some(words().map(|bits| bf16::from_bits(bits).to_f32()).collect()),
-        Dtype::F64 => Some(bytemuck::pod_collect_to_vec::<u8, f64>(bytes).into_iter().map(|x| x as f32).collect()),
-        _ => None,
+/// The tensors of a safetensors file.
+fn safetensors(bytes: &[u8]) -> Result<Tensors<'_>, String> {
+    let file = SafeTensors::deserialize(bytes).map_err(|error| {
+        format!(
+            "it is neither a whole safetensors file ({error}) nor one of torch.save: save the state dict with either"
+        )
+    })?;
+    let tensors = file.iter().map(|(name, tensor)| {
+        // The view is gone at the end of the line, the bytes are the file's.
+        (name.to_owned(), Ok(Stored::dense(tensor.dtype(), tensor.data(), tensor.shape().to_vec())))
+    });
+    Ok(tensors.collect())
+}
+
+/// How many wanted names there are, behind which prefix, and whether they lack `part`: each name votes for what stands before a wanted one.
+/// The shortest prefix wins among equals.
+fn names(tensors: &Tensors<'_>, wanted: &HashSet<&str>, part: &str) -> (usize, String, String) {
+    let mut votes: BTreeMap<(usize, &str, &str), usize> = BTreeMap::new();
+    let parts = ["", part];
+    let parts = if part.is_empty() { &parts[..1] } else { &parts };
+    for found in tensors.keys().filter(|found| found.len() <= LONGEST) {
+        for at in std::iter::once(0).chain(found.match_indices('.').map(|(at, _)| at + 1)) {
+            let (prefix, name) = found.split_at(at);
+            for lacks in parts.iter().filter(|lacks| wanted.contains(format!("{lacks}{name}").as_str())) {
+                *votes.entry((prefix.len(), prefix, lacks)).or_default() += 1;
+            }
+        }
     }
+    let mut best = (0, String::new(), String::new());
+    for ((_, prefix, lacks), count) in votes {
+        if count > best.0 {
+            best = (count, prefix.to_owned(), lacks.to_owned());
+        }
+    }
+    best
 }

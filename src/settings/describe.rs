@@ -65,17 +65,31 @@ pub fn describe() -> Result<Vec<Description>, ConfigError> {
 /// What is said about choices where the sources disagree.
 const CHOICES: &str = include_str!("../../docs/choices.md");
 
-/// The anchors of `docs/choices.md` by the settings that they are about: the points of its tables name them.
-fn choices() -> HashMap<&'static str, &'static str> {
+/// What `docs/choices.md` says about a setting on which the sources disagree.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice {
+    /// The line's anchor on the page.
+    pub anchor: &'static str,
+    /// What the paper and its authors' code say.
+    pub sources: &'static str,
+    /// What is done here.
+    pub here: &'static str,
+    /// Why; empty where there is no more to say.
+    pub why: &'static str,
+}
+
+/// The lines of `docs/choices.md` by the settings that they are about: the points of its tables name them.
+pub(super) fn choices() -> HashMap<&'static str, Choice> {
     let mut found = HashMap::new();
     for line in CHOICES.lines() {
         let Some((anchor, rest)) = line.strip_prefix("| <a id=\"").and_then(|line| line.split_once("\"></a>")) else {
             continue;
         };
+        let mut cells = rest.split('|').map(str::trim);
+        let [point, sources, here, why] = [(); 4].map(|()| cells.next().unwrap_or_default());
         // Between backquotes, as far as the point goes.
-        let point = rest.split('|').next().unwrap_or_default();
         for key in point.split('`').skip(1).step_by(2) {
-            found.entry(key).or_insert(anchor);
+            found.entry(key).or_insert(Choice { anchor, sources, here, why });
         }
     }
     found
@@ -90,7 +104,7 @@ pub fn markdown() -> Result<String, ConfigError> {
     let mut text = "| key | default | range | meaning |\n|---|---|---|---|\n".to_owned();
     for Description { key, default, allowed, about } in describe()? {
         let named = match choices.get(key.as_str()) {
-            Some(anchor) => format!("[`{key}`](choices.md#{anchor})"),
+            Some(Choice { anchor, .. }) => format!("[`{key}`](choices.md#{anchor})"),
             None => format!("`{key}`"),
         };
         text += &format!("| {named} | `{default}` | {allowed} | {about} |\n");

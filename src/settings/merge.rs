@@ -240,21 +240,25 @@ pub(super) fn check_keys(origin: &str, table: &Table, known: &Table, prefix: &st
             (Some(Value::Table(known)), Value::Table(table)) => check_keys(origin, table, known, &format!("{path}."))?,
             (Some(_), _) => {}
             (None, _) => {
-                let mut all = Vec::new();
-                values(&to_table(&Config::default())?, "", &mut all);
-                let nearest = all.into_iter().map(|(key, _)| key).max_by(|a, b| {
-                    let likeness = |known: &String| {
-                        let leaf = known.rsplit('.').next().unwrap_or(known);
-                        strsim::jaro_winkler(known, &path).max(strsim::jaro_winkler(leaf, key))
-                    };
-                    likeness(a).total_cmp(&likeness(b))
-                });
-                let nearest = nearest.map(|key| format!("; did you mean `{key}`?")).unwrap_or_default();
+                let nearest = nearest(&path)?;
                 return Err(ConfigError::UnknownKey { origin: origin.to_owned(), key: path, nearest });
             }
         }
     }
     Ok(())
+}
+
+/// `; did you mean ...?` with the setting whose key, or the end of it, is most like this one.
+pub(super) fn nearest(path: &str) -> Result<String, ConfigError> {
+    let leaf = path.rsplit('.').next().unwrap_or_default();
+    let likeness = |known: &str| {
+        let own = known.rsplit('.').next().unwrap_or_default();
+        strsim::jaro_winkler(known, path).max(strsim::jaro_winkler(own, leaf))
+    };
+    let mut all = Vec::new();
+    values(&to_table(&Config::default())?, "", &mut all);
+    let nearest = all.into_iter().max_by(|(a, _), (b, _)| likeness(a).total_cmp(&likeness(b)));
+    Ok(nearest.map(|(key, _)| format!("; did you mean `{key}`?")).unwrap_or_default())
 }
 
 /// The paths of all keys, with their values.

@@ -4,6 +4,7 @@ mod best;
 mod config;
 mod describe;
 mod error;
+mod explain;
 mod merge;
 pub mod presets;
 mod recipe;
@@ -11,8 +12,9 @@ mod validate;
 
 pub use best::Best;
 pub use config::{CheckpointConfig, Config, DataConfig, JudgeConfig, LogConfig, ProjectorConfig, StopConfig};
-pub use describe::{Description, describe, described, markdown};
+pub use describe::{Choice, Description, describe, described, markdown};
 pub use error::ConfigError;
+pub use explain::{Explained, explain};
 pub use merge::Sources;
 pub(crate) use merge::to_table;
 pub use recipe::Recipe;

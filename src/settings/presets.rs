@@ -3,6 +3,7 @@
 use super::ConfigError;
 use super::merge::{overlay, parse};
 use crate::data::family;
+use crate::setting::at;
 use toml::{Table, Value};
 
 /// Every preset's name and text; a new one is one line.
@@ -35,4 +36,29 @@ pub(super) fn table(preset: &str, data: &str, method: &str) -> Result<Table, Con
         overlay(&mut merged, part);
     }
     Ok(merged)
+}
+
+/// The values that a preset gives a setting, as TOML, each with the data set or method that it is for, in the order in which they lie over
+/// each other: of those that fit a run, the last one counts.
+pub(super) fn values(preset: &str, key: &str) -> Result<Vec<(String, String)>, ConfigError> {
+    let text = PRESETS.iter().find(|(name, _)| *name == preset).map_or("", |(_, text)| text);
+    let file = parse(&format!("preset {preset}"), text)?;
+    let mut found = match file.get("like").and_then(Value::as_str) {
+        Some(other) => values(other, key)?,
+        None => Vec::new(),
+    };
+    if let Some(value) = file.get("base").and_then(Value::as_table).and_then(|base| at(base, key)) {
+        // It lies over all that the other preset says.
+        found = vec![(String::new(), value.to_string())];
+    }
+    for (part, kind) in [("data-set", "data"), ("methods", "method")] {
+        for (name, table) in file.get(part).and_then(Value::as_table).into_iter().flatten() {
+            if let Some(value) = table.as_table().and_then(|table| at(table, key)) {
+                let whom = format!("{kind} {name}");
+                found.retain(|(other, _)| *other != whom);
+                found.push((whom, value.to_string()));
+            }
+        }
+    }
+    Ok(found)
 }

@@ -1,18 +1,17 @@
-//! Weights to and from elsewhere: safetensors files under PyTorch's names.
+//! Weights from elsewhere: a state dict becomes a run.
 
-use super::open::Trained;
+use super::from::{ENCODER, FirstWeights, Taken};
+use super::run_error::RunError;
 use super::session::Session;
 use crate::data::{Dataset, Identity};
 use crate::device::{Device, DeviceError, Values};
 use crate::files::{A_FILE, FileError, write_atomically};
-use crate::run_folder::checkpoint::{self, Checkpoint};
-use crate::run_folder::{COUNTER, StateDict, VARIANCE};
+use crate::run_folder::checkpoint;
 use crate::run_folder::{CheckpointError, State};
 use crate::run_folder::{LockError, Record, RecordError, RunLock, checksum};
-use crate::run_folder::{OpenError, Which, data_folder, settings_file};
+use crate::run_folder::{OpenError, data_folder, settings_file};
+use crate::run_folder::{Source, StateDict, Which};
 use crate::settings::{Config, ConfigError, Recipe};
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
 use std::path::{Path, PathBuf};
 
 /// Weights that cannot be exchanged.
@@ -21,12 +20,12 @@ pub enum ExchangeError {
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The file is not a whole safetensors file.
-    #[error("{path}: not a whole safetensors file ({problem}); save the state dict with `safetensors.torch.save_file`")]
+    /// The file holds no state dict, or is damaged.
+    #[error("{path}: {problem}")]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// What is wrong, and what to do.
         problem: String,
     },
     /// Its tensors are not those of the networks.
@@ -41,6 +40,14 @@ pub enum ExchangeError {
     #[error("{path}: there is a run in this folder; choose another one with --out")]
     Occupied {
         /// The folder.
+        path: PathBuf,
+    },
+    /// The run does not know what images it was trained on.
+    #[error(
+        "{path}: the run has no run.json, which tells the size of an image; it is of a version before that. Take --format safetensors"
+    )]
+    Unrecorded {
+        /// The run.
         path: PathBuf,
     },
     /// The networks do not take the data's images.
@@ -58,6 +65,9 @@ pub enum ExchangeError {
     /// The checkpoint cannot be read or written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// An encoder's weights cannot be taken.
+    #[error(transparent)]
+    Encoder(#[from] Box<RunError>),
     /// The device failed.
     #[error(transparent)]
     Device(#[from] DeviceError),
@@ -69,46 +79,26 @@ impl ExchangeError {
         match self {
             Self::Config(_) | Self::Occupied { .. } | Self::OtherNetworks { .. } => true,
             Self::Lock(error) => error.is_usage(),
+            Self::Encoder(error) => error.is_usage(),
             _ => false,
         }
     }
 }
 
-/// Writes the weights and buffers of a checkpoint of a run as a PyTorch state dict. Returns what
-/// was passed over.
-///
-/// # Errors
-/// When there is no run or no checkpoint, or a file cannot be read or written.
-pub fn export(run: &Path, which: Which, out: &Path) -> Result<Vec<String>, ExchangeError> {
-    Trained::settings(run).map_err(Box::new)?;
-    let (checkpoint, passed_over) = Checkpoint::pick(run, which)?;
-    let path = checkpoint.folder.join(checkpoint::MODEL);
-    let damaged = |path: &Path, problem: String| ExchangeError::Damaged { path: path.to_owned(), problem };
-    let file = SafeTensors::deserialize(checkpoint.model()).map_err(|error| damaged(&path, error.to_string()))?;
-    let count = (checkpoint.state.step as i64).to_le_bytes();
-    let counter = TensorView::new(Dtype::I64, Vec::new(), &count).map_err(|error| damaged(out, error.to_string()))?;
-    let mut tensors = file.tensors();
-    let counters: Vec<String> =
-        tensors.iter().filter_map(|(name, _)| Some(format!("{}{COUNTER}", name.strip_suffix(VARIANCE)?))).collect();
-    tensors.extend(counters.into_iter().map(|name| (name, counter.clone())));
-    let bytes = safetensors::serialize(tensors, None).map_err(|error| damaged(out, error.to_string()))?;
-    write_atomically(out, &bytes).map_err(|error| error.advise(A_FILE))?;
-    Ok(passed_over)
-}
-
-/// Makes a run folder, its settings and a checkpoint before the first step, from a PyTorch state dict. Returns the prefix that was taken
-/// off all names, which is empty mostly.
+/// Makes a run folder, its settings and a checkpoint before the first step, from a PyTorch state dict of all networks, or of the encoder alone
+/// (but for the layer that it ends with): the others are as they were initialised then. Returns what the user should know.
 ///
 /// # Errors
 /// When the file cannot be read or has other tensors than the networks (each is named), or the folder cannot be written. Nothing is left
 /// behind then.
 pub fn import(
     weights: &Path,
+    encoder_only: bool,
     recipe: &Recipe,
     data: &Dataset,
     device: &Device,
     out: &Path,
-) -> Result<String, ExchangeError> {
+) -> Result<Vec<String>, ExchangeError> {
     let _owner = RunLock::acquire(out, "import")?;
     if settings_file(out).exists() || !checkpoint::list(out)?.is_empty() {
         return Err(ExchangeError::Occupied { path: out.to_owned() });
@@ -117,28 +107,62 @@ pub fn import(
     recipe.check_images(data.train.seen)?;
     let bytes = std::fs::read(weights).map_err(|error| FileError::reading(weights)(error).advise(A_FILE))?;
     let mut session = Session::open(recipe, data, device)?;
-    let Session { blueprint, executor, .. } = &mut session;
-    let (params, memory) = (&blueprint.params, blueprint.memory);
-
-    let wanted: Vec<&str> = params.specs().iter().chain(params.buffers()).map(|spec| spec.name.as_str()).collect();
-    let dict = StateDict::open(&bytes, &wanted)
-        .map_err(|error| ExchangeError::Damaged { path: weights.to_owned(), problem: error.to_string() })?;
-    let mut problems = Vec::new();
-    let flat = dict.flatten(params.specs(), params.flat_len(), &mut problems);
-    let buffers = dict.flatten(params.buffers(), memory.buffers.len(), &mut problems);
-    problems.extend(dict.unknown(&wanted));
-    if !problems.is_empty() {
-        return Err(ExchangeError::OtherNetworks { path: weights.to_owned(), problems });
-    }
-    executor.write(memory.weights, &Values::F32(flat))?;
-    memory.write_buffers(executor.as_mut(), buffers)?;
-    let written = store(config, data, out, &State::fresh(config.seed, device.name(), device.tuning()?), &mut session);
+    let (source, notes) = match encoder_only {
+        true => take_encoder(weights, &mut session)?,
+        false => (None, take_all(weights, &bytes, &mut session)?),
+    };
+    let state = State::fresh(config.seed, device.name(), device.tuning()?);
+    let written = store(config, data, out, &state, &mut session, source);
     if written.is_err() {
         // The folder held no run before, so all of this is of this call.
         let _gone = std::fs::remove_dir_all(checkpoint::folder_of_all(out));
         let _gone = Record::remove(out);
     }
-    written.map(|()| dict.prefix)
+    written.map(|()| notes)
+}
+
+/// Puts the weights of all networks into a session.
+fn take_all(path: &Path, bytes: &[u8], session: &mut Session) -> Result<Vec<String>, ExchangeError> {
+    let Session { blueprint, executor, .. } = session;
+    let (params, memory) = (&blueprint.params, blueprint.memory);
+    let wanted: Vec<&str> = params.specs().iter().chain(params.buffers()).map(|spec| spec.name.as_str()).collect();
+    let open = |part| {
+        let damaged = |problem| ExchangeError::Damaged { path: path.to_owned(), problem };
+        StateDict::open(bytes, &wanted, part).map_err(damaged)
+    };
+    let dict = open("")?;
+    let mut problems = Vec::new();
+    let flat = dict.flatten(params.specs(), params.flat_len(), &mut problems);
+    let buffers = dict.flatten(params.buffers(), memory.buffers.len(), &mut problems);
+    problems.extend(dict.unknown(&wanted));
+    if !problems.is_empty() {
+        if open(ENCODER)?.is_part() {
+            problems.insert(0, "the file has an encoder alone: --encoder-only takes it".to_owned());
+        }
+        return Err(ExchangeError::OtherNetworks { path: path.to_owned(), problems });
+    }
+    executor.write(memory.weights, &Values::F32(flat))?;
+    memory.write_buffers(executor.as_mut(), buffers)?;
+    Ok(dict.notes())
+}
+
+/// Puts the weights of an encoder into a session. All of them must be there but those of the layer that it ends with, whose width is a setting.
+fn take_encoder(path: &Path, session: &mut Session) -> Result<(Option<Source>, Vec<String>), ExchangeError> {
+    let from = FirstWeights { path: path.to_owned(), checkpoint: Which::Newest, encoder_only: true };
+    let Taken { source, notes, others } = from.load(session).map_err(Box::new)?;
+    let last = session.blueprint.params.specs().iter().rev().find(|spec| spec.name.starts_with(ENCODER));
+    let last = last.and_then(|spec| Some(spec.name.rsplit_once('.')?.0)).unwrap_or_default();
+    let gaps = others.into_iter().filter(|(name, _)| name.rsplit_once('.').is_none_or(|(layer, _)| layer != last));
+    let mut problems: Vec<String> = gaps.map(|(_, problem)| problem).collect();
+    if problems.is_empty() {
+        return Ok((Some(source), notes));
+    }
+    if problems.iter().any(|problem| problem.starts_with("`enc.conv1.weight` is")) {
+        let why = "a ResNet begins with a 7x7 convolution for images of 64 pixels and more, as torchvision's does, and with a 3x3 one for \
+                   smaller ones: choose data, or `data.size`, that fit the file";
+        problems.push(why.to_owned());
+    }
+    Err(ExchangeError::OtherNetworks { path: path.to_owned(), problems })
 }
 
 /// Writes checkpoint, record and settings, in this order: a run without settings is no run yet.
@@ -148,11 +172,12 @@ fn store(
     out: &Path,
     state: &State,
     session: &mut Session,
+    from: Option<Source>,
 ) -> Result<(), ExchangeError> {
     let Session { blueprint, executor, .. } = session;
     let text = config.to_toml()?;
     let (keep, sum) = (config.log.keep_checkpoints, checksum(text.as_bytes()));
     checkpoint::save(out, executor.as_mut(), &blueprint.params, &blueprint.memory, state, &sum, keep)?;
-    Record::new(&text, data_folder(config), Identity::of(data)).write(out)?;
+    Record { from, ..Record::new(&text, data_folder(config), Identity::of(data)) }.write(out)?;
     Ok(write_atomically(&settings_file(out), text.as_bytes())?)
 }

@@ -9,13 +9,13 @@ use crate::run_folder::checkpoint::{Checkpoint, MODEL};
 use crate::run_folder::{Source, StateDict, Which, checksum};
 use std::path::PathBuf;
 
-/// Names of what belongs to the encoder.
-const ENCODER: &str = "enc.";
+/// What the names of the encoder's tensors begin with.
+pub(super) const ENCODER: &str = "enc.";
 
 /// Weights that a new run begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FirstWeights {
-    /// A run folder, or a safetensors file with a state dict.
+    /// A run folder, or a file with a state dict: safetensors, or of `torch.save`.
     pub path: PathBuf,
     /// Which checkpoint of a run.
     pub checkpoint: Which,
@@ -29,6 +29,8 @@ pub(super) struct Taken {
     pub source: Source,
     /// What matched and what did not, in words.
     pub notes: Vec<String>,
+    /// The names of the tensors that stay as they were initialised, each with the reason.
+    pub others: Vec<(String, String)>,
 }
 
 impl FirstWeights {
@@ -45,7 +47,7 @@ impl FirstWeights {
         let parts = [params.specs(), params.buffers()];
         let names: Vec<&str> = parts.into_iter().flatten().filter(wanted).map(|spec| spec.name.as_str()).collect();
         let unread = |problem: String| RunError::Weights { path: file.clone(), problem };
-        let dict = StateDict::open(&bytes, &names).map_err(|error| unread(error.to_string()))?;
+        let dict = StateDict::open(&bytes, &names, ENCODER).map_err(unread)?;
         let mut flats = [executor.read(memory.weights)?.to_f32(), memory.read_buffers(executor.as_mut())?];
         let (mut matched, mut others) = (Vec::new(), Vec::new());
         for (specs, flat) in parts.into_iter().zip(&mut flats) {
@@ -55,13 +57,14 @@ impl FirstWeights {
                         flat[spec.param.offset..][..numbers.len()].copy_from_slice(&numbers);
                         matched.push(spec.name.as_str());
                     }
-                    Err(problem) => others.push(problem),
+                    Err(problem) => others.push((spec.name.clone(), problem)),
                 }
             }
         }
         let unused = dict.unknown(&names);
+        let problems: Vec<String> = others.iter().map(|(_, problem)| problem.clone()).collect();
         if matched.is_empty() {
-            return Err(RunError::NothingMatches { path: file, problems: [others, unused].concat() });
+            return Err(RunError::NothingMatches { path: file, problems: [problems, unused].concat() });
         }
         let [weights, buffers] = flats;
         executor.write(memory.weights, &Values::F32(weights))?;
@@ -73,7 +76,8 @@ impl FirstWeights {
             names.len(),
             matched.join(", ")
         )];
-        let lists = [("as initialised", others), ("not taken", unused)];
+        notes.extend(dict.notes());
+        let lists = [("as initialised", problems), ("not taken", unused)];
         notes.extend(
             lists
                 .into_iter()
@@ -86,7 +90,7 @@ impl FirstWeights {
             encoder_only: self.encoder_only,
             matched: matched.len(),
         };
-        Ok(Taken { source, notes })
+        Ok(Taken { source, notes, others })
     }
 
     /// The file of the weights, and its bytes.
@@ -95,8 +99,10 @@ impl FirstWeights {
             let (checkpoint, _) = Checkpoint::pick(&self.path, self.checkpoint)?;
             return Ok((checkpoint.folder.join(MODEL), checkpoint.model().to_vec()));
         }
-        let unread =
-            |error| FileError::reading(&self.path)(error).advise("--from wants a run folder, or a safetensors file");
+        let unread = |error| {
+            FileError::reading(&self.path)(error)
+                .advise("--from wants a run folder, or a file with a state dict: safetensors or .pth")
+        };
         Ok((self.path.clone(), std::fs::read(&self.path).map_err(unread)?))
     }
 }

@@ -114,7 +114,7 @@ pub enum RunError {
         difference: String,
     },
     /// The file that a run is to begin with holds no weights.
-    #[error("{path}: not a whole safetensors file ({problem}); --from wants one, or a run folder")]
+    #[error("{path}: {problem}")]
     Weights {
         /// The file.
         path: PathBuf,

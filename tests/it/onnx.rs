@@ -1,8 +1,9 @@
 //! Networks as ONNX: what onnxruntime makes of them is what this program makes of them.
 
 use crate::common::ends::{assert_ends, simvae, trains};
-use crate::common::folders::temporary;
+use crate::common::folders::{folder_of, temporary};
 use crate::common::python::answer;
+use image::{Rgb, RgbImage};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -108,4 +109,25 @@ fn what_cannot_be_written_is_said() {
     assert_ends(&export(&run, &["--out", &encoder, "--checkpoint", "5"]), 1, &["5"]);
     let plain = simvae(&["export", &run.to_string_lossy(), "--out", &encoder, "--bytes"]);
     assert_ends(&plain, 2, &["--format onnx"]);
+}
+
+/// The networks see what the pictures are reduced to, and so do those in the file.
+#[test]
+fn pictures_that_are_kept_larger_are_taken_as_they_are_seen() {
+    let folder = folder_of(&["1.png", "2.png", "3.png", "4.png"]);
+    for (number, name) in ["1.png", "2.png", "3.png", "4.png"].into_iter().enumerate() {
+        let colour = |x: u32, y: u32| Rgb([(x * 9) as u8, (x * y) as u8, (y as usize * (number + 3)) as u8]);
+        RgbImage::from_fn(40, 40, colour).save(folder.path().join(name)).expect("it is written");
+    }
+    let (run_folder, encoder) = (folder.path().join("run"), folder.path().join("encoder.onnx"));
+    let data = format!("data.name=folder:{}", folder.path().display());
+    trained(&run_folder, &[&data, "data.cache=off", "data.store=32", "data.size=16", "method=vae", "batch=2"]);
+    assert_ends(&export(&run_folder, &["--out", &encoder.to_string_lossy()]), 0, &[]);
+    let mut trained = Trained::open(&run_folder, None, Which::Newest, &Device::cpu(), &mut Silent).expect("a run");
+    let source = trained.session.blueprint.train;
+    let (seen, _) = trained.session.reconstruct(&source, 2).expect("pictures");
+    assert_eq!(seen.len(), 2 * 3 * 16 * 16, "what is kept has four times as many pixels");
+    let embedding = trained.session.embed(&source, 2).expect("an embedding");
+    let found = run(&encoder, bytemuck::cast_slice(&seen), 2);
+    assert_close(&found, "mu", &embedding.mu, &[2, 5]);
 }

@@ -5,7 +5,7 @@ use anyhow::anyhow;
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use wgpu_simvae::console::print;
-use wgpu_simvae::settings::{describe, markdown};
+use wgpu_simvae::settings::{Description, describe, markdown};
 
 #[derive(Debug, Args)]
 pub struct DescribeArguments {
@@ -23,14 +23,19 @@ pub fn main(arguments: &DescribeArguments) -> Result<(), Failure> {
         return Ok(());
     }
     let part = arguments.key.as_deref().unwrap_or_default();
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["setting", "default", "range", "meaning"]);
     let found: Vec<_> = describe()?.into_iter().filter(|setting| setting.key.contains(part)).collect();
     if found.is_empty() {
         return Err(usage(anyhow!("no setting's key contains `{part}`: `wgpu-simvae settings` lists them all")));
     }
-    table.add_rows(found.iter().map(|setting| [&setting.key, &setting.default, &setting.allowed, &setting.about]));
-    print(table);
+    print(table(&found));
     Ok(())
+}
+
+/// Settings side by side.
+pub fn table(settings: &[Description]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["setting", "default", "range", "meaning"]);
+    table.add_rows(settings.iter().map(|setting| [&setting.key, &setting.default, &setting.allowed, &setting.about]));
+    table
 }

@@ -10,16 +10,17 @@ use wgpu_simvae::device::{DeviceRequest, choose};
 use wgpu_simvae::onnx::{self, OnnxFiles, PixelFormat};
 use wgpu_simvae::run_folder::Which;
 use wgpu_simvae::settings::Recipe;
-use wgpu_simvae::train::{export as export_weights, import as import_weights, load_data};
+use wgpu_simvae::train::{export as export_weights, export_torch, import as import_weights, load_data};
 
 #[derive(Debug, Args)]
 pub struct ExportArguments {
     /// Folder of the run.
     run: PathBuf,
-    /// File for the weights, or for the encoder as ONNX.
+    /// File for the weights, or for the encoder as ONNX; with --format torch a folder.
     #[arg(long)]
     out: PathBuf,
-    /// What to write: a PyTorch state dict as safetensors, or a network that other programs run.
+    /// What to write: a PyTorch state dict as safetensors, the same beside a Python file that loads it, or networks that other programs
+    /// run.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// File for the decoder, as ONNX.
@@ -37,13 +38,18 @@ pub struct ExportArguments {
 enum Format {
     #[default]
     Safetensors,
+    Torch,
     Onnx,
 }
 
 #[derive(Debug, Args)]
 pub struct ImportArguments {
-    /// safetensors file with a state dict.
+    /// File with a PyTorch state dict: safetensors, or .pth and .pt as torch.save writes them.
     file: PathBuf,
+    /// The file has an encoder, such as torchvision's resnet18: take it, but for its last layer where that has another width, and begin with
+    /// all else as it is initialised.
+    #[arg(long)]
+    encoder_only: bool,
     #[command(flatten)]
     settings: SettingsArguments,
     /// Run folder to make.
@@ -56,11 +62,17 @@ pub struct ImportArguments {
 
 pub fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     let ExportArguments { run, out, format, decoder, bytes, checkpoint } = arguments;
+    let mut written: Vec<PathBuf> = std::iter::once(out).chain(decoder).cloned().collect();
     let passed_over = match format {
-        Format::Safetensors if decoder.is_some() || *bytes => {
+        Format::Safetensors | Format::Torch if decoder.is_some() || *bytes => {
             return Err(usage(anyhow::anyhow!("--decoder and --bytes go with --format onnx")));
         }
         Format::Safetensors => export_weights(run, *checkpoint, out)?,
+        Format::Torch => {
+            let (files, passed_over) = export_torch(run, *checkpoint, out)?;
+            written = files.to_vec();
+            passed_over
+        }
         Format::Onnx => {
             let pixels = if *bytes { PixelFormat::Bytes } else { PixelFormat::Unit };
             onnx::export(run, *checkpoint, &OnnxFiles { encoder: out, decoder: decoder.as_deref(), pixels })?
@@ -70,7 +82,7 @@ pub fn export(arguments: &ExportArguments) -> Result<(), Failure> {
         tell(format_args!("passed over: {problem}"));
     }
     // Where the weights go to the standard output, nothing else does.
-    for file in std::iter::once(out).chain(decoder) {
+    for file in written {
         tell(file.display());
     }
     Ok(())
@@ -81,9 +93,9 @@ pub fn import(arguments: &ImportArguments) -> Result<(), Failure> {
     let recipe = Recipe::new(&config)?;
     let device = choose(&arguments.device)?;
     let data = load_data(&config, None, &device, &mut Terminal::default())?;
-    let prefix = import_weights(&arguments.file, &recipe, &data, &device, &arguments.out)?;
-    if !prefix.is_empty() {
-        tell(format_args!("all names begin with `{prefix}`, which was taken off"));
+    let ImportArguments { file, encoder_only, out, .. } = arguments;
+    for note in import_weights(file, *encoder_only, &recipe, &data, &device, out)? {
+        tell(note);
     }
     print(arguments.out.display());
     Ok(())

@@ -12,6 +12,7 @@ mod devices;
 mod embed;
 mod eval;
 mod exchange;
+mod explain;
 mod gradcheck;
 mod manual;
 mod neighbours;
@@ -77,7 +78,7 @@ enum Command {
     Decode(decode::DecodeArguments),
     /// Verify settings, metrics, checkpoints and verdict of a run against their checksums.
     Check(check::CheckArguments),
-    /// Write a run's weights as a PyTorch state dict, or its networks as ONNX.
+    /// Write a run's weights as a PyTorch state dict, alone or beside a Python file that loads it, or its networks as ONNX.
     Export(exchange::ExportArguments),
     /// Make a run from a PyTorch state dict, to judge or to train on.
     Import(exchange::ImportArguments),
@@ -87,6 +88,8 @@ enum Command {
     Data(data::DataArguments),
     /// List every setting with its default, its range and its meaning.
     Settings(describe::DescribeArguments),
+    /// Explain a setting: its meaning and range, what each preset sets it to, and what is said about it where the sources disagree.
+    Explain(explain::ExplainArguments),
     /// Check every gradient: device against f64 twins, twins against central differences, and against golden values.
     Gradcheck(gradcheck::GradcheckArguments),
     /// Measure a training step on any device, dispatch by dispatch, beside what the device can do at most.
@@ -143,7 +146,7 @@ fn main() -> ExitCode {
     };
     let lists = matches!(
         arguments.command,
-        Command::Completions(_) | Command::Devices | Command::Data(_) | Command::Settings(_)
+        Command::Completions(_) | Command::Devices | Command::Data(_) | Command::Settings(_) | Command::Explain(_)
     );
     let result = match arguments.command {
         Command::Train(arguments) => train::main(&arguments),
@@ -163,6 +166,7 @@ fn main() -> ExitCode {
         Command::Devices => devices::main(),
         Command::Data(arguments) => data::main(&arguments),
         Command::Settings(arguments) => describe::main(&arguments),
+        Command::Explain(arguments) => explain::main(&arguments),
         Command::Gradcheck(arguments) => gradcheck::main(&arguments),
         Command::Bench(arguments) => bench::main(&arguments),
         Command::Plan(arguments) => plan::main(&arguments),

@@ -1,0 +1,2 @@
+def decoder():
+    return mlp(LATENT, *reversed(HIDDEN), prod(IMAGE))
