@@ -4,6 +4,7 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// The first error of the standard output; nothing is written behind it.
 static ENDED: Mutex<Option<(ErrorKind, String)>> = Mutex::new(None);
@@ -21,8 +22,47 @@ pub fn print(line: impl Display) {
     }
 }
 
-/// Writes a line to the standard error, if anybody still reads it.
+/// How much the standard error hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Volume {
+    /// Errors.
+    Quiet,
+    /// What happens, too.
+    Usual,
+    /// And what the program decides on its way.
+    Verbose,
+}
+
+/// The volume of this process.
+static VOLUME: AtomicU8 = AtomicU8::new(Volume::Usual as u8);
+
+/// Sets the volume, from now on and for the whole process.
+pub fn set_volume(volume: Volume) {
+    VOLUME.store(volume as u8, Ordering::Relaxed);
+}
+
+/// Whether so much is said.
+pub fn hears(volume: Volume) -> bool {
+    VOLUME.load(Ordering::Relaxed) >= volume as u8
+}
+
+/// Writes a line about what happens to the standard error, if anybody wants it and still reads it.
 pub fn tell(line: impl Display) {
+    if hears(Volume::Usual) {
+        complain(line);
+    }
+}
+
+/// The same of what the program decides on its way.
+pub fn detail(line: impl Display) {
+    if hears(Volume::Verbose) {
+        complain(line);
+    }
+}
+
+/// Writes an error to the standard error, if anybody still reads it.
+pub fn complain(line: impl Display) {
     let _nobody_reads = writeln!(io::stderr().lock(), "{}", escaped(&line.to_string()));
 }
 

@@ -7,6 +7,7 @@ use super::hold::{hold, sweep};
 use super::listing::{Listing, Part};
 use super::pixels::{MappedFile, Pixels};
 use super::{Dataset, FileOptions, ImageShape, Images, regular};
+use crate::console::detail;
 use flate2::Crc;
 use md5::{Digest, Md5};
 use memmap2::Mmap;
@@ -98,8 +99,14 @@ impl Cache {
         // truncates one by hand while it is in use loses the process, not more.
         let map = MappedFile::new(unsafe { Mmap::map(&file) }.map_err(|error| self.complaint(error))?);
         match self.read(&map) {
-            Some((about, _)) if about.key != self.key => Ok(None),
-            Some((_, Some(data))) => Ok(Some(data)),
+            Some((about, _)) if about.key != self.key => {
+                detail(format_args!("cache: {} is of other files", self.path.display()));
+                Ok(None)
+            }
+            Some((_, Some(data))) => {
+                detail(format_args!("cache: images are from {}", self.path.display()));
+                Ok(Some(data))
+            }
             _ => Err(self.complaint("the cache is damaged")),
         }
     }

@@ -1,6 +1,7 @@
 //! Which device a run uses, and why.
 
 use super::{DeviceError, Executor};
+use crate::console::detail;
 use crate::device::cpu::{self, CpuExecutor};
 use crate::device::gpu::{AdapterEntry, GpuExecutor, GpuOptions, Guarded, adapters, largest_buffer, tuning};
 use crate::kernels::Tuning;
@@ -86,7 +87,11 @@ impl Device {
         if !self.given {
             tuning.tiles = tuning::timed(adapter, &tuning, plan, tuning::BUDGET, tuning::file().as_deref(), note);
         }
-        Ok(self.tuned(tuning::complete(tuning, plan)))
+        let tuning = tuning::complete(tuning, plan);
+        for (product, tile) in &tuning.tiles {
+            detail(format_args!("kernels: {product} in tiles {tile:?}"));
+        }
+        Ok(self.tuned(tuning))
     }
 
     /// The name that a checkpoint keeps, to tell whether a resumed run is on the device that it began on.
@@ -187,6 +192,7 @@ pub fn choose(request: &DeviceRequest) -> Result<Device, DeviceError> {
     }
     let mut found = adapters();
     let names: Vec<String> = found.iter().enumerate().map(|(i, a)| format!("{i}: {}", a.describe())).collect();
+    detail(format_args!("adapters: {}", if names.is_empty() { "none".to_owned() } else { names.join("; ") }));
     let hint = || {
         if names.is_empty() {
             "No graphics adapter was found. Install a Vulkan driver (Debian and Ubuntu: `apt-get install \

@@ -6,6 +6,7 @@
 //! checkpoint or the new one. What is read is checked against the manifest: a file that was damaged later is never used.
 
 use super::{CheckpointError, MANIFEST, Manifest, State, Which};
+use crate::console::detail;
 use crate::device::{Executor, Values};
 use crate::files::{FileError, sync_folder};
 use crate::nn::{ParamMemory, ParamSpec, Params};
@@ -112,6 +113,7 @@ impl Checkpoint {
             return Err(damaged(&folder.join(STATE), format!("it is of step {}", state.step)));
         }
         let settings = manifest.map(|manifest| manifest.settings);
+        detail(format_args!("checkpoint: {} is whole", folder.display()));
         Ok(Self { folder: folder.to_owned(), state, settings, model, optimiser })
     }
 

@@ -1,6 +1,7 @@
 //! Where the settings of a run come from: defaults, then a preset, then a file, then `--set` overrides.
 
 use super::{Config, ConfigError, DataConfig, JudgeConfig, presets};
+use crate::console::detail;
 use crate::data::named_folder;
 use crate::methods::registry::METHODS;
 use crate::setting::at;
@@ -75,6 +76,8 @@ impl Config {
             None if data.starts_with("sprites") => "quick",
             None => "official-code",
         };
+        let over: String = layers.iter().map(|(origin, _)| format!(", {origin}")).collect();
+        detail(format_args!("settings: defaults, preset {preset} for {method} on {data}{over}"));
         let mut merged = defaults;
         overlay(&mut merged, &presets::table(preset, &data, &method)?);
         let mut config = from_table(&format!("preset {preset}"), &merged)?;

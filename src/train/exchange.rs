@@ -85,19 +85,48 @@ impl ExchangeError {
     }
 }
 
-/// Makes a run folder, its settings and a checkpoint before the first step, from a PyTorch state dict of all networks, or of the encoder alone
-/// (but for the layer that it ends with): the others are as they were initialised then. Returns what the user should know.
+/// Makes a run folder, its settings and a checkpoint before the first step, from a PyTorch state dict of all networks. Returns what the user
+/// should know.
 ///
 /// # Errors
 /// When the file cannot be read or has other tensors than the networks (each is named), or the folder cannot be written. Nothing is left
 /// behind then.
 pub fn import(
     weights: &Path,
-    encoder_only: bool,
     recipe: &Recipe,
     data: &Dataset,
     device: &Device,
     out: &Path,
+) -> Result<Vec<String>, ExchangeError> {
+    make(recipe, data, device, out, &|session| Ok((None, take_all(weights, session)?)))
+}
+
+/// The same from the state dict of an encoder: its last layer, where it has another width, and all else are as they are initialised.
+///
+/// # Errors
+/// As [`import`].
+pub fn import_encoder(
+    weights: &Path,
+    recipe: &Recipe,
+    data: &Dataset,
+    device: &Device,
+    out: &Path,
+) -> Result<Vec<String>, ExchangeError> {
+    make(recipe, data, device, out, &|session| {
+        take_encoder(weights, session).map(|(source, notes)| (Some(source), notes))
+    })
+}
+
+/// Where weights are from, for the record, and what the user should know.
+type Took = (Option<Source>, Vec<String>);
+
+/// Makes a run of a session into which `take` puts weights.
+fn make(
+    recipe: &Recipe,
+    data: &Dataset,
+    device: &Device,
+    out: &Path,
+    take: &dyn Fn(&mut Session) -> Result<Took, ExchangeError>,
 ) -> Result<Vec<String>, ExchangeError> {
     let _owner = RunLock::acquire(out, "import")?;
     if settings_file(out).exists() || !checkpoint::list(out)?.is_empty() {
@@ -105,12 +134,8 @@ pub fn import(
     }
     let config = &recipe.config;
     recipe.check_images(data.train.seen)?;
-    let bytes = std::fs::read(weights).map_err(|error| FileError::reading(weights)(error).advise(A_FILE))?;
     let mut session = Session::open(recipe, data, device)?;
-    let (source, notes) = match encoder_only {
-        true => take_encoder(weights, &mut session)?,
-        false => (None, take_all(weights, &bytes, &mut session)?),
-    };
+    let (source, notes) = take(&mut session)?;
     let state = State::fresh(config.seed, device.name(), device.tuning()?);
     let written = store(config, data, out, &state, &mut session, source);
     if written.is_err() {
@@ -122,13 +147,14 @@ pub fn import(
 }
 
 /// Puts the weights of all networks into a session.
-fn take_all(path: &Path, bytes: &[u8], session: &mut Session) -> Result<Vec<String>, ExchangeError> {
+fn take_all(path: &Path, session: &mut Session) -> Result<Vec<String>, ExchangeError> {
+    let bytes = std::fs::read(path).map_err(|error| FileError::reading(path)(error).advise(A_FILE))?;
     let Session { blueprint, executor, .. } = session;
     let (params, memory) = (&blueprint.params, blueprint.memory);
     let wanted: Vec<&str> = params.specs().iter().chain(params.buffers()).map(|spec| spec.name.as_str()).collect();
     let open = |part| {
         let damaged = |problem| ExchangeError::Damaged { path: path.to_owned(), problem };
-        StateDict::open(bytes, &wanted, part).map_err(damaged)
+        StateDict::open(&bytes, &wanted, part).map_err(damaged)
     };
     let dict = open("")?;
     let mut problems = Vec::new();
@@ -147,7 +173,7 @@ fn take_all(path: &Path, bytes: &[u8], session: &mut Session) -> Result<Vec<Stri
 }
 
 /// Puts the weights of an encoder into a session. All of them must be there but those of the layer that it ends with, whose width is a setting.
-fn take_encoder(path: &Path, session: &mut Session) -> Result<(Option<Source>, Vec<String>), ExchangeError> {
+fn take_encoder(path: &Path, session: &mut Session) -> Result<(Source, Vec<String>), ExchangeError> {
     let from = FirstWeights { path: path.to_owned(), checkpoint: Which::Newest, encoder_only: true };
     let Taken { source, notes, others } = from.load(session).map_err(Box::new)?;
     let last = session.blueprint.params.specs().iter().rev().find(|spec| spec.name.starts_with(ENCODER));
@@ -155,7 +181,7 @@ fn take_encoder(path: &Path, session: &mut Session) -> Result<(Option<Source>, V
     let gaps = others.into_iter().filter(|(name, _)| name.rsplit_once('.').is_none_or(|(layer, _)| layer != last));
     let mut problems: Vec<String> = gaps.map(|(_, problem)| problem).collect();
     if problems.is_empty() {
-        return Ok((Some(source), notes));
+        return Ok((source, notes));
     }
     if problems.iter().any(|problem| problem.starts_with("`enc.conv1.weight` is")) {
         let why = "a ResNet begins with a 7x7 convolution for images of 64 pixels and more, as torchvision's does, and with a 3x3 one for \

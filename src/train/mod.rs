@@ -27,7 +27,7 @@ pub use apart::Apart;
 pub use blueprint::{Blueprint, Decoding, JudgedSource, Reconstruction};
 pub(crate) use blueprint::{READ_BATCH, image_source};
 pub use embeddings::{Embeddings, EmbeddingsError};
-pub use exchange::{ExchangeError, import};
+pub use exchange::{ExchangeError, import, import_encoder};
 pub use export::{export, export_torch};
 pub use from::FirstWeights;
 pub use open::{Trained, load_data};

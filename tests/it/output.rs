@@ -105,6 +105,48 @@ fn weights_go_through_a_pipe() {
     assert!(!fs::symlink_metadata("/dev/full").expect("a device").is_file());
 }
 
+/// Neither colours nor a line that is written over: a log file has what a person can read.
+#[test]
+fn what_goes_into_a_file_is_plain_lines() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plain = |bytes: &[u8]| {
+        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+        text
+    };
+    let output = train(folder.path()).env("CLICOLOR_FORCE", "1").output().expect("it runs");
+    assert_ends(&output, 0, &[]);
+    let steps = plain(&output.stderr).lines().filter(|line| line.starts_with("step ")).count();
+    assert!((1..=12).contains(&steps), "a line a quarter of an epoch at most, not {steps}");
+    for arguments in
+        [&["--help"][..], &["train", "--help"], &["eval", "--wrong"], &["explain", "optim.lr"], &["devices"]]
+    {
+        let output = simvae(folder.path()).env("CLICOLOR_FORCE", "1").args(arguments).output().expect("it runs");
+        plain(&output.stdout);
+        plain(&output.stderr);
+    }
+}
+
+#[test]
+fn quiet_says_errors_and_results_and_verbose_says_decisions() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let train = |flag: &str, out: &str| train(folder.path()).args([flag, "--out", out]).output().expect("it runs");
+    let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let quiet = train("-q", "quiet");
+    assert_ends(&quiet, 0, &["k-NN"]);
+    assert_eq!(said(&quiet), "");
+    let again = train("--quiet", "quiet");
+    assert_ends(&again, 2, &["error: ", "there is a run in this folder"]);
+    let verbose = train("--verbose", "verbose");
+    assert_ends(&verbose, 0, &["settings: defaults, preset quick for simvae on sprites, --set ", "device: ", "step "]);
+    // Before the command as well as behind it.
+    let mut export = simvae(folder.path());
+    let output = export.args(["-v", "export", "verbose", "--out", "weights.safetensors"]).output().expect("it runs");
+    assert_ends(&output, 0, &["checkpoint: ", "is whole"]);
+    let both = simvae(folder.path()).args(["-q", "devices", "-v"]).output().expect("it runs");
+    assert_ends(&both, 2, &["cannot be used with"]);
+}
+
 /// Starts a long run with these signals ignored, and waits until it trains.
 fn under_way(folder: &Path, ignored: &[i32]) -> (Child, impl Iterator<Item = String>) {
     use std::os::unix::process::CommandExt;

@@ -1,8 +1,8 @@
 //! `wgpu-simvae data`
 
+use crate::terminal::bar;
 use crate::{Failure, usage};
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 use wgpu_simvae::console::print;
 use wgpu_simvae::data::fetch::fetch;
@@ -47,10 +47,7 @@ fn download(name: &str, folder: &Path, mirrors: &[String]) -> Result<(), Failure
     let mut source = source(name).map_err(usage)?;
     let first = mirrors.iter().map(|url| if url.ends_with('/') { url.clone() } else { format!("{url}/") });
     source.mirrors = first.chain(source.mirrors).collect();
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{msg:28} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} {eta}") {
-        bar.set_style(style);
-    }
+    let bar = bar("{msg:28} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
     let result = fetch(&source, folder, &mut |file, done, expected| {
         bar.set_message(file.to_owned());
         bar.set_length(expected.unwrap_or(done));

@@ -10,7 +10,7 @@ use wgpu_simvae::device::{DeviceRequest, choose};
 use wgpu_simvae::onnx::{self, OnnxFiles, PixelFormat};
 use wgpu_simvae::run_folder::Which;
 use wgpu_simvae::settings::Recipe;
-use wgpu_simvae::train::{export as export_weights, export_torch, import as import_weights, load_data};
+use wgpu_simvae::train::{export as export_weights, export_torch, import as import_weights, import_encoder, load_data};
 
 #[derive(Debug, Args)]
 pub struct ExportArguments {
@@ -94,7 +94,8 @@ pub fn import(arguments: &ImportArguments) -> Result<(), Failure> {
     let device = choose(&arguments.device)?;
     let data = load_data(&config, None, &device, &mut Terminal::default())?;
     let ImportArguments { file, encoder_only, out, .. } = arguments;
-    for note in import_weights(file, *encoder_only, &recipe, &data, &device, out)? {
+    let import = if *encoder_only { import_encoder } else { import_weights };
+    for note in import(file, &recipe, &data, &device, out)? {
         tell(note);
     }
     print(arguments.out.display());

@@ -29,7 +29,7 @@ mod train;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use wgpu_simvae::compare::CompareError;
-use wgpu_simvae::console::{Outcome, outcome, print, tell};
+use wgpu_simvae::console::{Outcome, Volume, complain, outcome, print, set_volume};
 use wgpu_simvae::data::DataError;
 use wgpu_simvae::decode::DecodeError;
 use wgpu_simvae::device::DeviceError;
@@ -50,6 +50,12 @@ const SCREEN: usize = 40;
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// Say only errors and results: no progress and no notes.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say what the program decides, too: settings, device, kernels, caches, checkpoints.
+    #[arg(short, long, global = true)]
+    verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -136,7 +142,7 @@ fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
-            tell(error.to_string().trim_end());
+            complain(error.to_string().trim_end());
             return ExitCode::from(2);
         }
         Err(help) => {
@@ -144,6 +150,11 @@ fn main() -> ExitCode {
             return end(Ok(()), true);
         }
     };
+    match (arguments.quiet, arguments.verbose) {
+        (true, _) => set_volume(Volume::Quiet),
+        (_, true) => set_volume(Volume::Verbose),
+        _ => {}
+    }
     let lists = matches!(
         arguments.command,
         Command::Completions(_) | Command::Devices | Command::Data(_) | Command::Settings(_) | Command::Explain(_)
@@ -192,7 +203,7 @@ fn end(result: Result<(), Failure>, lists: bool) -> ExitCode {
             Outcome::Failed(problem) => (anyhow::anyhow!("the output cannot be written: {problem}"), 1),
         },
     };
-    tell(format_args!("error: {}", message(&error)));
+    complain(format_args!("error: {}", message(&error)));
     ExitCode::from(code)
 }
 

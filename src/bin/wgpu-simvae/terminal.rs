@@ -3,15 +3,29 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use wgpu_simvae::console::{escaped, tell};
+use std::time::{Duration, Instant};
+use wgpu_simvae::console::{Volume, escaped, hears, tell};
 use wgpu_simvae::train::Progress;
+
+/// Between two lines in a log file, at least; and where an epoch takes longer, at most.
+const PAUSE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A progress line of this form; none is drawn where nobody wants it, or the standard error is no terminal.
+pub fn bar(template: &str) -> ProgressBar {
+    let bar = if hears(Volume::Usual) { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
 
 /// A progress line on the terminal, plain lines where the output is no terminal.
 #[derive(Debug, Default)]
 pub struct Terminal {
     bar: Option<ProgressBar>,
-    /// Epoch of the last line in a log file, which wants few.
-    last_line: Option<f64>,
+    /// Epoch and moment of the last line in a log file, which wants few.
+    last_line: Option<(f64, Instant)>,
     /// What judges found last.
     judged: String,
     /// Whether the page of the run is opened in a browser.
@@ -22,6 +36,13 @@ impl Terminal {
     /// One that opens the page of the run in a browser, if it is to.
     pub fn opening(open: bool) -> Self {
         Self { open, ..Self::default() }
+    }
+
+    /// Whether a log file is to have another line: after a quarter of an epoch, and neither too often nor too seldom.
+    fn is_due(&self, epoch: f64) -> bool {
+        let Some((last, at)) = self.last_line else { return true };
+        let waited = at.elapsed();
+        waited >= PATIENCE || (waited >= PAUSE && epoch - last >= 0.25)
     }
 }
 
@@ -34,22 +55,21 @@ impl Progress for Terminal {
     }
 
     fn decoded(&mut self, done: usize, of: usize) {
-        let bar = self.bar.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("decoding images {bar:24} {pos}/{len}  {eta} left");
-            style.map_or_else(|_| ProgressBar::new(0), |style| ProgressBar::new(0).with_style(style))
-        });
+        let bar = self.bar.get_or_insert_with(|| bar("decoding images {bar:24} {pos}/{len}  {eta} left"));
         bar.set_length(of as u64);
         bar.set_position(done as u64);
+        if bar.is_hidden() && self.last_line.is_none_or(|(_, at)| at.elapsed() >= PATIENCE) {
+            self.last_line = Some((0.0, Instant::now()));
+            tell(format_args!("decoding images: {done} of {of}"));
+        }
         if done >= of {
             self.finish();
         }
     }
 
     fn begin(&mut self, step: u64, steps: u64) {
-        let bar = ProgressBar::new(steps).with_position(step);
-        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} steps  {msg}  {eta} left") {
-            bar.set_style(style);
-        }
+        let bar = bar("{bar:24} {pos}/{len} steps  {msg}  {eta} left").with_position(step);
+        bar.set_length(steps);
         bar.reset_eta();
         self.bar = Some(bar);
         self.last_line = None;
@@ -64,8 +84,8 @@ impl Progress for Terminal {
         bar.set_position(step);
         if !bar.is_hidden() {
             bar.set_message(message);
-        } else if self.last_line.is_none_or(|last| epoch - last >= 0.25) {
-            self.last_line = Some(epoch);
+        } else if self.is_due(epoch) {
+            self.last_line = Some((epoch, Instant::now()));
             let left = bar.eta().as_secs();
             tell(format_args!("step {step}  {message}  {left} s left"));
         }

@@ -29,6 +29,7 @@ impl Kept {
         let name = format!("{}-{}", pipeline_cache_key(&adapter.info)?, &driver[..16]);
         let file = crate::files::cached("pipelines")?.join(name);
         let written = read(&file).unwrap_or_default();
+        crate::console::detail(format_args!("pipelines: {} bytes from {}", written.len(), file.display()));
         let data = (!written.is_empty()).then_some(written.as_slice());
         let descriptor = PipelineCacheDescriptor { label: Some("pipelines"), data, fallback: true };
         // SAFETY: the data were written by `write` below, as `get_data` returned them: their checksum says that they are whole, and the
