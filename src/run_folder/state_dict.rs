@@ -14,8 +14,9 @@ pub const COUNTER: &str = "num_batches_tracked";
 /// The buffer that every batch normalisation has.
 pub const VARIANCE: &str = "running_var";
 
-/// Bytes of a name that is looked at, at most.
+/// Bytes of a name that is looked at, and parts of what it begins with, at most.
 const LONGEST: usize = 500;
+const DEEPEST: usize = 16;
 
 /// A state dict that is read.
 pub struct StateDict<'a> {
@@ -144,7 +145,7 @@ fn names(tensors: &Tensors<'_>, wanted: &HashSet<&str>, part: &str) -> (usize, S
     let parts = ["", part];
     let parts = if part.is_empty() { &parts[..1] } else { &parts };
     for found in tensors.keys().filter(|found| found.len() <= LONGEST) {
-        for at in std::iter::once(0).chain(found.match_indices('.').map(|(at, _)| at + 1)) {
+        for at in std::iter::once(0).chain(found.match_indices('.').map(|(at, _)| at + 1)).take(DEEPEST) {
             let (prefix, name) = found.split_at(at);
             for lacks in parts.iter().filter(|lacks| wanted.contains(format!("{lacks}{name}").as_str())) {
                 *votes.entry((prefix.len(), prefix, lacks)).or_default() += 1;

@@ -36,11 +36,11 @@ pub fn explain(key: &str) -> Result<Explained, ConfigError> {
         return Ok(Explained::Setting { description, presets: found, choice: choices().get(key).copied() });
     }
     let inside = format!("{key}.");
-    let table: Vec<Description> = all.into_iter().filter(|setting| setting.key.starts_with(&inside)).collect();
-    match table.is_empty() {
-        false => Ok(Explained::Table(table)),
-        true => {
-            Err(ConfigError::UnknownKey { origin: "explain".to_owned(), key: key.to_owned(), nearest: nearest(key)? })
-        }
+    let table: Vec<Description> = all.iter().filter(|setting| setting.key.starts_with(&inside)).cloned().collect();
+    if !table.is_empty() {
+        return Ok(Explained::Table(table));
     }
+    let tables = all.iter().filter_map(|setting| Some(setting.key.rsplit_once('.')?.0.to_owned()));
+    let nearest = nearest(key, tables.chain(all.iter().map(|setting| setting.key.clone())));
+    Err(ConfigError::UnknownKey { origin: "explain".to_owned(), key: key.to_owned(), nearest })
 }

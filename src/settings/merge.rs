@@ -243,7 +243,9 @@ pub(super) fn check_keys(origin: &str, table: &Table, known: &Table, prefix: &st
             (Some(Value::Table(known)), Value::Table(table)) => check_keys(origin, table, known, &format!("{path}."))?,
             (Some(_), _) => {}
             (None, _) => {
-                let nearest = nearest(&path)?;
+                let mut all = Vec::new();
+                values(&to_table(&Config::default())?, "", &mut all);
+                let nearest = nearest(&path, all.into_iter().map(|(key, _)| key));
                 return Err(ConfigError::UnknownKey { origin: origin.to_owned(), key: path, nearest });
             }
         }
@@ -251,17 +253,15 @@ pub(super) fn check_keys(origin: &str, table: &Table, known: &Table, prefix: &st
     Ok(())
 }
 
-/// `; did you mean ...?` with the setting whose key, or the end of it, is most like this one.
-pub(super) fn nearest(path: &str) -> Result<String, ConfigError> {
+/// `; did you mean ...?` with the known path that, or the end of which, is most like this one.
+pub(super) fn nearest(path: &str, known: impl Iterator<Item = String>) -> String {
     let leaf = path.rsplit('.').next().unwrap_or_default();
     let likeness = |known: &str| {
         let own = known.rsplit('.').next().unwrap_or_default();
         strsim::jaro_winkler(known, path).max(strsim::jaro_winkler(own, leaf))
     };
-    let mut all = Vec::new();
-    values(&to_table(&Config::default())?, "", &mut all);
-    let nearest = all.into_iter().max_by(|(a, _), (b, _)| likeness(a).total_cmp(&likeness(b)));
-    Ok(nearest.map(|(key, _)| format!("; did you mean `{key}`?")).unwrap_or_default())
+    let nearest = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    nearest.map(|key| format!("; did you mean `{key}`?")).unwrap_or_default()
 }
 
 /// The paths of all keys, with their values.

@@ -130,20 +130,25 @@ fn what_goes_into_a_file_is_plain_lines() {
 #[test]
 fn quiet_says_errors_and_results_and_verbose_says_decisions() {
     let folder = tempfile::tempdir().expect("a folder");
-    let train = |flag: &str, out: &str| train(folder.path()).args([flag, "--out", out]).output().expect("it runs");
+    let train = |flag: &str, out: &str| {
+        let mut command = simvae(folder.path());
+        command.args(["train", flag, "--device", "cpu", "--out", out]).args(TINY.iter().flat_map(|set| ["--set", set]));
+        command.output().expect("it runs")
+    };
     let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
     let quiet = train("-q", "quiet");
     assert_ends(&quiet, 0, &["k-NN"]);
     assert_eq!(said(&quiet), "");
     let again = train("--quiet", "quiet");
     assert_ends(&again, 2, &["error: ", "there is a run in this folder"]);
+    assert_eq!(said(&again).lines().count(), 1);
     let verbose = train("--verbose", "verbose");
     assert_ends(&verbose, 0, &["settings: defaults, preset quick for simvae on sprites, --set ", "device: ", "step "]);
     // Before the command as well as behind it.
     let mut export = simvae(folder.path());
     let output = export.args(["-v", "export", "verbose", "--out", "weights.safetensors"]).output().expect("it runs");
     assert_ends(&output, 0, &["checkpoint: ", "is whole"]);
-    let both = simvae(folder.path()).args(["-q", "devices", "-v"]).output().expect("it runs");
+    let both = simvae(folder.path()).args(["devices", "-q", "-v"]).output().expect("it runs");
     assert_ends(&both, 2, &["cannot be used with"]);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::common::ends::{assert_ends, simvae, trains};
 use crate::common::folders::temporary;
-use image::{Rgb, RgbImage};
+use image::{DynamicImage, Rgb, RgbImage};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +16,7 @@ const PYTHON: &str = "WGPU_SIMVAE_TORCH";
 /// Largest difference of two numbers of the same network, of the largest number.
 const TOLERANCE: f64 = 1e-5;
 
-/// Runs and the numbers of their first seven test images: pixels, and what comes out of the networks by its name.
+/// Runs and the numbers of their first seven images: pixels, and what comes out of the networks by its name.
 struct Case {
     folder: String,
     wanted: Vec<(&'static str, Vec<f32>, Vec<usize>)>,
@@ -33,11 +33,11 @@ impl Case {
         assert_ends(&simvae(&["export", &from, "--format", "torch", "--out", &to]), 0, &["model.py"]);
 
         let mut trained = Trained::open(&run, None, Which::Newest, &Device::cpu(), &mut Silent).expect("a run");
-        let source = trained.session.blueprint.test;
+        let source = trained.session.blueprint.train;
         let embedding = trained.session.embed(&source, 7).expect("an embedding");
-        let test = &trained.data.test;
-        let shape = [test.shape.channels, test.shape.height, test.shape.width];
-        let bytes = &test.pixels[..7 * test.shape.bytes()];
+        let images = &trained.data.train;
+        let shape = [images.shape.channels, images.shape.height, images.shape.width];
+        let bytes = &images.pixels[..7 * images.shape.bytes()];
         let units: Vec<u8> = bytes.iter().flat_map(|&byte| (f32::from(byte) / 255.0).to_le_bytes()).collect();
         std::fs::write(out.join("pixels"), units).expect("pixels");
         let mut wanted = vec![("mu", embedding.mu.clone(), vec![5])];
@@ -58,6 +58,7 @@ impl Case {
                 assert_eq!(output["shape"], serde_json::json!(shape), "{}: {name}", self.folder);
                 let numbers = output["numbers"].as_array().expect("numbers").iter();
                 let numbers: Vec<f64> = numbers.map(|number| number.as_f64().expect("a number")).collect();
+                let wanted = &wanted[..numbers.len()];
                 let largest = wanted.iter().fold(0.0f64, |largest, &x| largest.max(f64::from(x).abs()));
                 let differences = numbers.iter().zip(wanted).map(|(a, &b)| (a - f64::from(b)).abs() / largest);
                 let worst = differences.fold(0.0, f64::max);
@@ -69,12 +70,14 @@ impl Case {
     }
 }
 
-/// Eight pictures in colour that are large enough for the first layers of large images.
-fn pictures(folder: &Path) -> String {
+/// Pictures, in colour or grey, that are large enough for the first layers of large images.
+fn pictures(folder: &Path, grey: bool) -> String {
     std::fs::create_dir(folder).expect("a folder");
-    for number in 0..40u32 {
+    for number in 0..20u32 {
         let colour = |x: u32, y: u32| Rgb([(x * (number + 1)) as u8, (x * y + number) as u8, (3 * y) as u8]);
-        RgbImage::from_fn(64, 64, colour).save(folder.join(format!("{number}.png"))).expect("it is written");
+        let picture = DynamicImage::from(RgbImage::from_fn(64, 64, colour));
+        let picture = if grey { picture.into_luma8().into() } else { picture };
+        picture.save(folder.join(format!("{number}.png"))).expect("it is written");
     }
     format!("data.name=folder:{}", folder.display())
 }
@@ -88,19 +91,20 @@ fn pytorch_embeds_and_decodes_as_this_program_does() {
         ));
     };
     let place = temporary();
-    let large = pictures(&place.path().join("pictures"));
+    let [colour, grey] = [false, true].map(|grey| pictures(&place.path().join(format!("grey-{grey}")), grey));
     let cases = [
         ("mlp", &["data.name=sprites", "method=simvae"][..]),
         ("mlp-white", &["data.name=sprites", "method=vae", "augment.threshold=true", "likelihood.kind=bernoulli"]),
         ("mlp-alone", &["data.name=sprites-rgb", "method=simclr"]),
         ("official", &["data.name=sprites-rgb", "method=simvae", "model.kind=official-conv"]),
-        ("official-large", &[&large, "method=vae", "model.kind=official-conv"]),
+        ("official-large", &[&grey, "method=vae", "model.kind=official-conv"]),
         ("resnet", &["data.name=sprites-rgb", "method=vae", "model.kind=resnet18"]),
-        ("resnet-large", &[&large, "method=vae", "model.kind=resnet18"]),
+        ("resnet-large", &[&colour, "method=vae", "model.kind=resnet18"]),
+        ("resnet-grey", &[&grey, "method=simvae", "model.kind=resnet18", "data.size=32"]),
         ("resnet-alone", &["data.name=sprites-rgb", "method=vicreg", "model.kind=resnet18"]),
     ];
     let cases = cases.map(|(name, sets)| Case::new(place.path(), name, sets));
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/torch.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/run_model.py");
     let output = Command::new(&python).arg(script).args(cases.iter().map(|case| &case.folder)).output();
     let output = output.unwrap_or_else(|error| panic!("{PYTHON}: {python:?}: {error}"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

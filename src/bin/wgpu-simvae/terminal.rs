@@ -9,7 +9,7 @@ use wgpu_simvae::train::Progress;
 
 /// Between two lines in a log file, at least; and where an epoch takes longer, at most.
 const PAUSE: Duration = Duration::from_secs(2);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A progress line of this form; none is drawn where nobody wants it, or the standard error is no terminal.
 pub fn bar(template: &str) -> ProgressBar {
@@ -58,8 +58,9 @@ impl Progress for Terminal {
         let bar = self.bar.get_or_insert_with(|| bar("decoding images {bar:24} {pos}/{len}  {eta} left"));
         bar.set_length(of as u64);
         bar.set_position(done as u64);
-        if bar.is_hidden() && self.last_line.is_none_or(|(_, at)| at.elapsed() >= PATIENCE) {
-            self.last_line = Some((0.0, Instant::now()));
+        let (_, last) = *self.last_line.get_or_insert_with(|| (0.0, Instant::now()));
+        if bar.is_hidden() && last.elapsed() >= PATIENCE {
+            self.last_line = None;
             tell(format_args!("decoding images: {done} of {of}"));
         }
         if done >= of {

@@ -40,7 +40,7 @@ pub struct TrainArguments {
     /// changes no result, such as log.every.
     #[arg(long, group = "origin")]
     resume: bool,
-    /// Begin a new run with the weights of another one, or of a safetensors file, as far as names and shapes match.
+    /// Begin a new run with the weights of another one, or of a file (safetensors or .pth), as far as names and shapes match.
     #[arg(long, value_name = "RUN|FILE", group = "origin")]
     from: Option<PathBuf>,
     /// Take only the encoder of what --from names.

@@ -15,8 +15,10 @@ use std::io;
 const ZIP: &[u8] = b"PK\x03\x04";
 /// What files of PyTorch before 1.6 begin with: a pickle of their magic number.
 const LEGACY: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
-/// Bytes of a pickle, at most: a hundred thousand tensors.
-const LONGEST: usize = 16 << 20;
+/// What is read at most, so that few bytes cannot stand for much work: bytes of a pickle, bytes of a name, tensors.
+const LONGEST: usize = 8 << 20;
+const LONGEST_NAME: usize = 500;
+const MOST_TENSORS: usize = 100_000;
 /// Dicts within dicts that are looked into.
 const NESTED: usize = 3;
 /// Dimensions of a tensor, at most.
@@ -75,8 +77,8 @@ impl<'a> Archive<'a> {
         Ok(Self { parts })
     }
 
-    fn part(&self, name: &str) -> Result<&'a [u8], String> {
-        self.parts.get(name).copied().ok_or_else(|| format!("`{}` is missing in it", crate::console::name(name)))
+    fn part(&self, part: &str) -> Result<&'a [u8], String> {
+        self.parts.get(part).copied().ok_or_else(|| format!("`{}` is missing in it", name(part)))
     }
 
     fn dicts(&self) -> Result<Dicts<'a>, String> {
@@ -104,7 +106,7 @@ struct Reader<'a, 'r> {
 
 impl<'a> Reader<'a, '_> {
     fn dicts(mut self) -> Result<Dicts<'a>, String> {
-        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        let (mut found, mut seen, mut count) = (Vec::new(), HashSet::new(), 0);
         let mut next = VecDeque::from([(Vec::new(), self.pickle.root)]);
         while let Some((path, id)) = next.pop_front() {
             let Value::Dict(items) = self.pickle.value(id) else { continue };
@@ -114,12 +116,16 @@ impl<'a> Reader<'a, '_> {
             }
             let mut tensors = BTreeMap::new();
             for (key, value) in items.clone() {
-                let Value::Text(key) = *self.pickle.value(key) else { continue };
+                let Some(key) = self.text(key) else { continue };
                 match self.pickle.value(value) {
                     Value::Dict(_) if path.len() < NESTED => next.push_back(([&path[..], &[key]].concat(), value)),
                     Value::Call(..) => drop(tensors.insert(key.to_owned(), self.tensor(value))),
                     _ => {}
                 }
+            }
+            count += tensors.len();
+            if count > MOST_TENSORS {
+                return Err(format!("it has more than {MOST_TENSORS} tensors"));
             }
             if tensors.values().any(Result::is_ok) {
                 found.push((path.join("."), tensors));
@@ -131,7 +137,7 @@ impl<'a> Reader<'a, '_> {
         Err(match self.pickle.class(self.pickle.root) {
             Some((module, class)) => format!(
                 "it holds an object of the class {}, and no state dict: save it with torch.save(model.state_dict(), FILE)",
-                name(&format!("{module}.{class}"))
+                called(module, class)
             ),
             None => "there is no dict of tensors in it: save the state dict, torch.save(model.state_dict(), FILE)"
                 .to_owned(),
@@ -149,36 +155,53 @@ impl<'a> Reader<'a, '_> {
             (Some(("torch._utils", "_rebuild_tensor_v2")), &[storage, offset, shape, strides, ..]) => {
                 self.view(storage, offset, shape, strides)
             }
-            (Some((module, class)), _) => Err(format!("an object of {}", name(&format!("{module}.{class}")))),
+            (Some((module, class)), _) => Err(format!("an object of {}", called(module, class))),
             (None, _) => Err("no tensor".to_owned()),
+        }
+    }
+
+    /// A text that is short enough for a name.
+    fn text(&self, id: Id) -> Option<&'a str> {
+        if let Value::Text(text) = *self.pickle.value(id) {
+            Some(text).filter(|text| text.len() <= LONGEST_NAME)
+        } else {
+            None
         }
     }
 
     /// A part of a storage: its first element, its shape, and how far elements are apart in each dimension.
     fn view(&mut self, storage: Id, offset: Id, shape: Id, strides: Id) -> Found<'a> {
-        let Value::Outside(id) = *self.pickle.value(storage) else {
-            return Err("a tensor without a storage".to_owned());
+        let storage = match *self.pickle.value(storage) {
+            Value::Outside(id) => self.pickle.list(id),
+            _ => &[],
         };
-        let &[_, class, key, ..] = self.pickle.list(id) else { return Err("a tensor without a storage".to_owned()) };
-        let (&Value::Class(_, class), &Value::Text(key)) = (self.pickle.value(class), self.pickle.value(key)) else {
-            return Err("a tensor without a storage".to_owned());
+        let &[_, class, key, ..] = storage else { return Err("a tensor without a storage".to_owned()) };
+        let (&Value::Class(module, class), Some(key)) = (self.pickle.value(class), self.text(key)) else {
+            return Err("a tensor of an unknown storage".to_owned());
         };
-        let dtype = dtype(class).ok_or_else(|| format!("a tensor of {}", name(class)))?;
+        let dtype = dtype(class).ok_or_else(|| format!("a tensor of {}", called(module, class)))?;
         let whole = |id: &Id| match *self.pickle.value(*id) {
             Value::Whole(number) => usize::try_from(number).ok(),
             _ => None,
         };
-        let sizes = |id| self.pickle.list(id).iter().map(whole).collect::<Option<Vec<usize>>>();
-        let (Some(offset), Some(shape), Some(strides)) = (whole(&offset), sizes(shape), sizes(strides)) else {
-            return Err("a tensor without a shape".to_owned());
+        let sizes = |id| {
+            let list = self.pickle.list(id);
+            if list.len() > DEEPEST { None } else { list.iter().map(whole).collect::<Option<Vec<usize>>>() }
         };
-        if shape.len() != strides.len() || shape.len() > DEEPEST {
-            return Err(format!("a tensor of {} dimensions", shape.len()));
-        }
+        let strides = sizes(strides);
+        let shape = sizes(shape).filter(|shape| Some(shape.len()) == strides.as_ref().map(Vec::len));
+        let (Some(offset), Some(shape), Some(strides)) = (whole(&offset), shape, strides) else {
+            return Err(format!("a tensor without a shape of at most {DEEPEST} dimensions"));
+        };
         let part = self.part;
         let bytes = self.storages.entry(key).or_insert_with(|| part(&format!("data/{key}"))).clone()?;
         Stored::view(dtype, bytes, offset, shape, &strides)
     }
+}
+
+/// The name of a class, as far as it fits a line.
+fn called(module: &str, class: &str) -> String {
+    name(&module.chars().chain(['.']).chain(class.chars()).take(100).collect::<String>())
 }
 
 /// The type of the numbers in a storage of this class.
