@@ -96,6 +96,8 @@ pub mod recording;
 pub mod setting;
 #[doc(hidden)]
 pub mod tensorboard;
+#[doc(hidden)]
+pub mod web;
 
 #[doc(inline)]
 pub use data::{Dataset, FileOptions, Images, load_with};

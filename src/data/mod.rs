@@ -62,4 +62,4 @@ pub use pictures::{Fitting, Found, Pictures, listed};
 pub use pixels::Pixels;
 pub use registry::{family, known, load, load_watched, load_with, named_folder, title};
 pub use source::{NoSource, RemoteFile, Source, source};
-pub use sprites::glyph_names;
+pub use sprites::{glyph_names, recorded as recorded_sprites};

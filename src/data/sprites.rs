@@ -6,7 +6,8 @@ use crate::device::Device;
 use crate::device::Values;
 use crate::kernels::augment::sprites::{FACTORS, Sprites};
 use crate::kernels::{DType, Tuning};
-use crate::plan::{Graph, Layout};
+use crate::plan::{Graph, Layout, PlanError};
+use crate::recording::{File, Recorder, Recording, Stored, StoredAs};
 
 pub(super) const GREY: Entry = Entry {
     name: "sprites",
@@ -94,15 +95,7 @@ fn draw(request: &Request<'_>, channels: usize, size: usize) -> Result<Dataset, 
 }
 
 fn split(shape: ImageShape, images: usize, stream: u32, device: &Device) -> Result<Images, DataError> {
-    let kernel = Sprites {
-        images,
-        channels: shape.channels,
-        size: shape.width,
-        classes: GLYPHS.len(),
-        segments: SEGMENTS,
-        stream,
-        seed: SEED,
-    };
+    let kernel = kernel(shape, images, stream);
     let mut layout = Layout::default();
     let glyphs = layout.add("glyphs", DType::Real, [GLYPHS.len(), SEGMENTS, 4]);
     let pixels = layout.add("pixels", DType::Uint, [images * shape.bytes() / 4]);
@@ -121,6 +114,38 @@ fn split(shape: ImageShape, images: usize, stream: u32, device: &Device) -> Resu
     let factors = factors.chunks(FACTORS.len()).flat_map(|all| &all[..shown]).copied().collect();
     let names = FACTORS[..shown].iter().map(|&name| name.to_owned()).collect();
     Images::new(shape, bytes, labels, glyph_names())?.with_factors(names, factors, false)
+}
+
+fn kernel(shape: ImageShape, images: usize, stream: u32) -> Sprites {
+    let ImageShape { channels, width: size, .. } = shape;
+    Sprites { images, channels, size, classes: GLYPHS.len(), segments: SEGMENTS, stream, seed: SEED }
+}
+
+/// Training and test sprites as the plan `draw`, for hosts that have WebGPU and not this program; image i shows glyph i modulo the
+/// classes. What its only file holds, the glyphs in region 0, comes along.
+///
+/// # Errors
+/// When the plan cannot be made.
+pub fn recorded(shape: ImageShape, images: [usize; 2]) -> Result<(Recording, Vec<f32>), PlanError> {
+    let mut layout = Layout::default();
+    let glyphs = layout.add("glyphs", DType::Real, [GLYPHS.len(), SEGMENTS, 4]);
+    let mut graph = Graph::new("draw");
+    let sets = [("training images", images[0], 0), ("test images", images[1], 1)].map(|(name, images, stream)| {
+        let pixels = layout.add(name, DType::Uint, [images * shape.bytes() / 4]);
+        let factors = layout.add("factors", DType::Real, [images, FACTORS.len()]);
+        graph.push(name, kernel(shape, images, stream), &[glyphs, pixels, factors]);
+        (name, pixels)
+    });
+    let plan = graph.finish()?;
+    let mut recorder = Recorder::new(&layout);
+    recorder.plan("draw", &plan, &[])?;
+    for (name, pixels) in sets {
+        recorder.name(name, pixels)?;
+    }
+    let (name, shape) = ("glyphs".to_owned(), vec![GLYPHS.len(), SEGMENTS, 4]);
+    let tensors = vec![Stored { name, stored_as: StoredAs::F32, shape, region: 0, offset: 0 }];
+    recorder.file(File { name: "glyphs.safetensors".to_owned(), optional: false, tensors });
+    Ok((recorder.finish(), table()))
 }
 
 /// The glyphs with equally many segments: the last one is repeated, which draws nothing new.

@@ -7,7 +7,7 @@ use crate::files::{A_FILE, FileError, read_if_there, write_atomically};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 impl Recording {
     /// Reads the files beside the plan: what goes where before the first replay.
@@ -57,30 +57,25 @@ impl Recording {
         if problems.is_empty() { Ok(contents) } else { Err(problems) }
     }
 
-    /// Writes one of the files from its bytes, after a look at whether they fit.
-    ///
-    /// # Errors
-    /// When they do not, or the file cannot be written.
-    pub fn copy_file(&self, folder: &Path, file: &File, bytes: &[u8]) -> Result<(), RecordingError> {
-        let path = folder.join(&file.name);
-        match self.contents_of(file, bytes) {
-            Ok(_) => Ok(write_atomically(&path, bytes)?),
-            Err(problems) => Err(RecordingError::Contents { path, problems }),
-        }
-    }
-
     /// Writes one of the files from the bytes of the regions that its tensors lie in.
     ///
     /// # Errors
-    /// When a region's bytes are missing or too few, or the file cannot be written.
+    /// As [`Recording::file_bytes`], or when it cannot be written.
     pub fn write_file(
         &self,
         folder: &Path,
         file: &File,
         regions: &BTreeMap<usize, &[u8]>,
     ) -> Result<(), RecordingError> {
-        let path = folder.join(&file.name);
-        let damaged = |problem: String| RecordingError::Damaged { path: path.clone(), problem };
+        Ok(write_atomically(&folder.join(&file.name), &self.file_bytes(file, regions)?)?)
+    }
+
+    /// One of the files, made from the bytes of the regions that its tensors lie in.
+    ///
+    /// # Errors
+    /// When a region's bytes are missing or too few.
+    pub fn file_bytes(&self, file: &File, regions: &BTreeMap<usize, &[u8]>) -> Result<Vec<u8>, RecordingError> {
+        let damaged = |problem: String| RecordingError::Damaged { path: PathBuf::from(&file.name), problem };
         let mut views = Vec::with_capacity(file.tensors.len());
         for stored in &file.tensors {
             let from = stored.offset * 4;
@@ -90,8 +85,7 @@ impl Recording {
             let view = TensorView::new(dtype(stored.stored_as), stored.shape.clone(), part);
             views.push((stored.name.clone(), view.map_err(|error| damaged(error.to_string()))?));
         }
-        let bytes = safetensors::serialize(views, None).map_err(|error| damaged(error.to_string()))?;
-        Ok(write_atomically(&path, &bytes)?)
+        safetensors::serialize(views, None).map_err(|error| damaged(error.to_string()))
     }
 }
 

@@ -53,10 +53,17 @@ impl Recording {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), RecordingError> {
-        let path = folder.join(PLAN);
-        let mut text = serde_json::to_vec(self).map_err(|error| FileError::writing(&path)(error.into()))?;
+        Ok(write_atomically(&folder.join(PLAN), &self.json()?)?)
+    }
+
+    /// What `plan.json` holds.
+    ///
+    /// # Errors
+    /// When it has a number that JSON has no word for.
+    pub fn json(&self) -> Result<Vec<u8>, RecordingError> {
+        let mut text = serde_json::to_vec(self).map_err(|error| FileError::writing(Path::new(PLAN))(error.into()))?;
         text.push(b'\n');
-        Ok(write_atomically(&path, &text)?)
+        Ok(text)
     }
 
     /// Whether every number in it leads somewhere. The error says what does not, in words.

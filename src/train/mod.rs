@@ -31,7 +31,7 @@ pub use exchange::{ExchangeError, import, import_encoder};
 pub use export::{export, export_torch};
 pub use from::FirstWeights;
 pub use open::{Trained, load_data};
-pub use planned::{Planned, largest_batch};
+pub use planned::{DATA, Planned, largest_batch};
 pub use progress::{Progress, Silent};
 pub use run::{Report, RunOptions, run};
 pub use run_error::RunError;

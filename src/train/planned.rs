@@ -3,18 +3,19 @@
 use super::blueprint::{Blueprint, READ_BATCH};
 use crate::data::Dataset;
 use crate::device::DeviceError;
+use crate::files::write_atomically;
 use crate::kernels::common::clock;
+use crate::methods::Latents;
 use crate::nn::ParamSpec;
 use crate::plan::{Layout, Place, Plan, PlanError, Tensor};
 use crate::recording::{File, Model, Recorder, Recording, RecordingError, Stored, StoredAs};
 use crate::run_folder::Checkpoint;
 use crate::run_folder::checkpoint::{MODEL, OPTIMISER};
 use crate::settings::{Config, ConfigError, Recipe};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The file of images, labels and the clock.
-const DATA: &str = "data.safetensors";
+pub const DATA: &str = "data.safetensors";
 
 /// The plans of a recipe on a data set.
 pub struct Planned {
@@ -74,38 +75,68 @@ impl Planned {
     /// # Errors
     /// When the checkpoint is of other networks, or a file cannot be written.
     pub fn write(&self, data: &Dataset, from: Option<&Checkpoint>, folder: &Path) -> Result<(), RecordingError> {
-        let Self { recording, blueprint } = self;
-        let Blueprint { params, memory, state, config, .. } = blueprint;
-        let words = |labels: &[u8]| labels.iter().map(|&label| u32::from(label)).collect::<Vec<u32>>();
-        let (labels, test_labels) = (words(&data.train.labels), words(&data.test.labels));
-        let clock = from.map_or_else(|| clock::fresh(config.seed).to_vec(), |from| from.state.clock.clone());
-        let (weights, buffers) = (params.initial(config.seed), params.initial_buffers());
-        let regions: BTreeMap<usize, &[u8]> = [
-            (state.clock, bytemuck::cast_slice(&clock)),
-            (blueprint.train.pixels, &*data.train.pixels),
-            (blueprint.labels, bytemuck::cast_slice(&labels)),
-            (blueprint.test.pixels, &*data.test.pixels),
-            (blueprint.test_labels, bytemuck::cast_slice(&test_labels)),
-            (memory.weights, bytemuck::cast_slice(&weights)),
-            (memory.buffers, bytemuck::cast_slice(&buffers)),
-        ]
-        .into_iter()
-        .map(|(tensor, bytes): (Tensor, &[u8])| (region(tensor), bytes))
-        .collect();
-        for file in &recording.files {
-            let trained = from.and_then(|from| match file.name.as_str() {
-                MODEL => Some(from.model()),
-                OPTIMISER => Some(from.optimiser()),
-                _ => None,
-            });
-            match trained {
-                Some(bytes) => recording.copy_file(folder, file, bytes)?,
-                // Moments that are zero need no file.
-                None if file.optional => {}
-                None => recording.write_file(folder, file, &regions)?,
+        for file in &self.recording.files {
+            if let Some(bytes) = self.file(file, data, from)? {
+                write_atomically(&folder.join(&file.name), &bytes)?;
             }
         }
-        recording.write(folder)
+        self.recording.write(folder)
+    }
+
+    /// The bytes of one of the recording's files; none for moments that are zero, which need no file.
+    ///
+    /// # Errors
+    /// When the checkpoint is of other networks.
+    pub fn file(
+        &self,
+        file: &File,
+        data: &Dataset,
+        from: Option<&Checkpoint>,
+    ) -> Result<Option<Vec<u8>>, RecordingError> {
+        let Self { recording, blueprint } = self;
+        let Blueprint { params, memory, state, config, .. } = blueprint;
+        let trained = from.and_then(|from| match file.name.as_str() {
+            MODEL => Some(from.model()),
+            OPTIMISER => Some(from.optimiser()),
+            _ => None,
+        });
+        if let Some(bytes) = trained {
+            let misfit = |problems| RecordingError::Contents { path: file.name.clone().into(), problems };
+            recording.contents_of(file, bytes).map_err(misfit)?;
+            return Ok(Some(bytes.to_vec()));
+        }
+        let words = |labels: &[u8]| labels.iter().map(|&label| u32::from(label)).collect::<Vec<u32>>();
+        let (labels, test_labels, clock, weights, buffers);
+        let begin: Vec<(Tensor, &[u8])> = match file.name.as_str() {
+            DATA => {
+                (labels, test_labels) = (words(&data.train.labels), words(&data.test.labels));
+                clock = self.clock(from);
+                vec![
+                    (state.clock, bytemuck::cast_slice(&clock)),
+                    (blueprint.train.pixels, &*data.train.pixels),
+                    (blueprint.labels, bytemuck::cast_slice(&labels)),
+                    (blueprint.test.pixels, &*data.test.pixels),
+                    (blueprint.test_labels, bytemuck::cast_slice(&test_labels)),
+                ]
+            }
+            MODEL => {
+                (weights, buffers) = (params.initial(config.seed), params.initial_buffers());
+                vec![(memory.weights, bytemuck::cast_slice(&weights)), (memory.buffers, bytemuck::cast_slice(&buffers))]
+            }
+            _ => return Ok(None),
+        };
+        let regions = begin.into_iter().map(|(tensor, bytes)| (region(tensor), bytes)).collect();
+        recording.file_bytes(file, &regions).map(Some)
+    }
+
+    /// The clock's words: of a checkpoint, or before the first step.
+    pub fn clock(&self, from: Option<&Checkpoint>) -> Vec<u32> {
+        from.map_or_else(|| clock::fresh(self.blueprint.config.seed).to_vec(), |from| from.state.clock.clone())
+    }
+
+    /// How latents are distributed before an image is seen.
+    pub fn latents(&self) -> Latents {
+        self.blueprint.objective.latents()
     }
 
     /// The memory that all plans share, and the step where there is one: what a device is asked for.

@@ -58,4 +58,5 @@ mod translation;
 mod tuned;
 mod variances;
 mod views;
+mod web;
 mod workgroups;

@@ -25,6 +25,7 @@ mod shaders;
 mod signals;
 mod terminal;
 mod train;
+mod web;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -104,6 +105,8 @@ enum Command {
     Shaders(shaders::ShadersArguments),
     /// Print what a run's step needs, or write it as plans that any WebGPU replays: a browser trains and draws from them.
     Plan(plan::PlanArguments),
+    /// Write or serve the page that trains in a browser, with plans to choose from or a run to begin with.
+    Web(web::WebArguments),
     /// Print what a shell needs to complete commands and options.
     Completions(manual::CompletionsArguments),
     /// Write the manual's pages.
@@ -181,6 +184,7 @@ fn main() -> ExitCode {
         Command::Gradcheck(arguments) => gradcheck::main(&arguments),
         Command::Bench(arguments) => bench::main(&arguments),
         Command::Plan(arguments) => plan::main(&arguments),
+        Command::Web(arguments) => web::main(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Man(arguments) => manual::man(&arguments),
         Command::Shaders(arguments) => shaders::main(&arguments),

@@ -1,0 +1,74 @@
+//! `wgpu-simvae web`
+
+use crate::terminal::Terminal;
+use crate::{Failure, usage};
+use anyhow::{Context, anyhow};
+use clap::Args;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use wgpu_simvae::console::{print, tell};
+use wgpu_simvae::device::Device;
+use wgpu_simvae::run_folder::{Checkpoint, Which};
+use wgpu_simvae::train::{Trained, load_data};
+use wgpu_simvae::web::{Page, Run, serve};
+
+#[derive(Debug, Args)]
+pub struct WebArguments {
+    /// Folder for the page, which any web server can serve.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Serve the page to this machine alone, until Ctrl-C.
+    #[arg(long)]
+    serve: bool,
+    /// Port of --serve; 0 takes one that is free.
+    #[arg(long, default_value_t = 0, requires = "serve")]
+    port: u16,
+    /// Folder of a run that the page begins with. Its images go into the page's folder, unless they are sprites.
+    #[arg(long)]
+    run: Option<PathBuf>,
+    /// Folder of the run's data set, if it is no longer where it was.
+    #[arg(long, requires = "run")]
+    data_dir: Option<PathBuf>,
+    /// Which checkpoint of the run: the newest whole one, the best that checkpoint.best kept, or the one of a step.
+    #[arg(long, value_name = "newest|best|STEP", default_value_t, requires = "run")]
+    checkpoint: Which,
+}
+
+/// Writes the page, serves it, or both.
+pub fn main(arguments: &WebArguments) -> Result<(), Failure> {
+    let WebArguments { out, serve: serving, port, run, .. } = arguments;
+    if out.is_none() && !serving {
+        return Err(usage(anyhow!("say where the page goes: --out DIR, --serve, or both")));
+    }
+    let page = match run {
+        Some(run) => of_run(arguments, run)?,
+        None => Page::new(&Device::cpu(), None)?,
+    };
+    if let Some(out) = out {
+        page.write(out)?;
+        let (weights, rest) = page.sizes();
+        let [weights, rest] = [weights, rest].map(|bytes| bytes / 1000);
+        tell(format_args!("{}: {rest} KB, and {weights} KB of weights and images", out.display()));
+        print(out.join("index.html").display());
+    }
+    if *serving {
+        let bind = TcpListener::bind((Ipv4Addr::LOCALHOST, *port));
+        let listener = bind.with_context(|| format!("port {port} of this machine cannot be listened to"))?;
+        print(format_args!("http://{}/", listener.local_addr()?));
+        tell("served to this machine alone; Ctrl-C ends it");
+        serve(&page, &listener)?;
+    }
+    Ok(())
+}
+
+fn of_run(arguments: &WebArguments, run: &Path) -> Result<Page, Failure> {
+    let config = Trained::settings(run)?;
+    let (checkpoint, passed_over) = Checkpoint::pick(run, arguments.checkpoint)?;
+    passed_over.iter().for_each(|problem| tell(format_args!("passed over: {problem}")));
+    let device = Device::cpu();
+    let data = load_data(&config, arguments.data_dir.as_deref(), &device, &mut Terminal::default())?;
+    Trained::check_data(run, &data)?;
+    let name = run.file_name().unwrap_or(run.as_os_str()).to_string_lossy();
+    let title = format!("Run {name}");
+    Ok(Page::new(&device, Some(&Run { title, config, data: &data, checkpoint: &checkpoint }))?)
+}

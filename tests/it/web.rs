@@ -1,0 +1,207 @@
+//! The page that trains in a browser: what its folder holds, and a visit of it in Chromium (`tests/page/drive.mjs`), as a user would.
+
+use crate::common::folders::assert_words;
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Bytes of the page without weights, at most.
+const LARGEST: u64 = 300_000;
+
+fn simvae(arguments: &[&str]) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_wgpu-simvae")).args(arguments).output().expect("the command starts")
+}
+
+/// A server of the page, which ends with the test.
+struct Served {
+    server: Child,
+    address: String,
+}
+
+impl Served {
+    /// Writes the page into a folder and serves it.
+    fn page(arguments: &[&str]) -> Self {
+        let mut server = Command::new(env!("CARGO_BIN_EXE_wgpu-simvae"))
+            .args([&["web", "--serve"], arguments].concat())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        let lines = BufReader::new(server.stdout.take().expect("its output")).lines();
+        let address = lines.map_while(Result::ok).find(|line| line.starts_with("http://127.0.0.1:"));
+        Self { server, address: address.expect("it says where it serves") }
+    }
+
+    /// The answer to a request, as it is.
+    fn ask(&self, request: &str) -> String {
+        let authority = self.address.trim_start_matches("http://").trim_end_matches('/');
+        let mut stream = TcpStream::connect(authority).expect("it listens");
+        stream.write_all(request.replace("HOST", authority).as_bytes()).expect("it listens");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("it answers");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _gone_either_way = (self.server.kill(), self.server.wait());
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+fn plans(folder: &Path) -> Value {
+    let text = std::fs::read(folder.join("plans.json")).expect("the list of plans");
+    serde_json::from_slice(&text).expect("JSON")
+}
+
+/// A folder as text for a command line.
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a name in UTF-8")
+}
+
+#[test]
+fn the_folder_is_small_and_whole_and_is_served_to_this_machine_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("page");
+    let served = Served::page(&["--out", text(&out)]);
+
+    let of_weights = |path: &PathBuf| path.starts_with(out.join("weights"));
+    let rest: Vec<PathBuf> = files(&out).into_iter().filter(|path| !of_weights(path)).collect();
+    let bytes: u64 = rest.iter().map(|path| path.metadata().expect("a file").len()).sum();
+    println!("{bytes} bytes without weights");
+    assert!(bytes < LARGEST, "{bytes} bytes in {rest:?}");
+
+    // Every file that a page or the list names is there.
+    let list = plans(&out);
+    let entries = list["plans"].as_array().expect("plans").iter();
+    for entry in entries.chain(list["sprites"].as_object().expect("sprites").values()) {
+        let named = entry["files"].as_object().expect("files").values().chain([&entry["plan"]]);
+        for name in named {
+            assert!(out.join(name.as_str().expect("a name")).is_file(), "{name}");
+        }
+    }
+    let outside = |path: &&PathBuf| {
+        let text =
+            String::from_utf8_lossy(&std::fs::read(path).expect("a file")).replace("http://www.w3.org/2000/svg", "");
+        text.contains("http://") || text.contains("https://") || text.contains("//cdn")
+    };
+    let own = rest.iter().filter(|path| path.extension().is_some_and(|end| end != "gz" && end != "json"));
+    assert_eq!(own.filter(outside).collect::<Vec<_>>(), Vec::<&PathBuf>::new(), "addresses of others");
+
+    assert_words(
+        &served.ask("GET / HTTP/1.1\r\nHost: HOST\r\n\r\n"),
+        &["200 OK", "text/html", "Content-Security-Policy"],
+    );
+    assert_words(&served.ask("GET /page/main.js HTTP/1.1\r\nHost: HOST\r\n\r\n"), &["200 OK", "text/javascript"]);
+    assert_words(&served.ask("HEAD /plans.json HTTP/1.1\r\nHost: localhost\r\n\r\n"), &["200 OK", "application/json"]);
+    for path in ["/../Cargo.toml", "/nothing", "//etc/passwd", "/page"] {
+        assert_words(&served.ask(&format!("GET {path} HTTP/1.1\r\nHost: HOST\r\n\r\n")), &["404"]);
+    }
+    assert_words(&served.ask("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n"), &["403"]);
+    assert_words(&served.ask("POST / HTTP/1.1\r\nHost: HOST\r\n\r\n"), &["405"]);
+    assert_words(&served.ask("\r\n\r\n"), &["403"]);
+}
+
+/// Trains a small model, and says which step of it the page is to begin with.
+fn trained(run: &Path) -> String {
+    let set =
+        ["data.limit=400", "model.hidden=[32]", "model.latent=4", "batch=8", "views=2", "log.keep_checkpoints=100"];
+    let set: Vec<&str> = set.iter().flat_map(|set| ["--set", set]).collect();
+    let train = ["train", "--device", "cpu", "--data", "sprites", "--epochs", "60", "--out", text(run)];
+    let output = simvae(&[&train[..], &set].concat());
+    assert!(output.status.success(), "{output:?}");
+    "50".to_owned()
+}
+
+#[test]
+fn it_begins_with_a_run_and_wants_to_be_told_where_to_go() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [run, out] = ["run", "page"].map(|name| folder.path().join(name));
+    let step = trained(&run);
+    let output = simvae(&["web", "--run", text(&run), "--checkpoint", &step, "--out", text(&out)]);
+    assert!(output.status.success(), "{output:?}");
+    let list = plans(&out);
+    let first = &list["plans"][0];
+    assert_eq!((first["title"].as_str(), first["sprites"].as_str()), (Some("Run run"), Some("run")), "{first}");
+    assert_eq!((first["clock"][0].as_u64(), first["variance"].as_f64()), (Some(50), Some(0.15)), "{first}");
+    for name in ["model.safetensors", "optimizer.safetensors"] {
+        assert!(first["files"][name].is_string(), "{first}");
+    }
+    assert!(first["files"]["data.safetensors"].is_null(), "the browser draws sprites");
+
+    let output = simvae(&["web"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert_words(&String::from_utf8_lossy(&output.stderr), &["--out", "--serve"]);
+}
+
+#[test]
+fn a_visit() {
+    if std::env::var_os("WGPU_SIMVAE_SKIP_GPU_TESTS").is_some() {
+        println!("WGPU_SIMVAE_SKIP_GPU_TESTS is set: not run in a browser");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let [run, out, saved] = ["run", "page", "saved"].map(|name| folder.path().join(name));
+    let step = trained(&run);
+    let served = Served::page(&["--out", text(&out), "--run", text(&run), "--checkpoint", &step]);
+    // Weights of another method, which the page is to refuse.
+    let list = plans(&out);
+    let other =
+        list["plans"].as_array().expect("plans").iter().find(|entry| entry["name"] == "simclr").expect("SimCLR");
+    let other = out.join(other["files"]["model.safetensors"].as_str().expect("weights"));
+    std::fs::create_dir(&saved).expect("a folder");
+    std::fs::copy(other, saved.join("other.safetensors")).expect("a file");
+
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let tools = std::env::var_os("WGPU_SIMVAE_BROWSER").map_or_else(|| root.join("target/browser"), PathBuf::from);
+    let node = Command::new("node")
+        .args([root.join("tests/page/drive.mjs").as_os_str(), served.address.as_ref(), saved.as_os_str()])
+        .env("WGPU_SIMVAE_BROWSER", tools)
+        .output()
+        .expect("this test needs node, chromium and playwright-core: `bash tests/run` installs them");
+    let told = String::from_utf8_lossy(&node.stderr);
+    assert!(node.status.success(), "the visit failed (`bash tests/run` installs what is missing):\n{told}");
+    let seen: Value = serde_json::from_slice(&node.stdout).expect("a line of JSON");
+    println!("{seen}");
+
+    assert_eq!(seen["console"], Value::Array(Vec::new()), "nothing to complain of");
+    assert_eq!(seen["requests"], serde_json::json!([served.address.trim_end_matches('/')]), "only its own files");
+    assert_words(seen["policy"].as_str().expect("a policy"), &["default-src 'none'", "connect-src 'self'"]);
+    assert_eq!(seen["outside"], "refused");
+    let losses: Vec<f64> = serde_json::from_value(seen["losses"].clone()).expect("losses");
+    assert!(losses[1] < losses[0], "it learns: {losses:?}");
+    assert!(seen["steps"][0].as_f64() > Some(50.0), "it goes on where the run stood: {}", seen["steps"]);
+    assert_eq!(seen["paused"], 0, "it pauses");
+    assert_eq!(seen["pictures"], 3, "a slider and another image draw something else");
+    assert_words(seen["own"].as_str().expect("a sentence"), &["1 picture of yours"]);
+    assert_words(seen["otherWeights"].as_str().expect("a sentence"), &["other.safetensors", "here"]);
+
+    let refusals = [
+        ("version", ["plan.json", "version 9", "version 1"]),
+        ("truncated", ["run.json.gz", "end is missing", "."]),
+        ("short", ["plan.json", "not a whole plan", "."]),
+        ("missing", ["weights/", "does not answer", "."]),
+        ("limits", ["needs", "offers 1.0 MiB", "smaller"]),
+        ("browser", ["no WebGPU", "Firefox", "Safari"]),
+        ("lost", ["graphics device was lost", "what was saved is safe", "load the page again"]),
+    ];
+    for (what, words) in refusals {
+        let refusal = &seen["refusals"][what];
+        assert_words(refusal["sentence"].as_str().unwrap_or_default(), &words);
+        assert_eq!(refusal["errors"], Value::Array(Vec::new()), "{what}: an error that the page does not tell");
+    }
+
+    // The command line reads what the browser trained.
+    let [model, settings, run] = ["model.safetensors", "settings.toml", "imported"].map(|name| saved.join(name));
+    let import = simvae(&["import", text(&model), "--config", text(&settings), "--out", text(&run)]);
+    assert!(import.status.success(), "{import:?}");
+    let few = ["--probe-epochs", "1", "--mixture-starts", "1"];
+    let eval = simvae(&[&["eval", text(&run), "--device", "cpu"][..], &few].concat());
+    assert!(eval.status.success(), "{eval:?}");
+}

@@ -1,0 +1,165 @@
+// Goes through the page in Chromium as a user does, for tests/it/web.rs: `node drive.mjs ADDRESS FOLDER` visits the page that
+// `wgpu-simvae web --serve` serves, leaves what it saves in FOLDER, and prints a line of JSON: what it saw.
+//
+// playwright-core is found in the folder that WGPU_SIMVAE_BROWSER names; the browser is the one that WGPU_SIMVAE_CHROMIUM names, or
+// the first that is where systems have it.
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+
+const { chromium } = createRequire(join(process.env.WGPU_SIMVAE_BROWSER ?? ".", "here.js"))("playwright-core");
+const [address, folder] = process.argv.slice(2);
+const PLACES = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "C:/Program Files/Google/Chrome/Application/chrome.exe",
+];
+const PATIENCE = 20_000;
+
+const browser = await chromium.launch({
+  executablePath: process.env.WGPU_SIMVAE_CHROMIUM ?? PLACES.find(existsSync),
+  args: ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+});
+
+/** Remembers the page's devices, so that they can be lost. */
+const keepDevices = () => {
+  globalThis.devices = [];
+  const request = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (...given) {
+    globalThis.devices.push(await request.apply(this, given));
+    return globalThis.devices.at(-1);
+  };
+};
+/** An adapter that allows little. */
+const smallAdapter = () => {
+  const limits = Object.defineProperty({}, "maxBufferSize", { value: 1 << 20 });
+  Object.defineProperty(limits, "maxStorageBufferBindingSize", { value: 1 << 20 });
+  Object.defineProperty(GPUAdapter.prototype, "limits", { get: () => limits });
+};
+const noWebGPU = () => Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined });
+
+/** A page of its own with what is wrong about it, and the sentence that it ends with. */
+async function refusal(prepare, act = async () => {}, plan = "") {
+  const page = await browser.newPage();
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  await prepare(page);
+  await page.goto(address + plan);
+  await act(page);
+  await page.waitForSelector("#message.error", { timeout: PATIENCE });
+  const sentence = await page.textContent("#message");
+  await page.close();
+  return { sentence, errors };
+}
+
+/** Answers a plan with another one. */
+const otherPlan = (change) => (page) =>
+  page.route("**/plans/run.json.gz", async (route) => {
+    const whole = await (await route.fetch()).body();
+    await route.fulfill({ body: change(whole), contentType: "application/gzip" });
+  });
+
+/** What a canvas shows. */
+const shown = (page, id) => page.evaluate((id) => document.getElementById(id).toDataURL(), id);
+const step = async (page) => Number((await page.textContent("#step")).split(" ")[0].replaceAll(",", ""));
+const number = async (page, id) => Number.parseFloat((await page.textContent(id)).replaceAll(",", ""));
+const atStep = (wanted) => Number.parseInt(document.getElementById("step").textContent.replace(",", "")) >= wanted;
+const until = (page, what, given) => page.waitForFunction(what, given, { timeout: PATIENCE });
+
+async function visit() {
+  const seen = { console: [], requests: [] };
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && seen.console.push(message.text()));
+  page.on("pageerror", (error) => seen.console.push(String(error)));
+  page.on("request", (request) => seen.requests.push(request.url()));
+  await page.goto(address);
+  seen.policy = await page.getAttribute("meta[http-equiv=Content-Security-Policy]", "content");
+  await until(page, () => document.body.dataset.first);
+  seen.firstStep = Number(await page.evaluate(() => document.body.dataset.first));
+  await until(page, () => Number.parseFloat(document.getElementById("loss").textContent) > 0);
+  [seen.steps, seen.losses] = [[await step(page)], [await number(page, "#loss")]];
+  await until(page, atStep, seen.steps[0] + 150);
+  seen.losses.push(await number(page, "#loss"));
+  seen.adapter = await page.textContent("#adapter");
+  await until(page, () => document.getElementById("nearest").textContent.endsWith("%"));
+  seen.imagesPerSecond = await number(page, "#speed");
+
+  await page.click("#go");
+  await until(page, () => document.getElementById("message").textContent === "Paused.");
+  const paused = await step(page);
+  await page.waitForTimeout(700);
+  seen.paused = (await step(page)) - paused;
+
+  // A slider draws something else; so does another image.
+  await page.waitForTimeout(500);
+  const pictures = [await shown(page, "decoded")];
+  await page.focus("#z1");
+  await page.keyboard.press("End");
+  await page.waitForTimeout(500);
+  pictures.push(await shown(page, "decoded"));
+  await page.click("#another");
+  await page.waitForTimeout(500);
+  pictures.push(await shown(page, "decoded"));
+  seen.pictures = new Set(pictures).size;
+
+  for (const button of ["save", "save-settings"]) {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click(`#${button}`)]);
+    await download.saveAs(join(folder, download.suggestedFilename()));
+  }
+  // What was saved is taken back; weights of another method are not, and training goes on either way.
+  await page.setInputFiles("#load", join(folder, "model.safetensors"));
+  await until(page, () => document.getElementById("message").textContent.includes("weights of"));
+  await page.setInputFiles("#load", join(folder, "other.safetensors"));
+  await page.waitForSelector("#message.error", { timeout: PATIENCE });
+  seen.otherWeights = await page.textContent("#message");
+
+  // A picture is dropped.
+  await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(90, 60);
+    const context = canvas.getContext("2d");
+    context.fillStyle = "orange";
+    context.fillRect(20, 10, 50, 40);
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([await canvas.convertToBlob()], "own.png", { type: "image/png" }));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  });
+  await until(page, () => document.getElementById("data").textContent.includes("of yours"));
+  seen.own = await page.textContent("#data");
+  await until(page, atStep, 70);
+  seen.requests = [...new Set(seen.requests.map((url) => new URL(url).origin))];
+  // The policy holds: a server of our own under another name is not reached, which the console tells.
+  const told = seen.console.length;
+  const elsewhere = address.replace("127.0.0.1", "localhost");
+  seen.outside = await page.evaluate((url) => fetch(url, { mode: "no-cors" }).then(() => "reached", () => "refused"), elsewhere);
+  seen.console.length = told;
+  await page.close();
+  return seen;
+}
+
+try {
+  const began = performance.now();
+  const seen = await visit();
+  seen.refusals = {
+    version: await refusal(otherPlan((whole) => Buffer.from(gunzipSync(whole).toString().replace('"version":1', '"version":9')))),
+    truncated: await refusal(otherPlan((whole) => whole.subarray(0, whole.length / 2))),
+    short: await refusal(otherPlan((whole) => gunzipSync(whole).subarray(0, 9000))),
+    missing: await refusal((page) => page.route("**/weights/*", (route) => route.abort())),
+    limits: await refusal((page) => page.addInitScript(smallAdapter), undefined, "#simvae"),
+    browser: await refusal((page) => page.addInitScript(noWebGPU)),
+    lost: await refusal(
+      (page) => page.addInitScript(keepDevices),
+      async (page) => {
+        await until(page, () => document.body.dataset.first);
+        await page.evaluate(() => globalThis.devices.forEach((device) => device.destroy()));
+      },
+      "#simvae",
+    ),
+  };
+  seen.seconds = (performance.now() - began) / 1000;
+  console.log(JSON.stringify(seen));
+} finally {
+  await browser.close();
+}

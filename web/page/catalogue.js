@@ -1,0 +1,70 @@
+// @ts-check
+/**
+ * The plans that lie beside the page: their list, and their files.
+ *
+ * @import { Read } from "../plan.js"
+ * @typedef {{ plan: string, files: Record<string, string> }} Files
+ * @typedef {Files & { name: string, title: string, setting: string, about: string, sprites: string | null, clock: number[],
+ *   variance: number | null }} Entry
+ * @typedef {{ plans: Entry[], sprites: Record<string, Files> }} List
+ */
+import { ReplayError, under } from "../plan.js";
+
+/** The list's name. */
+const LIST = "plans.json";
+
+/**
+ * Reads a file beside the page.
+ * @param {string} name
+ */
+async function beside(name) {
+  let bytes;
+  try {
+    bytes = await under(document.baseURI)(name);
+  } catch (error) {
+    if (error instanceof ReplayError) throw error;
+    throw new ReplayError("contents", `${name}: the server that this page came from does not answer`);
+  }
+  return bytes;
+}
+
+/** Bytes, unpacked where they are gzip. @param {string} name @param {Uint8Array<ArrayBuffer>} bytes */
+export async function unpacked(name, bytes) {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  } catch {
+    throw new ReplayError("format", `${name}: its end is missing, or it is damaged; take the file anew from where it came from`);
+  }
+}
+
+/** The list of plans. @returns {Promise<List>} */
+export async function readList() {
+  const bytes = await beside(LIST);
+  try {
+    const list = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array()));
+    if (Array.isArray(list?.plans) && list.plans.length > 0) return list;
+  } catch {
+    // Said below.
+  }
+  throw new ReplayError("format", `${LIST}: no whole list of plans; write the page anew with \`wgpu-simvae web --out FOLDER\``);
+}
+
+/**
+ * Reads the files of a plan, each once.
+ * @param {Files} entry
+ * @returns {Read}
+ */
+export function reader({ plan, files }) {
+  /** @type {Map<string, Promise<Uint8Array | null>>} */
+  const known = new Map();
+  return (name) => {
+    const path = name === "plan.json" ? plan : files[name];
+    if (!path) return Promise.resolve(null);
+    const read = () => beside(path).then((bytes) => bytes && unpacked(path, /** @type {Uint8Array<ArrayBuffer>} */ (bytes)));
+    const reading = known.get(name) ?? read();
+    known.set(name, reading);
+    return reading;
+  };
+}
