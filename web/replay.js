@@ -248,16 +248,14 @@ export class Replayer {
    */
   async save(name) {
     const file = this.#file(name);
-    const regions = new Map();
-    for (const { region } of file.tensors) {
-      if (!regions.has(region)) {
-        const buffer = this.#regions[region];
-        regions.set(region, new Uint8Array(await this.#bytes(buffer, 0, buffer.size)));
-      }
-    }
-    const part = (/** @type {File["tensors"][0]} */ stored) =>
-      regions.get(stored.region).subarray(stored.offset * 4, stored.offset * 4 + byteLength(stored));
-    return writeFile(file, file.tensors.map(part));
+    const numbers = [...new Set(file.tensors.map(({ region }) => region))];
+    const copies = numbers.map((region) => this.#bytes(this.#regions[region], 0, this.#regions[region].size));
+    const bytes = await Promise.all(copies);
+    const parts = file.tensors.map((stored) => {
+      const whole = bytes[numbers.indexOf(stored.region)];
+      return new Uint8Array(whole, stored.offset * 4, byteLength(stored));
+    });
+    return writeFile(file, parts);
   }
 
   /** What a file that is missing leaves: zeros. @param {File} file */

@@ -75,7 +75,7 @@ pub fn relative_error(got: &[f64], want: &[f64]) -> f64 {
 
 /// [`relative_error`] of what was computed from tensors of norm `scale`: where `want` is zero but for rounding, the error
 /// is relative to that scale.
-fn relative_error_on_scale(got: &[f64], want: &[f64], scale: f64) -> f64 {
+pub fn relative_error_on_scale(got: &[f64], want: &[f64], scale: f64) -> f64 {
     if got.len() != want.len() {
         return f64::INFINITY;
     }

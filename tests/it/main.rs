@@ -4,6 +4,7 @@ mod common;
 
 mod bench;
 mod bounds;
+mod browser;
 mod cli;
 mod compare;
 mod config;

@@ -1,0 +1,92 @@
+//! Every dispatch of a training step in the browser against its f64 twin, from the twin's inputs, as `gradcheck` has it on a device.
+
+use super::executor::Once;
+use super::methods::authors;
+use wgpu_simvae::check::{GRADIENT_TOLERANCE, relative_error_on_scale};
+use wgpu_simvae::device::{Device, Executor, Values, reference};
+use wgpu_simvae::kernels::{Access, Binding};
+use wgpu_simvae::plan::{Graph, Layout, Place, Tensor};
+use wgpu_simvae::train::Session;
+
+/// What a dispatch binds: the tensor in the browser, and what the twin found there before and left there.
+struct Bound {
+    binding: Binding,
+    tensor: Tensor,
+    before: Values,
+    after: Values,
+}
+
+fn norm(values: &Values) -> f64 {
+    values.to_f64().iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+fn read(executor: &mut dyn Executor, tensors: &[Tensor]) -> Vec<Values> {
+    tensors.iter().map(|&tensor| executor.read(tensor).expect("it is read")).collect()
+}
+
+/// Three steps: each dispatch becomes one of a plan whose tensors share nothing.
+#[test]
+fn the_authors_networks_agree_with_the_twins_dispatch_by_dispatch_in_a_browser() {
+    if std::env::var_os("WGPU_SIMVAE_SKIP_GPU_TESTS").is_some() {
+        return;
+    }
+    let (recipe, data) = authors(&[]);
+    let (mut session, step) = Session::open_to_train(&recipe, &data, &Device::cpu()).expect("the CPU takes it");
+    let plan = session.executor.plan(step).expect("it is loaded").clone();
+    let mut twins = reference(&session.blueprint.layout).expect("there is room");
+    twins.load(plan.clone()).expect("it loads");
+    for tensor in plan.dispatches.iter().flat_map(|dispatch| &dispatch.tensors) {
+        if matches!(tensor.place, Place::Region { .. }) && !tensor.is_empty() {
+            let values = session.executor.read(*tensor).expect("it begins with something");
+            twins.write(*tensor, &values).expect("it is written");
+        }
+    }
+
+    let (mut layout, mut graph, mut all) = (Layout::default(), Graph::new("dispatch by dispatch"), Vec::new());
+    for _ in 0..3 {
+        for (index, dispatch) in plan.dispatches.iter().enumerate() {
+            let before = read(twins.as_mut(), &dispatch.tensors);
+            twins.run_part(plan.id, index..index + 1).expect("it runs");
+            let after = read(twins.as_mut(), &dispatch.tensors);
+            let bindings = dispatch.kernel.bindings().into_iter().zip(&dispatch.tensors);
+            let bound = bindings.zip(before.into_iter().zip(after));
+            let bound: Vec<Bound> = bound
+                .map(|((binding, tensor), (before, after))| {
+                    let tensor = layout.add(binding.name, binding.dtype, [tensor.len()]);
+                    Bound { binding, tensor, before, after }
+                })
+                .collect();
+            let tensors: Vec<Tensor> = bound.iter().map(|bound| bound.tensor).collect();
+            graph.push_shared(&dispatch.label, dispatch.kernel.clone(), &tensors);
+            all.push((dispatch.label.clone(), bound));
+        }
+    }
+
+    let mut browser = Once::new(&layout, "strip");
+    let id = browser.load(graph.finish().expect("a plan")).expect("it loads");
+    for bound in all.iter().flat_map(|(_, bound)| bound) {
+        if bound.binding.access != Access::Write {
+            browser.write(bound.tensor, &bound.before).expect("it is written");
+        }
+    }
+    browser.run(id, 1).expect("it runs");
+    let mut worst = (0.0, String::new());
+    for (label, bound) in &all {
+        let inputs = bound.iter().filter(|bound| bound.binding.access != Access::Write);
+        let scale = inputs.map(|bound| norm(&bound.before)).fold(0.0, f64::max);
+        for Bound { binding, tensor, after, .. } in bound.iter().filter(|bound| bound.binding.access != Access::Read) {
+            let got = browser.read(*tensor).expect("it comes back");
+            let error = match (&got, after) {
+                (Values::U32(got), Values::U32(want)) if got == want => 0.0,
+                (Values::U32(_), _) => f64::INFINITY,
+                _ => relative_error_on_scale(&got.to_f64(), &after.to_f64(), scale),
+            };
+            if error > worst.0 {
+                worst = (error, format!("{} of `{label}`", binding.name));
+            }
+        }
+    }
+    let (error, place) = worst;
+    println!("official-conv: {} dispatches, worst {error:.1e}, {place}", all.len());
+    assert!(error <= GRADIENT_TOLERANCE, "{place}: {error:e}");
+}
