@@ -127,9 +127,7 @@ impl<'a> StateDict<'a> {
 /// The tensors of a safetensors file.
 fn safetensors(bytes: &[u8]) -> Result<Tensors<'_>, String> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| {
-        format!(
-            "it is neither a whole safetensors file ({error}) nor one of torch.save: save the state dict with either"
-        )
+        format!("it is not a whole safetensors file ({error}), nor one of torch.save: save the state dict with either")
     })?;
     let tensors = file.iter().map(|(name, tensor)| {
         // The view is gone at the end of the line, the bytes are the file's.

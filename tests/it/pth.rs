@@ -127,7 +127,7 @@ fn what_is_no_state_dict_is_refused_and_never_executed() {
             }),
             "data.pkl` in it is damaged",
         ),
-        (damage("text.pth", &|bytes| *bytes = b"weights".to_vec()), "neither a whole safetensors file"),
+        (damage("text.pth", &|bytes| *bytes = b"weights".to_vec()), "not a whole safetensors file"),
         (damage("pickle.pth", &|bytes| *bytes = b"\x80\x04N.".to_vec()), "no file of torch.save"),
     ];
     for (path, words) in cases {
