@@ -277,7 +277,6 @@ function live(summaries) {
   const pause = 1e3 * Math.min(60, Math.max(2, ...going.map(s => s.every)));
   setInterval(() => {
     if (document.hidden || pointed !== undefined || String(getSelection())) return;
-    kept.put('scroll', scrollY);
     location.reload();
   }, pause);
 }
@@ -291,5 +290,8 @@ document.querySelectorAll('details').forEach((part, at) => {
 });
 if (data.summary) live([data.summary]);
 if (data.runs) live(data.runs.map(run => run.summary));
-scrollTo(0, kept.get('scroll', 0));
-kept.put('scroll', 0);
+// Browsers go back to where a page was before its curves are drawn, and find it too short.
+history.scrollRestoration = 'manual';
+addEventListener('pagehide', () => kept.put('scroll', scrollY));
+const back = () => scrollTo(0, kept.get('scroll', 0));
+if ((performance.getEntriesByType('navigation')[0] || {}).type !== 'navigate') { back(); addEventListener('load', back) }

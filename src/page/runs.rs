@@ -138,7 +138,9 @@ fn row(run: &Run, at: usize) -> Markup {
             td data-value=(step) { (thousands(*step)) }
             td data-value=(total) { (thousands(*total)) }
             td data-value=(epoch) { (format!("{epoch:.1}")) }
-            td data-value=(images_per_second) { (thousands(images_per_second.round() as u64)) }
+            @if *images_per_second > 0.0 {
+                td data-value=(images_per_second) { (thousands(images_per_second.round() as u64)) }
+            } @else { td { "–" } }
             td data-value=(seconds) { (time(*seconds)) }
             td.word { (device) }
         }
