@@ -13,6 +13,7 @@ use crate::run_folder::metrics::metrics_file;
 use crate::run_folder::{CheckpointError, State};
 use crate::run_folder::{Saved, data_folder, settings_file};
 use crate::settings::Config;
+use crate::tensorboard;
 use std::path::Path;
 
 /// What a run begins with: nothing, or a checkpoint of its own.
@@ -83,7 +84,7 @@ impl Origin {
         let write = |path: &Path, text: &str| {
             write_atomically(path, text.as_bytes()).map_err(|error| error.advise(OTHER_FOLDER))
         };
-        for folder in [options.out.clone(), pictures::folder(&options.out)] {
+        for folder in [options.out.clone(), pictures::folder(&options.out), tensorboard::folder(&options.out)] {
             sweep(&folder);
         }
         // The record of a run that is extended knows its old settings and its new ones: it is right before and after they are replaced.
