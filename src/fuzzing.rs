@@ -8,6 +8,7 @@ use crate::run_folder::fuzzing as train;
 use crate::run_folder::sealed::{seal, unseal};
 use crate::run_folder::{Manifest, Record};
 use crate::settings::{Config, ConfigError, Sources};
+use crate::train::Embeddings;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -15,7 +16,7 @@ use serde_json::value::RawValue;
 pub type Reader = fn(&[u8]);
 
 /// Every reader and its name.
-pub const READERS: [(&str, Reader); 19] = [
+pub const READERS: [(&str, Reader); 20] = [
     ("idx", |bytes| data::idx(bytes, false)),
     ("idx-gzip", |bytes| data::idx(bytes, true)),
     ("archive", data::archive),
@@ -29,6 +30,7 @@ pub const READERS: [(&str, Reader); 19] = [
     ("state", train::state),
     ("record", unsealed::<Record>),
     ("manifest", unsealed::<Manifest>),
+    ("embeddings", embeddings),
     ("metrics", train::metrics),
     ("verdict", compare::verdict),
     ("plan", recording::plan),
@@ -59,6 +61,13 @@ fn told<T>(origin: &str, read: Result<T, ConfigError>) -> Option<T> {
         error => error.to_string().contains(origin),
     };
     read.map_err(|error| assert!(named(&error), "{origin} is not named: {error}")).ok()
+}
+
+fn embeddings(bytes: &[u8]) {
+    if let Ok(Embeddings { mu, latent, files, .. }) = Embeddings::parse(bytes) {
+        assert!(!mu.is_empty() && mu.len().is_multiple_of(latent));
+        assert!(files.is_empty() || files.len() == mu.len() / latent);
+    }
 }
 
 fn settings(text: &str) {

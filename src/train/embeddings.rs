@@ -82,7 +82,8 @@ impl Embeddings {
         Self::parse(&bytes).map_err(|problem| EmbeddingsError::Damaged { path: path.to_owned(), problem })
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, String> {
+    /// [`Embeddings::read`] of a file's content.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
         let mu = file.tensor("mu").map_err(|error| error.to_string())?;
         let (&[rows, latent], Dtype::F32) = (mu.shape(), mu.dtype()) else {
