@@ -180,7 +180,9 @@ fn a_visit() {
     assert_eq!(seen["paused"], 0, "it pauses");
     assert_eq!(seen["pictures"], 3, "a slider and another image draw something else");
     assert_words(seen["own"].as_str().expect("a sentence"), &["1 picture of yours"]);
-    assert_words(seen["otherWeights"].as_str().expect("a sentence"), &["other.safetensors", "here"]);
+    assert_words(seen["mnist"][0].as_str().expect("a sentence"), &["90 images of yours"]);
+    assert_eq!(seen["mnist"][1], "0 1 2", "the digits are its classes");
+    assert_words(seen["otherWeights"].as_str().expect("a sentence"), &["other.safetensors", "the plan wants"]);
 
     let refusals = [
         ("version", ["plan.json", "version 9", "version 1"]),

@@ -69,6 +69,28 @@ const number = async (page, id) => Number.parseFloat((await page.textContent(id)
 const atStep = (wanted) => Number.parseInt(document.getElementById("step").textContent.replace(",", "")) >= wanted;
 const until = (page, what, given) => page.waitForFunction(what, given, { timeout: PATIENCE });
 
+const dropPicture = async () => {
+  const canvas = new OffscreenCanvas(90, 60);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "orange";
+  context.fillRect(20, 10, 50, 40);
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([await canvas.convertToBlob()], "own.png", { type: "image/png" }));
+  document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+};
+/** Ninety images of three digits, one of them packed as MNIST's files are. */
+const dropMnist = async () => {
+  const [count, size] = [90, 28 * 28];
+  const header = (...words) => new Uint8Array(words.flatMap((word) => [24, 16, 8, 0].map((shift) => (word >> shift) & 255)));
+  const pixels = Uint8Array.from({ length: count * size }, (_, at) => (Math.floor(at / size) % 3) * 80 + (at % 7));
+  const packed = new Blob([header(0x803, count, 28, 28), pixels]).stream().pipeThrough(new CompressionStream("gzip"));
+  const labels = Uint8Array.from({ length: count }, (_, image) => image % 3);
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([await new Response(packed).blob()], "train-images-idx3-ubyte.gz"));
+  transfer.items.add(new File([header(0x801, count), labels], "train-labels-idx1-ubyte"));
+  document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+};
+
 async function visit() {
   const seen = { console: [], requests: [] };
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
@@ -116,18 +138,14 @@ async function visit() {
   await page.waitForSelector("#message.error", { timeout: PATIENCE });
   seen.otherWeights = await page.textContent("#message");
 
-  // A picture is dropped.
-  await page.evaluate(async () => {
-    const canvas = new OffscreenCanvas(90, 60);
-    const context = canvas.getContext("2d");
-    context.fillStyle = "orange";
-    context.fillRect(20, 10, 50, 40);
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([await canvas.convertToBlob()], "own.png", { type: "image/png" }));
-    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
-  });
-  await until(page, () => document.getElementById("data").textContent.includes("of yours"));
+  // A picture is dropped, and then a part of an MNIST: both train.
+  await page.evaluate(dropPicture);
+  await until(page, () => document.getElementById("data").textContent.includes("picture of yours"));
   seen.own = await page.textContent("#data");
+  await until(page, atStep, 70);
+  await page.evaluate(dropMnist);
+  await until(page, () => document.getElementById("data").textContent.includes("images of yours"));
+  seen.mnist = [await page.textContent("#data"), (await page.locator("#legend li").allTextContents()).join(" ")];
   await until(page, atStep, 70);
   seen.requests = [...new Set(seen.requests.map((url) => new URL(url).origin))];
   // The policy holds: a server of our own under another name is not reached, which the console tells.

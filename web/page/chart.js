@@ -3,7 +3,7 @@
 import { classColour, colour, digits, sharp } from "./words.js";
 
 /** Steps that the running mean remembers. */
-const MEMORY = 50;
+const MEMORY = 25;
 /** Room for numbers at the left and below, in pixels. */
 const [LEFT, BELOW, ABOVE] = [52, 22, 8];
 

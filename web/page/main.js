@@ -18,8 +18,8 @@ import { Speed } from "./speed.js";
 import { Trainer, WEIGHTS } from "./trainer.js";
 import { count, digits, keep, part, say, tell } from "./words.js";
 
-/** Neighbours that vote for an image's class. */
-const K = 5;
+/** Neighbours that vote for an image's class, and differences between numbers that are looked at for them, at most. */
+const [K, DIFFERENCES] = [5, 2e7];
 /** Milliseconds between looks, at least; and how many times as long as a look takes. */
 const [PAUSE, SHARE] = [150, 4];
 
@@ -154,7 +154,8 @@ async function look(of) {
   map.show(means, latent, part("principal", HTMLInputElement).checked);
   const { labels } = of.dataset.test;
   if (of.dataset.classes.length && of.lookedAt > 10 * K) {
-    part("nearest", HTMLElement).textContent = `${(100 * neighbours(means, latent, labels, K)).toFixed(1)} %`;
+    const some = means.subarray(0, Math.floor(Math.sqrt(DIFFERENCES / latent)) * latent);
+    part("nearest", HTMLElement).textContent = `${(100 * neighbours(some, latent, labels, K)).toFixed(1)} %`;
   }
   board.update(means);
   if (!generative) return;
@@ -210,6 +211,9 @@ function choose(entry) {
   setting.value = entry.name;
 }
 
+/** The plan that the page's address names, or the first. */
+const addressed = () => list.plans.find(({ name }) => name === location.hash.slice(1)) ?? list.plans[0];
+
 /** Trains on other files than before, or on the plan's own images again. @param {Found[]} files */
 async function use(files) {
   const of = trainer;
@@ -258,8 +262,7 @@ method.addEventListener("change", () => {
 });
 setting.addEventListener("change", () => (location.hash = setting.value));
 addEventListener("hashchange", () => {
-  const entry = list.plans.find(({ name }) => name === location.hash.slice(1));
-  if (entry) open(entry);
+  open(addressed());
 });
 part("principal", HTMLInputElement).addEventListener("change", (event) => {
   const principal = /** @type {HTMLInputElement} */ (event.target).checked;
@@ -313,7 +316,7 @@ try {
   method.disabled = setting.disabled = false;
   setInterval(tick, 250);
   watch();
-  await open(list.plans.find(({ name }) => name === location.hash.slice(1)) ?? list.plans[0]);
+  await open(addressed());
 } catch (error) {
   fail(error);
 }

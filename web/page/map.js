@@ -146,14 +146,20 @@ function firstTwo(rows, width) {
   return seen;
 }
 
-/** Brings points into -1 to 1, all but the farthest of them. @param {Float32Array} points */
+/** How much wider than high the map is. */
+const WIDE = 1.4;
+
+/** Brings points into the map, all but the farthest of them, which stay at its edge. @param {Float32Array} points */
 function centre(points) {
   const count = points.length / 2;
   if (!count) return;
   const mean = [0, 0];
   points.forEach((x, i) => (mean[i % 2] += x / count));
   points.forEach((x, i) => (points[i] = x - mean[i % 2]));
-  const far = Float32Array.from(points, Math.abs).sort();
-  const scale = far[Math.floor(far.length * 0.998)] || 1;
-  points.forEach((x, i) => (points[i] = Math.max(-1, Math.min(1, x / scale))));
+  const far = points.map((x, i) => Math.abs(i % 2 ? x : x / WIDE)).sort();
+  const scale = far[Math.floor(far.length * 0.993)] || 1;
+  points.forEach((x, i) => {
+    const most = i % 2 ? 1 : WIDE;
+    points[i] = Math.max(-most, Math.min(most, x / scale));
+  });
 }
