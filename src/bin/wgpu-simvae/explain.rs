@@ -37,6 +37,7 @@ pub fn main(arguments: &ExplainArguments) -> Result<(), Failure> {
     let mut shown = Table::new();
     shown.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     shown.add_rows(lines);
-    print(shown);
+    // Lines end where their text does, also where no terminal says how wide they may be.
+    print(shown.trim_fmt());
     Ok(())
 }
