@@ -158,3 +158,24 @@ fn names(tensors: &Tensors<'_>, wanted: &HashSet<&str>, part: &str) -> (usize, S
     }
     best
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::safetensors::{Dtype, serialize, tensor::TensorView};
+    use std::collections::HashMap;
+
+    #[test]
+    fn a_safetensors_file_is_one_whatever_the_length_of_its_header_is() {
+        let bytes = 1.5_f32.to_le_bytes();
+        let of_length = |length: usize| {
+            let view = TensorView::new(Dtype::F32, vec![1], &bytes).expect("a tensor");
+            let about = HashMap::from([("about".to_owned(), "x".repeat(length))]);
+            serialize([("a", view)], Some(about)).expect("a file")
+        };
+        // The first byte of a length may be that of a pickle.
+        let file = (0..300).map(of_length).find(|file| file[0] == 0x80).expect("every length is there");
+        let dict = StateDict::open(&file, &["a"], "").expect("it is whole");
+        assert!(dict.unknown(&["a"]).is_empty() && dict.notes().is_empty());
+    }
+}

@@ -8,7 +8,7 @@ use crate::setting::at;
 use toml::{Table, Value};
 
 /// Settings that came after `run.json`: a run without that record never had them, and its file lacks them.
-const LATER: [&str; 12] = [
+const LATER: [&str; 14] = [
     "steps",
     "augment.plain",
     "data.store",
@@ -21,6 +21,8 @@ const LATER: [&str; 12] = [
     "checkpoint.best",
     "stop.patience",
     "log.tensorboard",
+    "likelihood.learn_variance",
+    "simvae.learn_variance_z",
 ];
 
 /// Where the settings of a run come from, beside the defaults.

@@ -239,6 +239,10 @@ fn runs_of_older_versions_still_open() {
     assert!(Config::from_whole_toml("config.toml", &lacking).is_err_and(|error| error.to_string().contains("grey")));
     assert_eq!(Config::from_whole_toml("config.toml", &whole).expect("nothing is missing"), config);
 
+    // Settings as a run without a record of them was made with: what came later is not missing there.
+    let first = include_str!("../older/config.toml");
+    assert_eq!(Config::from_whole_toml("config.toml", first).expect("they are whole").batch, 3);
+
     // Runs without a record of their settings were made before these.
     let later = ["steps =", "warmup_steps =", "plain =", "divergence =", "[vae]"];
     let (mut older, mut vae) = (String::new(), false);

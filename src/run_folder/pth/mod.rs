@@ -32,6 +32,10 @@ pub type Dicts<'a> = Vec<(String, Tensors<'a>)>;
 /// # Errors
 /// When it cannot be read, in words.
 pub fn read(bytes: &[u8]) -> Option<Result<Dicts<'_>, String>> {
+    // A safetensors file: the length of its header, whose bytes may be those that others begin with, then the header.
+    if bytes.get(8) == Some(&b'{') {
+        return None;
+    }
     if bytes.starts_with(LEGACY) {
         let problem = "it has the format of PyTorch before 1.6, which is not read: load it with torch.load and save it with torch.save, \
                        or with safetensors.torch.save_file";
