@@ -117,6 +117,11 @@ impl Images {
         Cow::Owned(image.chunks_exact(height * width).flat_map(reduced).collect())
     }
 
+    /// The labels as devices take them, a word each.
+    pub fn label_words(&self) -> Vec<u32> {
+        self.labels.iter().map(|&label| u32::from(label)).collect()
+    }
+
     /// Number of images.
     pub fn len(&self) -> usize {
         self.labels.len()

@@ -29,9 +29,16 @@ impl Fitting {
     /// When CelebA cannot be kept at the size of the options.
     pub fn new(data: &Identity, options: &FileOptions) -> Result<Self, DataError> {
         let ([channels, height, width], [_, seen_height, seen_width]) = (data.shape, data.view());
+        let side = |side: usize| u32::try_from(side).ok().filter(|&side| side > 0);
+        let problem = || "its images have no size that pictures could be brought to".to_owned();
+        let sizeless = || DataError::Inconsistent { name: data.name.clone(), problem: problem() };
+        if [seen_height, seen_width].into_iter().any(|seen| side(seen).is_none()) {
+            return Err(sizeless());
+        }
+        let (kept_height, kept_width) = side(height).zip(side(width)).ok_or_else(sizeless)?;
         let frame = match data.name == celeba::ENTRY.name {
             true => celeba::frame(options)?,
-            false => Frame { part: Kept::Proportions, height: height as u32, width: width as u32 },
+            false => Frame { part: Kept::Proportions, height: kept_height, width: kept_width },
         };
         let kept = ImageShape { channels, height, width };
         let seen = ImageShape { channels, height: seen_height, width: seen_width };

@@ -193,7 +193,7 @@ fn describe(kind: FileType) -> &'static str {
 }
 
 /// What a run writes into its folder beside files.
-const RUN_FOLDERS: [&str; 5] = ["checkpoints", "reconstructions", "embeddings", "pictures", "clusters"];
+const RUN_FOLDERS: [&str; 6] = ["checkpoints", "reconstructions", "embeddings", "pictures", "clusters", "tensorboard"];
 
 /// Whether a folder is that of a run.
 fn is_run(folder: &Path) -> bool {
@@ -229,5 +229,5 @@ fn holds_runs(folder: &Path) -> bool {
     runs
 }
 
-/// Files beside the rows of a comparison.
-const REPORTS: [&str; 3] = ["report.html", "tables.md", "results.json"];
+/// Files beside runs, and beside the rows of a comparison.
+const REPORTS: [&str; 4] = ["index.html", "report.html", "tables.md", "results.json"];

@@ -78,6 +78,16 @@ pub enum Latents {
     },
 }
 
+impl Latents {
+    /// The same with the variance that was learned, where one was.
+    pub fn learned(self, variance: Option<f64>) -> Self {
+        match (self, variance) {
+            (Self::Around { content, .. }, Some(variance)) => Self::Around { content, variance },
+            (latents, _) => latents,
+        }
+    }
+}
+
 /// An objective that the settings know by name, with a table of its own: the struct's fields are the settings.
 pub trait Method: Objective + Described + Clone + Default + PartialEq + Serialize + DeserializeOwned + 'static {
     /// The name, as in `method = "simvae"`.

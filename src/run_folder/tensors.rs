@@ -47,7 +47,8 @@ impl<'a> Stored<'a> {
         let mut row = 1;
         let in_rows = shape.iter().zip(strides).rev().all(|(&dim, &stride)| {
             let fits = dim == 1 || stride == row;
-            row *= dim;
+            // Behind one that does not fit the product may be of any size.
+            row = if fits { row * dim } else { row };
             fits
         });
         Ok(Self { dtype, shape, bytes, strides: (!in_rows).then(|| strides.to_vec()) })
@@ -105,6 +106,8 @@ mod tests {
         assert_eq!(numbers(7, &[2, 2], &[0, 0]).expect("a view"), [7.0; 4]);
         assert_eq!(numbers(4, &[2, 1, 4], &[4, 9, 1]).expect("a view"), [4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0]);
         assert_eq!(numbers(9, &[0, 5], &[5, 1]).expect("nothing"), [0.0f32; 0]);
+        // Four numbers that are expanded to more than can be counted: they are within their storage.
+        assert!(Stored::view(Dtype::F32, &bytes, 0, vec![1 << 62, 4], &[0, 1]).is_ok());
         for (offset, shape, strides) in [
             (0, &[13][..], &[1][..]),
             (12, &[1], &[1]),

@@ -3,16 +3,17 @@
 use super::blueprint::{Blueprint, READ_BATCH};
 use crate::data::Dataset;
 use crate::device::DeviceError;
-use crate::files::write_atomically;
+use crate::files::{FileError, write_atomically};
 use crate::kernels::common::clock;
 use crate::methods::Latents;
 use crate::nn::ParamSpec;
 use crate::plan::{Layout, Place, Plan, PlanError, Tensor};
 use crate::recording::{File, Model, Recorder, Recording, RecordingError, Stored, StoredAs};
-use crate::run_folder::Checkpoint;
 use crate::run_folder::checkpoint::{MODEL, OPTIMISER};
+use crate::run_folder::{Checkpoint, CheckpointError};
 use crate::settings::{Config, ConfigError, Recipe};
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 /// The file of images, labels and the clock.
 pub const DATA: &str = "data.safetensors";
@@ -70,17 +71,30 @@ impl Planned {
         Ok(Self { recording, blueprint })
     }
 
-    /// Writes the plans, the data, and the weights of a checkpoint or, where there is none, those that training begins with.
+    /// Writes the plans, the data, and the weights of a checkpoint or, where there is none, those that training begins with. Returns the files
+    /// beside the plan.
     ///
     /// # Errors
     /// When the checkpoint is of other networks, or a file cannot be written.
-    pub fn write(&self, data: &Dataset, from: Option<&Checkpoint>, folder: &Path) -> Result<(), RecordingError> {
+    pub fn write(
+        &self,
+        data: &Dataset,
+        from: Option<&Checkpoint>,
+        folder: &Path,
+    ) -> Result<Vec<PathBuf>, RecordingError> {
+        let mut written = Vec::new();
         for file in &self.recording.files {
-            if let Some(bytes) = self.file(file, data, from)? {
-                write_atomically(&folder.join(&file.name), &bytes)?;
+            let path = folder.join(&file.name);
+            match self.file(file, data, from)? {
+                Some(bytes) => {
+                    write_atomically(&path, &bytes)?;
+                    written.push(path);
+                }
+                None => gone(&path)?,
             }
         }
-        self.recording.write(folder)
+        self.recording.write(folder)?;
+        Ok(written)
     }
 
     /// The bytes of one of the recording's files; none for moments that are zero, which need no file.
@@ -105,11 +119,10 @@ impl Planned {
             recording.contents_of(file, bytes).map_err(misfit)?;
             return Ok(Some(bytes.to_vec()));
         }
-        let words = |labels: &[u8]| labels.iter().map(|&label| u32::from(label)).collect::<Vec<u32>>();
         let (labels, test_labels, clock, weights, buffers);
         let begin: Vec<(Tensor, &[u8])> = match file.name.as_str() {
             DATA => {
-                (labels, test_labels) = (words(&data.train.labels), words(&data.test.labels));
+                (labels, test_labels) = (data.train.label_words(), data.test.label_words());
                 clock = self.clock(from);
                 vec![
                     (state.clock, bytemuck::cast_slice(&clock)),
@@ -134,9 +147,25 @@ impl Planned {
         from.map_or_else(|| clock::fresh(self.blueprint.config.seed).to_vec(), |from| from.state.clock.clone())
     }
 
-    /// How latents are distributed before an image is seen.
-    pub fn latents(&self) -> Latents {
-        self.blueprint.objective.latents()
+    /// How latents are distributed before an image is seen, with what of it a checkpoint has learned.
+    ///
+    /// # Errors
+    /// When the checkpoint cannot be read.
+    pub fn latents(&self, from: Option<&Checkpoint>) -> Result<Latents, CheckpointError> {
+        let Blueprint { params, model, objective, .. } = &self.blueprint;
+        let learned = params.specs().iter().find(|spec| Some(spec.param) == model.networks.prior_logvar);
+        let logvar = match from.zip(learned) {
+            Some((from, spec)) => {
+                let tensors = from.tensors()?;
+                tensors
+                    .tensor(&spec.name)
+                    .ok()
+                    .and_then(|found| found.data().first_chunk().copied())
+                    .map(f32::from_le_bytes)
+            }
+            None => None,
+        };
+        Ok(objective.latents().learned(logvar.map(|logvar| f64::from(logvar).exp())))
     }
 
     /// The memory that all plans share, and the step where there is one: what a device is asked for.
@@ -187,6 +216,14 @@ pub fn largest_batch(
         if holds(middle)? { good = middle } else { bad = middle }
     }
     Ok(Some(good))
+}
+
+/// Takes a file away that another plan left there.
+fn gone(path: &Path) -> Result<(), FileError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(FileError::writing(path)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// With all images on the device, and nothing that judges meanwhile.

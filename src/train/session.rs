@@ -135,7 +135,7 @@ impl Session {
     }
 
     fn with(blueprint: Blueprint, data: &Dataset, mut executor: Box<dyn Executor>) -> Result<Self, DeviceError> {
-        let labels = |images: &Images| Values::U32(images.labels.iter().map(|&label| u32::from(label)).collect());
+        let labels = |images: &Images| Values::U32(images.label_words());
         let mut streams = Vec::new();
         for (source, images) in [(&blueprint.train, &data.train), (&blueprint.test, &data.test)] {
             streams.extend(Stream::begin(executor.as_mut(), source, images)?);

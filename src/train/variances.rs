@@ -31,10 +31,8 @@ impl Session {
     /// # Errors
     /// When the device fails.
     pub fn latents(&mut self) -> Result<Latents, DeviceError> {
-        Ok(match (self.blueprint.objective.latents(), self.learned_variances()?.latents) {
-            (Latents::Around { content, .. }, Some(variance)) => Latents::Around { content, variance },
-            (latents, _) => latents,
-        })
+        let learned = self.learned_variances()?.latents;
+        Ok(self.blueprint.objective.latents().learned(learned))
     }
 
     fn variance(&mut self, logvar: Option<Param>) -> Result<Option<f64>, DeviceError> {

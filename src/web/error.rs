@@ -4,6 +4,7 @@ use crate::data::DataError;
 use crate::device::DeviceError;
 use crate::plan::PlanError;
 use crate::recording::RecordingError;
+use crate::run_folder::CheckpointError;
 use crate::settings::ConfigError;
 
 /// A page that cannot be made.
@@ -21,6 +22,9 @@ pub enum WebError {
     /// The plan that draws sprites cannot be recorded.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The run's checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// Files of a plan.
     #[error(transparent)]
     Recording(#[from] RecordingError),

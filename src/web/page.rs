@@ -117,19 +117,18 @@ impl Page {
         let mut list = List { plans: Vec::new(), sprites: BTreeMap::new() };
         let mut drawn = BTreeMap::new();
         if let Some(run) = run {
-            list.plans.push(page.run(run)?);
+            let mut entry = page.run(run)?;
+            if is_sprites(run.data) {
+                entry.sprites = Some("run".to_owned());
+                list.sprites.insert("run".to_owned(), page.sprites("run", run.data)?);
+            }
+            list.plans.push(entry);
         }
         for choice in &CHOICES {
             list.plans.push(page.choice(choice, &mut drawn, device)?);
         }
         for (name, data) in &drawn {
             list.sprites.insert(name.clone(), page.sprites(name, data)?);
-        }
-        if let Some(Run { data, .. }) = run
-            && is_sprites(data)
-        {
-            list.plans[0].sprites = Some("run".to_owned());
-            list.sprites.insert("run".to_owned(), page.sprites("run", data)?);
         }
         let text = serde_json::to_vec(&list).map_err(|error| packing(LIST)(error.into()))?;
         page.files.insert(LIST.to_owned(), text);
@@ -201,7 +200,7 @@ impl Page {
                 files.insert(file.name.clone(), self.weights(bytes));
             }
         }
-        let variance = match planned.latents() {
+        let variance = match planned.latents(from)? {
             Latents::Around { variance, .. } => Some(variance),
             Latents::Normal => None,
         };

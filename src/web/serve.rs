@@ -19,7 +19,9 @@ pub fn serve(page: &Page, listener: &TcpListener) -> io::Result<()> {
         for stream in listener.incoming() {
             let stream = stream?;
             // A browser that goes away concerns nobody.
-            scope.spawn(move || answer(page, &stream).ok());
+            let answering = std::thread::Builder::new().spawn_scoped(scope, move || answer(page, &stream).ok());
+            // Where the system has no thread for it, the browser asks again.
+            drop(answering);
         }
         Ok(())
     })

@@ -112,11 +112,14 @@ fn run_folders_are_no_data() {
     let folder = folder_of(&names);
     let before = read(folder.path()).expect("a good folder");
     let run = |name: &str| {
-        fill(folder.path(), &[&format!("{name}/reconstructions/epoch-0001.png"), &format!("{name}/pictures/a.png")]);
+        let pictures = ["reconstructions/epoch-0001.png", "pictures/a.png", "tensorboard/sprite.png"];
+        pictures.iter().for_each(|picture| fill(folder.path(), &[&format!("{name}/{picture}")]));
         std::fs::create_dir_all(folder.path().join(name).join("checkpoints")).expect("a folder");
         std::fs::write(folder.path().join(name).join("config.toml"), b"epochs = 1").expect("a file");
     };
     fill(folder.path(), &["runs/chart.png"]);
+    std::fs::create_dir(folder.path().join("study")).expect("a folder");
+    std::fs::write(folder.path().join("study/index.html"), b"a page of runs").expect("a file");
     for name in ["runs/a", "runs/b", "run", "cat/run", "study/simvae", "."] {
         run(name);
         let data = read(folder.path()).expect("a good folder");

@@ -1,11 +1,11 @@
 //! Plans as files: what is read back is what was written, runs bit for bit as the plan that was recorded, and is refused in words
 //! where it is not whole.
 
+use crate::common::ends::simvae;
 use crate::common::folders::assert_words;
 use crate::common::{adapter, sprites};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use wgpu_simvae::data::Dataset;
 use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions};
@@ -164,10 +164,6 @@ fn a_plan_from_a_file_trains_bit_for_bit_as_the_recorded_one() {
     }
 }
 
-fn simvae(arguments: &[&str]) -> std::process::Output {
-    Command::new(env!("CARGO_BIN_EXE_wgpu-simvae")).args(arguments).output().expect("the command starts")
-}
-
 #[test]
 fn the_command_writes_a_run_and_reads_it_back() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -199,6 +195,11 @@ fn the_command_writes_a_run_and_reads_it_back() {
         let settings = arguments.len() > 2;
         assert_eq!(text.contains("WebGPU's default limits: it fits; batch 8, and all 40 images"), settings, "{text}");
     }
+    // Into the same folder without a run: its moments are zero, and those of the run are gone.
+    let output = simvae(&[&["plan", "--data", "sprites", "--out", &plan][..], &set].concat());
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 3, "{output:?}");
+    assert!(!Path::new(&plan).join("optimizer.safetensors").exists());
+
     let output = simvae(&["plan", &run, "--preset", "quick"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
 }

@@ -2,7 +2,11 @@
 
 use crate::common::ends::{assert_ends, simvae, trains};
 use std::path::Path;
-use wgpu_simvae::train::LearnedVariances;
+use wgpu_simvae::device::Device;
+use wgpu_simvae::methods::Latents;
+use wgpu_simvae::run_folder::Checkpoint;
+use wgpu_simvae::settings::Recipe;
+use wgpu_simvae::train::{LearnedVariances, Planned, Silent, Trained, load_data};
 
 const TINY: [&str; 9] = [
     "model.hidden=[16]",
@@ -54,6 +58,14 @@ fn variances_are_learned_kept_and_drawn_by() {
         let logvar: f32 = bytemuck::pod_read_unaligned(dict.tensor(name).expect(name).data());
         assert!((f64::from(logvar) - variance.ln()).abs() < 1e-6, "{name}: {logvar} and {variance}");
     }
+
+    // What is recorded of the run knows it, too.
+    let config = Trained::settings(&run).expect("settings");
+    let data = load_data(&config, None, &Device::cpu(), &mut Silent).expect("sprites need nothing");
+    let (checkpoint, _) = Checkpoint::newest(&run).expect("a checkpoint");
+    let planned = Planned::new(&Recipe::new(&config).expect("a recipe"), &data, 1, checkpoint.state.step);
+    let recorded = planned.expect("a plan").latents(Some(&checkpoint)).expect("it is whole");
+    assert!(matches!(recorded, Latents::Around { variance, .. } if (variance - latents).abs() < 1e-9), "{recorded:?}");
 
     trains(&fixed, &with(&[]));
     assert_eq!(learned(&fixed), None);
