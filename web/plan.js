@@ -71,11 +71,14 @@ export const under = (base) => async (name) => {
 export async function readRecording(read) {
   const bytes = await read("plan.json");
   if (!bytes) throw new ReplayError("format", `plan.json: there is none; ${ANEW}`);
+  /** @param {unknown} error */
+  const torn = (error) =>
+    new ReplayError("format", `plan.json: not a whole plan (${/** @type {Error} */ (error).message}); ${ANEW}`);
   let recording;
   try {
     recording = JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    throw new ReplayError("format", `plan.json: not a whole plan (${/** @type {Error} */ (error).message}); ${ANEW}`);
+    throw torn(error);
   }
   if (recording?.format !== FORMAT) throw new ReplayError("format", `plan.json: its format is not \`${FORMAT}\`; ${ANEW}`);
   if (recording.version !== VERSION) {
@@ -85,7 +88,7 @@ export async function readRecording(read) {
   try {
     check(recording);
   } catch (error) {
-    throw new ReplayError("format", `plan.json: not a whole plan (${/** @type {Error} */ (error).message}); ${ANEW}`);
+    throw torn(error);
   }
   return recording;
 }

@@ -338,8 +338,9 @@ export class Replayer {
     while (this.#flight.length >= MOST_IN_FLIGHT) await this.#guard(this.#flight[0]);
     const encoder = this.#device.createCommandEncoder();
     const pass = encoder.beginComputePass();
+    const part = steps.slice(from, to);
     for (let time = 0; time < times; time++) {
-      for (const { pipeline, group, workgroups } of steps.slice(from, to)) {
+      for (const { pipeline, group, workgroups } of part) {
         pass.setPipeline(pipeline);
         pass.setBindGroup(0, group);
         pass.dispatchWorkgroups(...workgroups);

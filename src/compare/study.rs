@@ -16,7 +16,6 @@ use crate::run_folder::{LockError, OpenError, RunLock, Which, checkpoint, checks
 use crate::settings::{Config, Recipe};
 use crate::settings::{ConfigError, Sources};
 use crate::train::{Progress, RunError, RunOptions, Trained, load_data, run};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -203,7 +202,7 @@ impl Study {
             return Err(CompareError::Vary { key: key.clone(), problem });
         }
         if data.train.judged_classes() < 2 {
-            leave_out_labels(&mut planned)?;
+            leave_out_labels(&mut planned);
         }
         self.check_reference(&planned)?;
         Ok(planned)
@@ -222,17 +221,11 @@ impl Study {
 }
 
 /// Leaves out the rows that learn from labels, where there are others.
-fn leave_out_labels(planned: &mut Vec<Planned>) -> Result<(), CompareError> {
-    let mut needing = BTreeSet::new();
-    for row in &*planned {
-        if row.config.objective()?.needs_labels() {
-            needing.insert(row.name.clone());
-        }
+fn leave_out_labels(planned: &mut Vec<Planned>) {
+    let needs = |row: &Planned| row.config.objective().is_ok_and(|objective| objective.needs_labels());
+    if !planned.iter().all(needs) {
+        planned.retain(|row| !needs(row));
     }
-    if planned.iter().any(|row| !needing.contains(&row.name)) {
-        planned.retain(|row| !needing.contains(&row.name));
-    }
-    Ok(())
 }
 
 /// What is to be known about the varied settings of these rows.

@@ -3,12 +3,10 @@
 use super::{DecodeError, Decoded, Score};
 use crate::draw::board::{Line as Row, png};
 use crate::draw::grid::Pictures;
+use crate::draw::sheet::magnification;
 use crate::files::{OTHER_FOLDER, write_atomically};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-
-/// Small pictures are magnified to about this height, in pixels.
-const HEIGHT: usize = 56;
 
 /// A run on a board.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,7 +69,7 @@ impl Board {
         for Line { name, decoded, .. } in &self.lines {
             rows.push(row(vec![name.clone(), format!("{:.5}", decoded.score.error)], &decoded.pictures));
         }
-        png(&rows, HEIGHT.div_ceil(shape[1]) as u32)
+        png(&rows, magnification(shape[1]))
     }
 
     fn numbers(&self) -> Numbers<'_> {

@@ -126,6 +126,16 @@ impl Ticket {
     }
 }
 
+/// Bytes as little-endian words, the last filled up with zeros.
+pub(crate) fn words_of(bytes: &[u8]) -> Vec<u32> {
+    let word = |chunk: &[u8]| {
+        let mut four = [0; 4];
+        four[..chunk.len()].copy_from_slice(chunk);
+        u32::from_le_bytes(four)
+    };
+    bytes.chunks(4).map(word).collect()
+}
+
 /// Numbers on the host, in the precision of the executor that they come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {

@@ -69,7 +69,7 @@ pub(super) fn lay_out(stacks: &[Pictures<'_>], columns: usize, scale: u32) -> Rg
 }
 
 /// An image as PNG.
-pub(super) fn encode(image: &RgbImage) -> Result<Vec<u8>, String> {
+pub(crate) fn encode(image: &RgbImage) -> Result<Vec<u8>, String> {
     let mut bytes = Cursor::new(Vec::new());
     image.write_to(&mut bytes, ImageFormat::Png).map_err(|error| error.to_string())?;
     Ok(bytes.into_inner())

@@ -3,6 +3,8 @@
 //!
 //! Own code because eigenvalues alone do not justify a linear algebra crate, which would bring nine others.
 
+use super::dot;
+
 /// QL steps for an eigenvalue, at most; two or three are the rule.
 const STEPS: usize = 60;
 
@@ -70,10 +72,6 @@ fn step(diagonal: &mut [f64], beside: &mut [f64], first: usize, last: usize) {
     diagonal[first] -= p;
     beside[first] = g;
     beside[last] = 0.0;
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Own code because `argmin` 0.11 asks for value and gradient apart, which would double the passes over the data, loses the
 //! point that was reached where its line search gives up, and brings a generator of random numbers into the library.
 
+use super::dot;
 use std::collections::VecDeque;
 
 /// Steps that the curvature is learnt from.
@@ -143,10 +144,6 @@ fn search(
         length = if far.is_finite() { 0.5 * (near + far) } else { 2.0 * length };
     }
     None
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 fn add(to: &mut [f64], factor: f64, what: &[f64]) {

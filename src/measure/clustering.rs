@@ -3,9 +3,10 @@
 //! Own code because `linfa-clustering` 0.8 does not restart: its `n_runs` goes on with the same mixture, and a fit that
 //! has not converged is an error without a result. It also brings 25 crates.
 
-use super::mixture::{Gaussians, Mixture, cholesky, distance, dot, invert_lower};
+use super::mixture::{Gaussians, Mixture, cholesky, distance, invert_lower};
 use super::{EvalError, Rows};
 use crate::kernels::common::philox::{Purpose, philox, split, unit};
+use crate::math::dot;
 use crate::math::gemm::{Matrix, gemm};
 use rayon::prelude::*;
 

@@ -92,13 +92,13 @@ pub fn uniformity(rows: Rows<'_>) -> Result<f64, EvalError> {
 }
 
 /// The rows divided by their lengths; a row of length zero stays.
-fn directions(rows: Rows<'_>) -> Vec<f32> {
+pub(super) fn directions(rows: Rows<'_>) -> Vec<f32> {
     let unit = |row: &[f32]| {
         let length = row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
         let scale = if length > 0.0 { 1.0 / length } else { 1.0 };
         row.iter().map(|&x| (f64::from(x) * scale) as f32).collect::<Vec<_>>()
     };
-    rows.values().chunks_exact(rows.width()).flat_map(unit).collect()
+    rows.values().par_chunks_exact(rows.width()).flat_map_iter(unit).collect()
 }
 
 #[cfg(test)]

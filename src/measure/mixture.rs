@@ -2,6 +2,7 @@
 
 use crate::kernels::common::philox::{Purpose, philox, split, unit};
 use crate::kernels::latent::normal::normal;
+use crate::math::dot;
 
 /// A mixture of Gaussians that was fitted to rows.
 #[derive(Debug)]
@@ -66,10 +67,6 @@ impl Gaussians {
         }
         x
     }
-}
-
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 pub(super) fn distance(a: &[f64], b: &[f64]) -> f64 {

@@ -1,5 +1,6 @@
 //! Which rows are near each other: the nearest of a query with their distances, and pairs of rows that point the same way.
 
+use super::collapse::directions;
 use super::knn::{Metric, neighbours};
 use super::{EvalError, Labelled, Rows};
 use crate::device::Device;
@@ -91,7 +92,7 @@ pub struct Duplicates {
 /// found, never with the square of the rows. Once there are `most` pairs, the rest is not looked for.
 pub fn duplicates(rows: Rows<'_>, threshold: f64, most: usize) -> Duplicates {
     let (count, width, values) = (rows.count(), rows.width(), rows.values());
-    let directions: Vec<f32> = values.par_chunks_exact(width).flat_map_iter(direction).collect();
+    let directions = directions(rows);
     let part = |first: usize| {
         let last = count.min(first + BLOCK);
         (last - first, &directions[first * width..last * width])
@@ -124,13 +125,6 @@ pub fn duplicates(rows: Rows<'_>, threshold: f64, most: usize) -> Duplicates {
     });
     pairs.truncate(most);
     Duplicates { pairs, more }
-}
-
-/// A row of length one in its direction; zeros where it has none.
-fn direction(row: &[f32]) -> impl Iterator<Item = f32> {
-    let length = row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
-    let scale = if length > 0.0 { 1.0 / length } else { 0.0 };
-    row.iter().map(move |&x| (f64::from(x) * scale) as f32)
 }
 
 #[cfg(test)]

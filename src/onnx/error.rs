@@ -18,14 +18,6 @@ pub enum OnnxError {
     /// Its settings make no networks.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The run does not know what images it was trained on.
-    #[error(
-        "{path}: the run has no run.json, which tells the size of an image; it is of a version before that. Train again"
-    )]
-    Unrecorded {
-        /// The run.
-        path: PathBuf,
-    },
     /// A decoder was asked for where there is none.
     #[error("{method} has no decoder: leave --decoder out")]
     NoDecoder {

@@ -63,8 +63,7 @@ struct Source<'a> {
 /// # Errors
 /// When there is no run or checkpoint, the method has no decoder, or a file cannot be written.
 pub fn export(run: &Path, which: Which, files: &OnnxFiles<'_>) -> Result<Vec<String>, OnnxError> {
-    let Saved { config, record, .. } = Saved::read(run).map_err(Box::new)?;
-    let Some(Record { data, .. }) = record else { return Err(OnnxError::Unrecorded { path: run.to_owned() }) };
+    let (config, Record { data, .. }) = Saved::recorded(run, ". Train again").map_err(Box::new)?;
     let (checkpoint, passed_over) = Checkpoint::pick(run, which)?;
     let tensors = checkpoint.tensors()?;
     let weights = tensors.iter().map(|(name, tensor)| (name.to_owned(), tensor.data())).collect();

@@ -64,6 +64,12 @@ pub fn is_ours(path: &Path) -> Option<bool> {
     }
 }
 
+/// A link to the page of all runs beside a folder, if there is one of ours.
+pub fn upwards(folder: &Path) -> Markup {
+    let all = super::file(&folder.join(".."));
+    html! { nav { @if is_ours(&all) == Some(true) { a href="../index.html" { "All runs" } } } }
+}
+
 /// Writes a page, unless something else has its name: whether it was written. Its draft lies in `drafts`.
 ///
 /// # Errors

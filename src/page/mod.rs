@@ -14,6 +14,8 @@ mod series;
 
 #[cfg(feature = "report")]
 pub use frame::{data, frame};
+#[cfg(feature = "report")]
+pub use render::pictures;
 pub use render::{BUILT, map, write, write_runs};
 #[cfg(feature = "report")]
 pub use series::{Group, groups};

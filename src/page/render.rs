@@ -1,6 +1,6 @@
 //! The page of a run, `RUN/index.html`.
 
-use super::frame::{self, frame, is_ours, write_ours};
+use super::frame::{self, frame, upwards, write_ours};
 use super::{Group, Map, Shown, State, Summary, file, groups, runs};
 use crate::draw::charts::principal_plane;
 use crate::files::FileError;
@@ -66,9 +66,8 @@ fn page(shown: &Shown<'_>, run: &Path) -> String {
     let numbers = Numbers { summary: shown.summary.clone(), groups, map, pictures: pictures(run) };
     let name = std::path::absolute(run).unwrap_or_default();
     let name = name.file_name().unwrap_or_default().to_string_lossy();
-    let all = run.join("..").join("index.html");
     let body = html! {
-        nav { @if is_ours(&all) == Some(true) { a href="../index.html" { "All runs" } } }
+        (upwards(run))
         h1 { (method) " on " (data) " " (badge(state, 0)) }
         p.soft { (name) ", seed " (seed) }
         (status(&shown.summary))
@@ -153,10 +152,6 @@ fn judges(group: &Group) -> Markup {
     if !SCORES.iter().any(|(name, ..)| group.curves.contains_key(*name)) {
         return html! {};
     }
-    let shown = |name: &str, value: f32| match name {
-        "knn" | "linear" => format!("{:.2} %", 100.0 * value),
-        _ => format!("{value:.3}"),
-    };
     let known = |name: &str| {
         let values = group.curves.get(name)?;
         Some(group.step.iter().zip(values).filter_map(|(step, value)| Some((*step, (*value)?))).collect::<Vec<_>>())
@@ -172,9 +167,9 @@ fn judges(group: &Group) -> Markup {
                         @if let Some((_, newest)) = values.last() {
                             tr {
                                 td { (name.replace('_', " ")) }
-                                td { (shown(name, *newest)) }
+                                td { (score(name, *newest)) }
                                 @match values.iter().max_by(better).filter(|_| more_is_better.is_some()) {
-                                    Some((step, best)) => { td { (shown(name, *best)) } td { (thousands(*step)) } }
+                                    Some((step, best)) => { td { (score(name, *best)) } td { (thousands(*step)) } }
                                     None => { td { "–" } td { "–" } }
                                 }
                                 td.word.wide { (about) }
@@ -187,6 +182,14 @@ fn judges(group: &Group) -> Markup {
     }
 }
 
+/// A loss or a score in words.
+pub(super) fn score(name: &str, value: f32) -> String {
+    match name {
+        "knn" | "linear" => format!("{:.2} %", 100.0 * value),
+        _ => format!("{value:.3}"),
+    }
+}
+
 /// The settings that are others than the defaults, and all of them.
 fn settings(config: &Config) -> Markup {
     let changes = Config::default().changes(config);
@@ -196,8 +199,8 @@ fn settings(config: &Config) -> Markup {
     }
 }
 
-/// The reconstructions of a run, oldest first.
-fn pictures(run: &Path) -> Vec<String> {
+/// The reconstructions of a run, oldest first: files behind its folder.
+pub fn pictures(run: &Path) -> Vec<String> {
     let folder = std::fs::read_dir(run.join("reconstructions"));
     let names = folder.into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let mut found: Vec<String> = names.filter(|name| name.starts_with("epoch-") && name.ends_with(".png")).collect();

@@ -1,12 +1,13 @@
 //! The page of all runs in a folder, `index.html` beside them.
 
-use super::frame::{self, frame, is_ours, write_ours};
-use super::render::{Numbers, badge, time};
+use super::frame::{self, frame, is_ours, upwards, write_ours};
+use super::render::{Numbers, badge, score, time};
 use super::{Group, State, Summary, file};
 use crate::files::FileError;
 use crate::setting::thousands;
 use maud::{Markup, html};
 use serde::Serialize;
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 
 /// Points of a curve, at most: there may be many runs.
@@ -47,8 +48,8 @@ pub(super) fn write(run: &Path) -> Result<bool, FileError> {
     let run = std::path::absolute(run).map_err(FileError::reading(run))?;
     let Some(parent) = run.parent() else { return Ok(false) };
     let Ok(entries) = std::fs::read_dir(parent) else { return Ok(false) };
-    let is_hidden = |path: &PathBuf| path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-    let mut there: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| !is_hidden(path)).collect();
+    let mut there: Vec<PathBuf> =
+        entries.flatten().filter(|entry| !is_hidden(entry)).map(|entry| entry.path()).collect();
     there.sort();
     let place = file(parent);
     let ours = is_ours(&place).unwrap_or_else(|| there.iter().all(|path| is_run(path)));
@@ -63,17 +64,21 @@ pub(super) fn write(run: &Path) -> Result<bool, FileError> {
 
 /// Whether a path is the folder of a run or of runs, or becomes one: it was claimed, and is empty.
 fn is_run(path: &Path) -> bool {
-    let is_empty = || {
-        std::fs::read_dir(path)
-            .is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name().as_encoded_bytes().starts_with(b".")))
-    };
-    path.join("run.json").is_file() || is_ours(&file(path)) == Some(true) || is_empty()
+    let is_empty = || std::fs::read_dir(path).is_ok_and(|entries| entries.flatten().all(|entry| is_hidden(&entry)));
+    is_recorded(path) || is_ours(&file(path)) == Some(true) || is_empty()
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".")
+}
+
+fn is_recorded(path: &Path) -> bool {
+    path.join("run.json").is_file()
 }
 
 /// The name of a folder that has a page of ours about its runs.
 fn folder_of_runs(path: &Path) -> Option<String> {
-    let is_run = path.join("run.json").is_file();
-    (!is_run && is_ours(&file(path)) == Some(true))
+    (!is_recorded(path) && is_ours(&file(path)) == Some(true))
         .then(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned())
 }
 
@@ -86,7 +91,7 @@ fn page(folder: &Path, runs: &[Run], others: &[String]) -> String {
     let goes_on = runs.iter().any(|run| run.summary.state == State::Running);
     let report = folder.join("report.html").is_file();
     let body = html! {
-        nav { @if is_ours(&file(&folder.join(".."))) == Some(true) { a href="../index.html" { "All runs" } } }
+        (upwards(folder))
         h1 { "Runs in " (name) }
         p.about {
             (runs.len()) @if runs.len() == 1 { " run." } @else { " runs." } " A click on a column's head sorts by it; the curves of those that are ticked lie over each other."
@@ -130,8 +135,7 @@ fn row(run: &Run, at: usize) -> Markup {
             td data-value=(seed) { (seed) }
             @for column in COLUMNS {
                 @match run.newest(column) {
-                    Some(value) if matches!(column, "knn" | "linear") => td data-value=(value) { (format!("{:.2} %", 100.0 * value)) },
-                    Some(value) => td data-value=(value) { (format!("{value:.3}")) },
+                    Some(value) => td data-value=(value) { (score(column, value)) },
                     None => td { "–" },
                 }
             }

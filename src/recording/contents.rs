@@ -2,8 +2,8 @@
 
 use super::error::RecordingError;
 use super::file::{Element, File, Place, Recording, Stored, StoredAs};
-use crate::device::Values;
-use crate::files::{A_FILE, FileError, read_if_there, write_atomically};
+use crate::device::{Values, words_of};
+use crate::files::{A_FILE, FileError, read_if_there};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::BTreeMap;
@@ -57,19 +57,6 @@ impl Recording {
         if problems.is_empty() { Ok(contents) } else { Err(problems) }
     }
 
-    /// Writes one of the files from the bytes of the regions that its tensors lie in.
-    ///
-    /// # Errors
-    /// As [`Recording::file_bytes`], or when it cannot be written.
-    pub fn write_file(
-        &self,
-        folder: &Path,
-        file: &File,
-        regions: &BTreeMap<usize, &[u8]>,
-    ) -> Result<(), RecordingError> {
-        Ok(write_atomically(&folder.join(&file.name), &self.file_bytes(file, regions)?)?)
-    }
-
     /// One of the files, made from the bytes of the regions that its tensors lie in.
     ///
     /// # Errors
@@ -103,13 +90,8 @@ fn fits(stored: &Stored, found: &TensorView<'_>) -> bool {
 
 /// Bytes as the elements of a region; the last word is filled up with zeros.
 fn values(element: Element, bytes: &[u8]) -> Values {
-    let words = bytes.chunks(4).map(|bytes| {
-        let mut word = [0; 4];
-        word[..bytes.len()].copy_from_slice(bytes);
-        u32::from_le_bytes(word)
-    });
     match element {
-        Element::F32 => Values::F32(words.map(f32::from_bits).collect()),
-        Element::U32 => Values::U32(words.collect()),
+        Element::F32 => Values::F32(words_of(bytes).into_iter().map(f32::from_bits).collect()),
+        Element::U32 => Values::U32(words_of(bytes)),
     }
 }

@@ -4,6 +4,7 @@ use super::file::{
     Access, Dispatch, Element, FORMAT, File, Named, Place, Plan, Recording, Region, Shader, ShaderBinding, Slot, Start,
     VERSION,
 };
+use crate::device::words_of;
 use crate::kernels::product::Variant;
 use crate::kernels::{self, Tuning};
 use crate::plan::{self, Layout, PlanError, Tensor};
@@ -108,10 +109,9 @@ impl<'a> Recorder<'a> {
         }
         let places = dispatch.tensors.iter().map(|&tensor| place(Some(plan), self.layout, tensor, &dispatch.label));
         let work = kernel.work(&Tuning::ALL[0]);
-        let words = kernel.uniform().chunks(4).map(word).collect();
         Ok(Dispatch {
             label: dispatch.label.clone(),
-            uniform: words,
+            uniform: words_of(&kernel.uniform()),
             bindings: places.collect::<Result<_, _>>()?,
             launches,
             multiply_adds: work.multiply_adds,
@@ -157,11 +157,4 @@ fn place(plan: Option<&plan::Plan>, layout: &Layout, tensor: Tensor, label: &str
         }
     };
     known.ok_or_else(|| PlanError::Foreign { label: label.to_owned(), shape: tensor.shape })
-}
-
-/// Four bytes of a uniform block, whose members all have four.
-fn word(bytes: &[u8]) -> u32 {
-    let mut word = [0; 4];
-    word[..bytes.len()].copy_from_slice(bytes);
-    u32::from_le_bytes(word)
 }

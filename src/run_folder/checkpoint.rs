@@ -5,7 +5,7 @@
 //! The folder is written under another name, synchronised to disk and renamed: a kill at any moment leaves the previous
 //! checkpoint or the new one. What is read is checked against the manifest: a file that was damaged later is never used.
 
-use super::{CheckpointError, MANIFEST, Manifest, State, Which};
+use super::{CheckpointError, MANIFEST, Manifest, State, Which, checksum};
 use crate::console::detail;
 use crate::device::{Executor, Values};
 use crate::files::{FileError, sync_folder};
@@ -78,6 +78,8 @@ pub struct Checkpoint {
     pub state: State,
     /// Checksum of the settings of its run; none where an older version wrote it, without checksums.
     pub settings: Option<String>,
+    /// Checksum of its weights.
+    pub weights: String,
     model: Vec<u8>,
     optimiser: Vec<u8>,
 }
@@ -112,9 +114,12 @@ impl Checkpoint {
         if steps.into_iter().flatten().any(|step| step != state.step) {
             return Err(damaged(&folder.join(STATE), format!("it is of step {}", state.step)));
         }
+        // With a manifest it was computed when the file was checked.
+        let known = manifest.as_ref().and_then(|manifest| manifest.sum(MODEL));
+        let weights = known.map_or_else(|| checksum(&model), str::to_owned);
         let settings = manifest.map(|manifest| manifest.settings);
         detail(format_args!("checkpoint: {} is whole", folder.display()));
-        Ok(Self { folder: folder.to_owned(), state, settings, model, optimiser })
+        Ok(Self { folder: folder.to_owned(), state, settings, weights, model, optimiser })
     }
 
     /// The newest whole checkpoint of a run, and what is wrong with each newer one that was passed over.

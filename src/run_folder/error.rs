@@ -28,11 +28,13 @@ pub enum OpenError {
     Data(#[from] DataError),
     /// Nothing says what the run's images are like.
     #[error(
-        "{path}: the run has no run.json, which tells the size of an image; it is of a version before that, and looks at its own data alone"
+        "{path}: the run has no run.json, which tells the size of an image; it is of a version before that{advice}"
     )]
     Unrecorded {
         /// The run folder.
         path: PathBuf,
+        /// What to do instead, after the words before.
+        advice: &'static str,
     },
     /// The data are not those of the training.
     #[error(

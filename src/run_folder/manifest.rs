@@ -67,6 +67,11 @@ impl Manifest {
         Ok(read_if_there(&folder.join(MANIFEST))?.map(|bytes| sealed::unseal(&bytes)))
     }
 
+    /// The checksum of a file that it knows.
+    pub fn sum(&self, name: &str) -> Option<&str> {
+        self.files.get(name).map(|entry| entry.blake3.as_str())
+    }
+
     /// Checks a file's content.
     ///
     /// # Errors

@@ -43,11 +43,11 @@ pub struct MetricsLog {
 
 impl MetricsLog {
     /// Opens a file for a run that goes on after `step`, which is 0 at its beginning: later rows, and a last line that a crash
-    /// tore, are dropped. A file that has none of those stays as it is.
+    /// tore, are dropped. A file that has none of those stays as it is. Returns the rows that stay.
     ///
     /// # Errors
     /// When the file cannot be read or written.
-    pub fn open(path: &Path, step: u64) -> Result<Self, FileError> {
+    pub fn open(path: &Path, step: u64) -> Result<(Self, Vec<Row>), FileError> {
         let error = FileError::writing(path);
         let kept: Vec<Row> = Self::read(path)?.into_iter().filter(|row| row.step <= step).collect();
         let text: String = kept.iter().map(|row| line(row).map_err(&error)).collect::<Result<_, _>>()?;
@@ -55,7 +55,7 @@ impl MetricsLog {
             write_atomically(path, text.as_bytes())?;
         }
         let file = OpenOptions::new().append(true).open(path).map_err(error)?;
-        Ok(Self { path: path.to_owned(), file })
+        Ok((Self { path: path.to_owned(), file }, kept))
     }
 
     /// Makes the rows durable, before the checkpoint that they lead to, and returns their checksum.

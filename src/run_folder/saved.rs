@@ -56,4 +56,14 @@ impl Saved {
         };
         Ok(Self { config, text, record })
     }
+
+    /// Settings and record of a run; `advice` goes on where the message ends that says that there is no record.
+    ///
+    /// # Errors
+    /// As [`Saved::read`]; also in a run of a version that did not note what its images are like.
+    pub fn recorded(run: &Path, advice: &'static str) -> Result<(Config, Record), OpenError> {
+        let Self { config, record, .. } = Self::read(run)?;
+        let record = record.ok_or_else(|| OpenError::Unrecorded { path: run.to_owned(), advice })?;
+        Ok((config, record))
+    }
 }

@@ -19,6 +19,7 @@ const LONGEST: usize = 500;
 const DEEPEST: usize = 16;
 
 /// A state dict that is read.
+#[derive(Default)]
 pub struct StateDict<'a> {
     tensors: Tensors<'a>,
     /// The keys of the file that lead to it; empty where it is the outermost dict.
@@ -41,8 +42,7 @@ impl<'a> StateDict<'a> {
             None => vec![(String::new(), safetensors(bytes)?)],
         };
         let wanted: HashSet<&str> = wanted.iter().copied().collect();
-        let mut best =
-            (0, Self { tensors: Tensors::new(), path: String::new(), prefix: String::new(), lacks: String::new() });
+        let mut best = (0, Self::default());
         for (path, tensors) in dicts {
             let (count, prefix, lacks) = names(&tensors, &wanted, part);
             if best.1.tensors.is_empty() || count > best.0 {

@@ -7,23 +7,8 @@ use crate::methods::registry::METHODS;
 use crate::setting::at;
 use toml::{Table, Value};
 
-/// Settings that came after `run.json`: a run without that record never had them, and its file lacks them.
-const LATER: [&str; 14] = [
-    "steps",
-    "augment.plain",
-    "data.store",
-    "optim.warmup_steps",
-    "vae.divergence",
-    "vae.entropy_scale",
-    "judge.every",
-    "judge.share",
-    "judge.rows",
-    "checkpoint.best",
-    "stop.patience",
-    "log.tensorboard",
-    "likelihood.learn_variance",
-    "simvae.learn_variance_z",
-];
+/// Settings of a run without the record `run.json`: it was made with all of these, and has none that came later.
+const FIRST: &str = include_str!("first.toml");
 
 /// Where the settings of a run come from, beside the defaults.
 #[derive(Clone, Debug, Default)]
@@ -152,11 +137,10 @@ impl Config {
     /// As [`Config::merge`], and at the first key that is missing and was there when such runs were made.
     pub fn from_whole_toml(origin: &str, text: &str) -> Result<Self, ConfigError> {
         let config = Self::from_toml(origin, text)?;
-        let (mut known, mut found) = (Vec::new(), Vec::new());
-        values(&to_table(&Config::default())?, "", &mut known);
+        let (mut first, mut found) = (Vec::new(), Vec::new());
+        values(&parse("first.toml", FIRST)?, "", &mut first);
         values(&parse(origin, text)?, "", &mut found);
-        known.retain(|(key, _)| !LATER.contains(&key.as_str()));
-        match known.into_iter().find(|(key, _)| found.iter().all(|(other, _)| other != key)) {
+        match first.into_iter().find(|(key, _)| found.iter().all(|(other, _)| other != key)) {
             Some((key, _)) => Err(ConfigError::Incomplete { origin: origin.to_owned(), key }),
             None => Ok(config),
         }

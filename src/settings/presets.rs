@@ -19,13 +19,18 @@ pub fn names() -> [&'static str; PRESETS.len()] {
     PRESETS.map(|(name, _)| name)
 }
 
-/// The settings of a preset for a data set and a method: those of the preset that it is `like`, then `[base]`, then
-/// `[data-set.NAME]` (`folder` for `folder:PATH`), then `[methods.NAME]`.
-pub(super) fn table(preset: &str, data: &str, method: &str) -> Result<Table, ConfigError> {
+/// The file of a preset.
+fn file(preset: &str) -> Result<Table, ConfigError> {
     let Some((_, text)) = PRESETS.iter().find(|(name, _)| *name == preset) else {
         return Err(ConfigError::UnknownPreset { name: preset.to_owned(), known: names().join(", ") });
     };
-    let file = parse(&format!("preset {preset}"), text)?;
+    parse(&format!("preset {preset}"), text)
+}
+
+/// The settings of a preset for a data set and a method: those of the preset that it is `like`, then `[base]`, then
+/// `[data-set.NAME]` (`folder` for `folder:PATH`), then `[methods.NAME]`.
+pub(super) fn table(preset: &str, data: &str, method: &str) -> Result<Table, ConfigError> {
+    let file = file(preset)?;
     let part = |path: [&str; 2]| file.get(path[0])?.get(path[1])?.as_table();
     let mut merged = match file.get("like").and_then(Value::as_str) {
         Some(other) => table(other, data, method)?,
@@ -41,8 +46,7 @@ pub(super) fn table(preset: &str, data: &str, method: &str) -> Result<Table, Con
 /// The values that a preset gives a setting, as TOML, each with the data set or method that it is for, in the order in which they lie over
 /// each other: of those that fit a run, the last one counts.
 pub(super) fn values(preset: &str, key: &str) -> Result<Vec<(String, String)>, ConfigError> {
-    let text = PRESETS.iter().find(|(name, _)| *name == preset).map_or("", |(_, text)| text);
-    let file = parse(&format!("preset {preset}"), text)?;
+    let file = file(preset)?;
     let mut found = match file.get("like").and_then(Value::as_str) {
         Some(other) => values(other, key)?,
         None => Vec::new(),

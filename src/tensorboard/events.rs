@@ -10,7 +10,7 @@ use prost::Message;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Cursor, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// CRC-32C, which the format masks.
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
@@ -74,16 +74,19 @@ impl Events {
     }
 
     fn write(&mut self, step: u64, what: What) -> Result<(), FileError> {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let event =
-            Event { wall_time: since.map_or(0.0, |since| since.as_secs_f64()), step: step as i64, what: Some(what) };
+        let event = Event { wall_time: since_1970().as_secs_f64(), step: step as i64, what: Some(what) };
         self.file.write_all(&record(&event.encode_to_vec())).map_err(FileError::writing(&self.path))
     }
 }
 
+/// What the clock says; nothing, where it stands before that year.
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
 /// Makes a file whose name comes behind those of all files before: they are read in that order.
 fn create(folder: &Path) -> Result<(File, PathBuf), FileError> {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let since = since_1970().as_secs();
     let mut number = 0;
     loop {
         let path = folder.join(format!("events.out.tfevents.{since:010}.{number:04}.wgpu-simvae"));

@@ -14,6 +14,9 @@ use crate::data::Images;
 use crate::files::FileError;
 use std::path::{Path, PathBuf};
 
+/// Images in the projector, at most: a sprite of them must fit the 8192 pixels that browsers can draw.
+pub const IMAGES: usize = 512;
+
 /// Where a run's events are.
 pub fn folder(run: &Path) -> PathBuf {
     run.join("tensorboard")

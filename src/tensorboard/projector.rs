@@ -1,14 +1,14 @@
 //! Representations for TensorBoard's projector: a point for each image, its class, and what it looks like.
 
+use super::IMAGES;
 use crate::data::Images;
+use crate::draw::grid::encode;
 use crate::files::{FileError, write_atomically};
 use image::imageops::{replace, thumbnail};
-use image::{ImageFormat, Rgb, RgbImage};
-use std::io::{self, Cursor};
+use image::{Rgb, RgbImage};
+use std::io;
 use std::path::Path;
 
-/// Images, at most: a sprite of them must fit the 8192 pixels that browsers can draw.
-const IMAGES: usize = 512;
 /// Height and width of an image in the sprite, at most.
 const SIDE: u32 = 64;
 
@@ -16,10 +16,9 @@ const SIDE: u32 = 64;
 pub fn begin(folder: &Path, test: &Images) -> Result<(), FileError> {
     let count = test.len().min(IMAGES);
     let (sprite, [width, height]) = sprite(test, count);
-    let mut bytes = Cursor::new(Vec::new());
     let path = folder.join("sprite.png");
-    sprite.write_to(&mut bytes, ImageFormat::Png).map_err(io::Error::other).map_err(FileError::writing(&path))?;
-    write_atomically(&path, bytes.get_ref())?;
+    let bytes = encode(&sprite).map_err(io::Error::other).map_err(FileError::writing(&path))?;
+    write_atomically(&path, &bytes)?;
     // A name with a tab would be two cells.
     let cell = |text: &str| text.replace(char::is_control, " ");
     let row = |at: usize| {

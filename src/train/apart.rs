@@ -4,7 +4,7 @@ use super::open::Trained;
 use super::progress::Progress;
 use crate::data::{Dataset, Fitting, Found, Identity, Images, Pictures};
 use crate::device::Device;
-use crate::run_folder::{Checkpoint, OpenError, Record, Saved, Which, checksum};
+use crate::run_folder::{Checkpoint, OpenError, Record, Saved, Which};
 use crate::settings::{Config, Recipe};
 use std::path::{Path, PathBuf};
 
@@ -25,16 +25,15 @@ impl Apart {
     /// # Errors
     /// When there is no run or no checkpoint, a file is damaged, or the run is of a version that did not note what its images are like.
     pub fn open(run: &Path, which: Which) -> Result<Self, OpenError> {
-        let Saved { config, record, .. } = Saved::read(run)?;
-        let Some(Record { data, .. }) = record else { return Err(OpenError::Unrecorded { path: run.to_owned() }) };
+        let (config, Record { data, .. }) = Saved::recorded(run, ", and looks at its own data alone")?;
         let (checkpoint, passed_over) = Checkpoint::pick(run, which)?;
         let fitting = Fitting::new(&data, &config.data.file_options())?;
         Ok(Self { config, data, fitting, checkpoint, passed_over })
     }
 
     /// Checksum of the checkpoint's weights: representations of others do not stand beside its own.
-    pub fn weights(&self) -> String {
-        checksum(self.checkpoint.model())
+    pub fn weights(&self) -> &str {
+        &self.checkpoint.weights
     }
 
     /// Reads picture files, and the pictures in folders, as the networks take them.

@@ -92,7 +92,6 @@ impl Embeddings {
         if rows == 0 || latent == 0 {
             return Err(format!("`mu` is {rows} x {latent}"));
         }
-        let numbers = mu.data().chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
         let metadata = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?.1;
         let of = |key: &str| metadata.metadata().as_ref().and_then(|all| all.get(key));
         let folder = of(FOLDER).map(Path::new);
@@ -102,7 +101,7 @@ impl Embeddings {
         if !files.is_empty() && files.len() != rows {
             return Err(format!("{} files for {rows} rows", files.len()));
         }
-        Ok(Self { mu: numbers.collect(), latent, files, weights: of(WEIGHTS).cloned() })
+        Ok(Self { mu: bytemuck::pod_collect_to_vec(mu.data()), latent, files, weights: of(WEIGHTS).cloned() })
     }
 
     /// Checks that they stand beside the representations of weights of this checksum, which have `latent` numbers.

@@ -42,14 +42,6 @@ pub enum ExchangeError {
         /// The folder.
         path: PathBuf,
     },
-    /// The run does not know what images it was trained on.
-    #[error(
-        "{path}: the run has no run.json, which tells the size of an image; it is of a version before that. Take --format safetensors"
-    )]
-    Unrecorded {
-        /// The run.
-        path: PathBuf,
-    },
     /// The networks do not take the data's images.
     #[error(transparent)]
     Config(#[from] ConfigError),

@@ -30,8 +30,7 @@ pub fn export(run: &Path, which: Which, out: &Path) -> Result<Vec<String>, Excha
 /// # Errors
 /// As [`export`]; also when the run does not know the size of its images, or its networks are a caller's own.
 pub fn export_torch(run: &Path, which: Which, out: &Path) -> Result<([PathBuf; 2], Vec<String>), ExchangeError> {
-    let Saved { config, record, .. } = Saved::read(run).map_err(Box::new)?;
-    let Some(record) = record else { return Err(ExchangeError::Unrecorded { path: run.to_owned() }) };
+    let (config, record) = Saved::recorded(run, ". Take --format safetensors").map_err(Box::new)?;
     let (checkpoint, passed_over) = Checkpoint::pick(run, which)?;
     let files = [WEIGHTS, MODEL].map(|name| out.join(name));
     let texts = [state_dict(&checkpoint, &files[0])?, torch::model(&config, &record, &checkpoint)?.into_bytes()];

@@ -11,12 +11,10 @@ use crate::files::FileError;
 use crate::page::{self, Shown, State, Summary};
 use crate::run_folder::metrics::Row;
 use crate::settings::Config;
-use crate::tensorboard::{self, Events};
+use crate::tensorboard::{self, Events, IMAGES};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-/// Test images whose representations are shown.
-const IMAGES: usize = 512;
 /// Least time between two writings of a page.
 const PAUSE: Duration = Duration::from_secs(2);
 /// The same of the page of all runs.

@@ -4,7 +4,7 @@ use super::progress::Progress;
 use super::session::Session;
 use crate::data::{self, DataError, Dataset, Identity};
 use crate::device::Device;
-use crate::run_folder::{Checkpoint, OpenError, Record, Saved, Which, checksum};
+use crate::run_folder::{Checkpoint, OpenError, Record, Saved, Which};
 use crate::settings::{Config, Recipe};
 use std::path::Path;
 
@@ -122,7 +122,7 @@ impl Trained {
         checkpoint.load(executor.as_mut(), &blueprint.params, &blueprint.memory)?;
         let notes = passed_over.into_iter().map(|problem| format!("passed over: {problem}")).collect();
         let (config, state) = (recipe.config.clone(), &checkpoint.state);
-        let weights = checksum(checkpoint.model());
-        Ok(Self { config, data, session, step: state.step, seconds: state.seconds, weights, notes })
+        let (step, seconds, weights) = (state.step, state.seconds, checkpoint.weights.clone());
+        Ok(Self { config, data, session, step, seconds, weights, notes })
     }
 }

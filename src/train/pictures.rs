@@ -4,6 +4,7 @@ use super::session::Session;
 use crate::device::DeviceError;
 use crate::draw::charts;
 use crate::draw::grid::{Pictures, png};
+use crate::draw::sheet::magnification;
 use crate::files::{FileError, write_atomically};
 use crate::run_folder::metrics::Row;
 use std::path::{Path, PathBuf};
@@ -11,8 +12,6 @@ use std::path::{Path, PathBuf};
 /// Pictures in a grid and in each of its bands.
 const COUNT: usize = 32;
 const COLUMNS: usize = 16;
-/// Magnification of small pictures, in pixels of height to reach.
-const HEIGHT: u32 = 56;
 
 /// A picture that cannot be made or written.
 #[derive(Debug, thiserror::Error)]
@@ -52,9 +51,8 @@ pub fn reconstructions(session: &mut Session, run: &Path, epoch: u32) -> Result<
     let source = session.blueprint.test;
     let (x, pictures) = session.reconstruct(&source, COUNT)?;
     let stacks = [&x, &pictures].map(|pixels| Pictures { pixels, shape: source.shape });
-    let scale = HEIGHT.div_ceil(source.shape[1] as u32);
     let path = folder(run).join(format!("epoch-{epoch:04}.png"));
-    write(path, png(&stacks, COLUMNS, scale))
+    write(path, png(&stacks, COLUMNS, magnification(source.shape[1])))
 }
 
 /// Writes `losses.svg`: every term against the epoch. Nothing, where the library is built without charts.

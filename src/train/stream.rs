@@ -3,7 +3,7 @@
 
 use crate::augment::ImageSource;
 use crate::data::{Images, Pixels};
-use crate::device::{DeviceError, Executor, Values};
+use crate::device::{DeviceError, Executor, Values, words_of};
 use rayon::prelude::*;
 
 /// The images of a source of which the device holds a ring only.
@@ -25,7 +25,7 @@ impl Stream {
         if source.ring(1).is_some() {
             return Ok(Some(Self { source: *source, pixels: images.pixels.clone() }));
         }
-        executor.write(source.pixels, &Values::U32(pack(&images.pixels)))?;
+        executor.write(source.pixels, &Values::U32(words_of(&images.pixels)))?;
         Ok(None)
     }
 
@@ -53,16 +53,6 @@ impl Stream {
             out.copy_from_slice(&self.pixels[image(row) * bytes..][..bytes]);
         });
         let place = (step % ring.steps as u64) as usize * ring.stride / 4;
-        executor.write(self.source.pixels.slice(place, [ring.stride / 4]), &Values::U32(pack(&gathered)))
+        executor.write(self.source.pixels.slice(place, [ring.stride / 4]), &Values::U32(words_of(&gathered)))
     }
-}
-
-/// Bytes as little-endian words, the last filled with zeros.
-fn pack(bytes: &[u8]) -> Vec<u32> {
-    let word = |chunk: &[u8]| {
-        let mut four = [0; 4];
-        four[..chunk.len()].copy_from_slice(chunk);
-        u32::from_le_bytes(four)
-    };
-    bytes.chunks(4).map(word).collect()
 }

@@ -103,8 +103,8 @@ impl<'a> Training<'a> {
     /// Opens the metrics: rows up to where the run begins stay, and are returned.
     pub fn open_metrics(&mut self, progress: &mut dyn Progress) -> Result<Vec<Row>, RunError> {
         let (out, file) = (&self.options.out, metrics_file(&self.options.out));
-        self.metrics = Some(MetricsLog::open(&file, self.step)?);
-        let rows = MetricsLog::read(&file)?;
+        let (log, rows) = MetricsLog::open(&file, self.step)?;
+        self.metrics = Some(log);
         if self.step > 0 || metrics::table_file(out).exists() {
             drawn(metrics::write_table(&rows, out).map_err(PictureError::from), progress)?;
         }

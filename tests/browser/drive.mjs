@@ -1,25 +1,13 @@
 // Runs recorded plans in Chromium, for tests/it/browser: `node drive.mjs FOLDER` does the jobs of FOLDER/jobs.json one after
 // the other in a page from localhost, writes what they save to FOLDER/JOB/saved/, and prints a line of JSON for each.
-//
-// playwright-core is found in the folder that WGPU_SIMVAE_BROWSER names; the browser is the one that WGPU_SIMVAE_CHROMIUM names, or
-// the first that is where systems have it.
-import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { launch } from "./chromium.mjs";
 
-const { chromium } = createRequire(join(process.env.WGPU_SIMVAE_BROWSER ?? ".", "here.js"))("playwright-core");
 const folder = process.argv[2];
 const repository = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const PLACES = [
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-  "C:/Program Files/Google/Chrome/Application/chrome.exe",
-];
 const TYPES = { js: "text/javascript", json: "application/json" };
 
 /** Files of the repository's `web/`, and of the folder; what is put goes into the folder. */
@@ -75,10 +63,7 @@ async function play(job) {
 }
 
 await new Promise((resolve) => server.listen(0, "localhost", resolve));
-const browser = await chromium.launch({
-  executablePath: process.env.WGPU_SIMVAE_CHROMIUM ?? PLACES.find(existsSync),
-  args: ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
-});
+const browser = await launch();
 try {
   const page = await browser.newPage();
   page.on("pageerror", (error) => console.error(`in the page: ${error}`));

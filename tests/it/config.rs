@@ -240,7 +240,7 @@ fn runs_of_older_versions_still_open() {
     assert_eq!(Config::from_whole_toml("config.toml", &whole).expect("nothing is missing"), config);
 
     // Settings as a run without a record of them was made with: what came later is not missing there.
-    let first = include_str!("../older/config.toml");
+    let first = include_str!("../../src/settings/first.toml");
     assert_eq!(Config::from_whole_toml("config.toml", first).expect("they are whole").batch, 3);
 
     // Runs without a record of their settings were made before these.

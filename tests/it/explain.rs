@@ -1,6 +1,7 @@
 //! `explain`: what is said of a setting is what its presets do with it.
 
 use crate::common::ends::{assert_ends, simvae, text};
+use wgpu_simvae::setting::at;
 use wgpu_simvae::settings::{Config, Explained, Sources, describe, explain, presets};
 
 #[test]
@@ -30,9 +31,7 @@ fn what_is_said_of_presets_is_what_they_do() {
                 let set = vec![format!("data.name={data}"), format!("method={method}")];
                 let config = Config::merge(&Sources { preset: Some(preset.to_owned()), set, ..Sources::default() });
                 let table = toml::Table::try_from(config.expect("settings")).expect("a table");
-                let mut path = key.split('.');
-                let first = path.next().and_then(|part| table.get(part)).expect("a value");
-                let is = path.fold(first, |value, part| value.get(part).expect("a value"));
+                let is = at(&table, &key).expect("a value");
                 if key == "data.name" || key == "method" {
                     continue;
                 }

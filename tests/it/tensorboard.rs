@@ -100,8 +100,5 @@ fn events_that_cannot_be_written_are_a_warning() {
     let run = folder.path().join("run");
     std::fs::create_dir(&run).expect("a folder");
     std::fs::write(run.join("tensorboard"), "a file in the way").expect("a file");
-    let out = run.to_string_lossy();
-    let mut arguments = vec!["train", "--device", "cpu", "--out", &out];
-    arguments.extend(SETTINGS.iter().flat_map(|set| ["--set", set]));
-    assert_ends(&simvae(&arguments), 0, &["warning", "tensorboard"]);
+    assert_ends(&trains(&run, &SETTINGS), 0, &["warning", "tensorboard"]);
 }

@@ -2,10 +2,11 @@
 
 use crate::common::ends::{assert_ends, simvae, trains};
 use crate::common::folders::temporary;
+use crate::common::python::answer_of;
 use image::{DynamicImage, Rgb, RgbImage};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Command;
 use wgpu_simvae::console::tell;
 use wgpu_simvae::device::Device;
 use wgpu_simvae::run_folder::Which;
@@ -104,11 +105,8 @@ fn pytorch_embeds_and_decodes_as_this_program_does() {
         ("resnet-alone", &["data.name=sprites-rgb", "method=vicreg", "model.kind=resnet18"]),
     ];
     let cases = cases.map(|(name, sets)| Case::new(place.path(), name, sets));
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/run_model.py");
-    let output = Command::new(&python).arg(script).args(cases.iter().map(|case| &case.folder)).output();
-    let output = output.unwrap_or_else(|error| panic!("{PYTHON}: {python:?}: {error}"));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let folders: Vec<&OsStr> = cases.iter().map(|case| OsStr::new(&case.folder)).collect();
+    let found = answer_of(&python, "run_model.py", &folders, PYTHON);
     for (case, found) in cases.iter().zip(found.as_array().expect("a list")) {
         let furthest = case.furthest(found);
         assert!(furthest <= TOLERANCE, "{}: differs by {furthest:e}", case.folder);

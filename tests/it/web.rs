@@ -1,5 +1,7 @@
 //! The page that trains in a browser: what its folder holds, and a visit of it in Chromium (`tests/page/drive.mjs`), as a user would.
 
+use crate::browser::driver::tools;
+use crate::common::ends::simvae;
 use crate::common::folders::assert_words;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,10 +11,6 @@ use std::process::{Child, Command, Stdio};
 
 /// Bytes of the page without weights, at most.
 const LARGEST: u64 = 300_000;
-
-fn simvae(arguments: &[&str]) -> std::process::Output {
-    Command::new(env!("CARGO_BIN_EXE_wgpu-simvae")).args(arguments).output().expect("the command starts")
-}
 
 /// A server of the page, which ends with the test.
 struct Served {
@@ -108,23 +106,25 @@ fn the_folder_is_small_and_whole_and_is_served_to_this_machine_alone() {
     assert_words(&served.ask("\r\n\r\n"), &["403"]);
 }
 
-/// Trains a small model, and says which step of it the page is to begin with.
-fn trained(run: &Path) -> String {
+/// The step of a run that the page is to begin with.
+const STEP: &str = "50";
+
+/// Trains a small model.
+fn trained(run: &Path) {
     let set =
         ["data.limit=400", "model.hidden=[32]", "model.latent=4", "batch=8", "views=2", "log.keep_checkpoints=100"];
     let set: Vec<&str> = set.iter().flat_map(|set| ["--set", set]).collect();
     let train = ["train", "--device", "cpu", "--data", "sprites", "--epochs", "60", "--out", text(run)];
     let output = simvae(&[&train[..], &set].concat());
     assert!(output.status.success(), "{output:?}");
-    "50".to_owned()
 }
 
 #[test]
 fn it_begins_with_a_run_and_wants_to_be_told_where_to_go() {
     let folder = tempfile::tempdir().expect("a folder");
     let [run, out] = ["run", "page"].map(|name| folder.path().join(name));
-    let step = trained(&run);
-    let output = simvae(&["web", "--run", text(&run), "--checkpoint", &step, "--out", text(&out)]);
+    trained(&run);
+    let output = simvae(&["web", "--run", text(&run), "--checkpoint", STEP, "--out", text(&out)]);
     assert!(output.status.success(), "{output:?}");
     let list = plans(&out);
     let first = &list["plans"][0];
@@ -148,8 +148,8 @@ fn a_visit() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let [run, out, saved] = ["run", "page", "saved"].map(|name| folder.path().join(name));
-    let step = trained(&run);
-    let served = Served::page(&["--out", text(&out), "--run", text(&run), "--checkpoint", &step]);
+    trained(&run);
+    let served = Served::page(&["--out", text(&out), "--run", text(&run), "--checkpoint", STEP]);
     // Weights of another method, which the page is to refuse.
     let list = plans(&out);
     let other =
@@ -159,10 +159,9 @@ fn a_visit() {
     std::fs::copy(other, saved.join("other.safetensors")).expect("a file");
 
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let tools = std::env::var_os("WGPU_SIMVAE_BROWSER").map_or_else(|| root.join("target/browser"), PathBuf::from);
     let node = Command::new("node")
         .args([root.join("tests/page/drive.mjs").as_os_str(), served.address.as_ref(), saved.as_os_str()])
-        .env("WGPU_SIMVAE_BROWSER", tools)
+        .env("WGPU_SIMVAE_BROWSER", tools())
         .output()
         .expect("this test needs node, chromium and playwright-core: `bash tests/run` installs them");
     let told = String::from_utf8_lossy(&node.stderr);

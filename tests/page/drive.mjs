@@ -1,28 +1,13 @@
 // Goes through the page in Chromium as a user does, for tests/it/web.rs: `node drive.mjs ADDRESS FOLDER` visits the page that
 // `wgpu-simvae web --serve` serves, leaves what it saves in FOLDER, and prints a line of JSON: what it saw.
-//
-// playwright-core is found in the folder that WGPU_SIMVAE_BROWSER names; the browser is the one that WGPU_SIMVAE_CHROMIUM names, or
-// the first that is where systems have it.
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { launch } from "../browser/chromium.mjs";
 
-const { chromium } = createRequire(join(process.env.WGPU_SIMVAE_BROWSER ?? ".", "here.js"))("playwright-core");
 const [address, folder] = process.argv.slice(2);
-const PLACES = [
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-  "C:/Program Files/Google/Chrome/Application/chrome.exe",
-];
 const PATIENCE = 20_000;
 
-const browser = await chromium.launch({
-  executablePath: process.env.WGPU_SIMVAE_CHROMIUM ?? PLACES.find(existsSync),
-  args: ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
-});
+const browser = await launch();
 
 /** Remembers the page's devices, so that they can be lost. */
 const keepDevices = () => {

@@ -18,14 +18,12 @@ const LIST = "plans.json";
  * @param {string} name
  */
 async function beside(name) {
-  let bytes;
   try {
-    bytes = await under(document.baseURI)(name);
+    return await under(document.baseURI)(name);
   } catch (error) {
     if (error instanceof ReplayError) throw error;
     throw new ReplayError("contents", `${name}: the server that this page came from does not answer`);
   }
-  return bytes;
 }
 
 /** Bytes, unpacked where they are gzip. @param {string} name @param {Uint8Array<ArrayBuffer>} bytes */
@@ -52,19 +50,14 @@ export async function readList() {
 }
 
 /**
- * Reads the files of a plan, each once.
+ * Reads the files of a plan.
  * @param {Files} entry
  * @returns {Read}
  */
 export function reader({ plan, files }) {
-  /** @type {Map<string, Promise<Uint8Array | null>>} */
-  const known = new Map();
-  return (name) => {
+  return async (name) => {
     const path = name === "plan.json" ? plan : files[name];
-    if (!path) return Promise.resolve(null);
-    const read = () => beside(path).then((bytes) => bytes && unpacked(path, /** @type {Uint8Array<ArrayBuffer>} */ (bytes)));
-    const reading = known.get(name) ?? read();
-    known.set(name, reading);
-    return reading;
+    const bytes = path ? await beside(path) : null;
+    return bytes && unpacked(path, /** @type {Uint8Array<ArrayBuffer>} */ (bytes));
   };
 }

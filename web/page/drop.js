@@ -8,6 +8,7 @@
  */
 import { ReplayError } from "../plan.js";
 import { unpacked } from "./catalogue.js";
+import { sizeOf } from "./pictures.js";
 import { readIdx } from "./idx.js";
 
 /** Fewer pictures than this are not divided: all are trained on and looked at. */
@@ -94,9 +95,10 @@ async function resized({ pixels, count, height, width }, most, model, say) {
   const source = new OffscreenCanvas(width, height);
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (source.getContext("2d"));
   const data = new ImageData(width, height);
+  const opaque = new Uint32Array(data.data.buffer);
   for (let image = 0; image < kept; image++) {
     const grey = pixels.subarray(image * height * width, (image + 1) * height * width);
-    grey.forEach((value, at) => data.data.set([value, value, value, 255], at * 4));
+    grey.forEach((value, at) => (opaque[at] = 0xff000000 + value * 0x010101));
     context.putImageData(data, 0, 0);
     easel.paint(source, all.subarray(image * channels * h * w));
     if (image % 500 === 499) {
@@ -110,7 +112,7 @@ async function resized({ pixels, count, height, width }, most, model, say) {
 /** @param {Found[]} found @param {Model} model @param {(text: string) => void} say @returns {Promise<Dataset>} */
 async function pictures(found, model, say) {
   const easel = new Easel(model);
-  const size = model.stored.reduce((product, n) => product * n, 1);
+  const size = sizeOf(model.stored);
   /** @type {{ pixels: Uint8Array, folder: string }[]} */
   const all = [];
   for (const { file, folder } of found.slice(0, model.images)) {
@@ -165,10 +167,12 @@ class Easel {
     this.#context.drawImage(picture, (width - w) / 2, (height - h) / 2, w, h);
     const { data } = this.#context.getImageData(0, 0, width, height);
     const plane = height * width;
-    for (let pixel = 0; pixel < plane; pixel++) {
-      const [red, green, blue] = data.subarray(pixel * 4, pixel * 4 + 3);
-      if (channels === 1) into[pixel] = Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
-      else [into[pixel], into[plane + pixel], into[2 * plane + pixel]] = [red, green, blue];
+    for (let pixel = 0, at = 0; pixel < plane; pixel++, at += 4) {
+      if (channels === 1) {
+        into[pixel] = Math.round(0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]);
+        continue;
+      }
+      for (let channel = 0; channel < 3; channel++) into[channel * plane + pixel] = data[at + channel];
     }
   }
 }

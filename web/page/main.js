@@ -255,7 +255,7 @@ go.addEventListener("click", () => {
   if (trainer?.training) trainer.pause();
   else if (trainer) train(trainer);
 });
-reset.addEventListener("click", () => trainer && open(trainer.entry));
+reset.addEventListener("click", () => trainer && open(trainer.entry, trainer.dataset));
 method.addEventListener("change", () => {
   const entry = list.plans.find(({ title }) => title === method.value);
   if (entry) location.hash = entry.name;

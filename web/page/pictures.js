@@ -31,11 +31,14 @@ export function paint(canvas, pictures, [channels, height, width], columns) {
   });
 }
 
+/** Numbers of a tensor. @param {number[]} shape */
+export const sizeOf = (shape) => shape.reduce((product, n) => product * n, 1);
+
 /**
- * Rows of a tensor of pictures.
- * @param {Float32Array} all @param {[number, number, number]} shape @param {number} from @param {number} to
+ * The first rows of a tensor of pictures.
+ * @param {Float32Array} all @param {[number, number, number]} shape @param {number} count
  */
-export function rowsOf(all, shape, from, to) {
-  const size = shape.reduce((product, n) => product * n, 1);
-  return Array.from({ length: to - from }, (_, i) => all.subarray((from + i) * size, (from + i + 1) * size));
+export function rowsOf(all, shape, count) {
+  const size = sizeOf(shape);
+  return Array.from({ length: count }, (_, i) => all.subarray(i * size, (i + 1) * size));
 }

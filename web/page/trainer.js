@@ -2,7 +2,7 @@
 /**
  * A plan on the device with its images: trains, and looks at what was learnt while it does.
  *
- * @import { Model, Read, Recording } from "../plan.js"
+ * @import { Model, Recording } from "../plan.js"
  * @import { Entry, List } from "./catalogue.js"
  * @import { Dataset } from "./dataset.js"
  */
@@ -10,7 +10,7 @@ import { ReplayError } from "../plan.js";
 import { Replayer } from "../replay.js";
 import { reader } from "./catalogue.js";
 import { DATA, original, pack } from "./dataset.js";
-import { rowsOf } from "./pictures.js";
+import { rowsOf, sizeOf } from "./pictures.js";
 
 /** Test images that the map shows, at most. */
 const LOOKED_AT = 1024;
@@ -25,7 +25,6 @@ export class Trainer {
   /** @type {Entry} */ entry;
   /** @type {Model} */ model;
   /** @type {Dataset} */ dataset;
-  /** @type {Read} */ #read;
   /** @type {AbortController | null} */ #running = null;
   /** @type {Promise<unknown>} */ #turn = Promise.resolve();
   #closed = false;
@@ -42,9 +41,9 @@ export class Trainer {
       const { model } = recording;
       if (!model) throw new ReplayError("format", "plan.json: it does not say what is trained");
       const dataset = await (own(model) ?? original(entry, list, read, recording, model));
-      const trainer = new Trainer(replayer, entry, model, dataset, read);
-      await trainer.reset();
-      return trainer;
+      const data = pack(dataset, recording, model, entry.clock);
+      await replayer.begin((name) => (name === DATA ? Promise.resolve(data) : read(name)));
+      return new Trainer(replayer, entry, model, dataset);
     } catch (error) {
       replayer.close();
       throw error;
@@ -53,10 +52,10 @@ export class Trainer {
 
   /**
    * Use {@link Trainer.open}.
-   * @param {Replayer} replayer @param {Entry} entry @param {Model} model @param {Dataset} dataset @param {Read} read
+   * @param {Replayer} replayer @param {Entry} entry @param {Model} model @param {Dataset} dataset
    */
-  constructor(replayer, entry, model, dataset, read) {
-    [this.replayer, this.entry, this.model, this.dataset, this.#read] = [replayer, entry, model, dataset, read];
+  constructor(replayer, entry, model, dataset) {
+    [this.replayer, this.entry, this.model, this.dataset] = [replayer, entry, model, dataset];
   }
 
   /** Fails in words when the device is lost, whatever the page does then. @returns {Promise<never>} */
@@ -71,13 +70,6 @@ export class Trainer {
     this.#closed = true;
     this.pause();
     this.replayer.close();
-  }
-
-  /** Begins anew, with images of one's own where they are given. @param {Dataset} [dataset] */
-  async reset(dataset = this.dataset) {
-    const data = pack(dataset, this.replayer.recording, this.model, this.entry.clock);
-    await this.replayer.begin((name) => (name === DATA ? Promise.resolve(data) : this.#read(name)));
-    this.dataset = dataset;
   }
 
   /** Steps that are left. */
@@ -153,8 +145,8 @@ export class Trainer {
       await replayer.run("reconstruct");
       const wanted = ["x", "pictures"].map((name) => replayer.read(name, "reconstruct"));
       const [x, pictures] = await Promise.all(wanted);
-      const rows = x.length / model.image.reduce((product, n) => product * n, 1);
-      const all = [x, pictures].map((values) => rowsOf(/** @type {Float32Array} */ (values), model.image, 0, rows));
+      const rows = x.length / sizeOf(model.image);
+      const all = [x, pictures].map((values) => rowsOf(/** @type {Float32Array} */ (values), model.image, rows));
       return { inputs: all[0], pictures: all[1] };
     });
   }
@@ -169,13 +161,13 @@ export class Trainer {
       replayer.write("z", z, "decode");
       await replayer.run("decode");
       const pictures = await replayer.read("pictures", "decode");
-      return rowsOf(/** @type {Float32Array} */ (pictures), model.image, 0, latents.length);
+      return rowsOf(/** @type {Float32Array} */ (pictures), model.image, latents.length);
     });
   }
 
   /** A test image in 0 to 1. @param {number} image */
   picture(image) {
-    const size = this.model.stored.reduce((product, n) => product * n, 1);
+    const size = sizeOf(this.model.stored);
     return Float32Array.from(this.dataset.test.pixels.subarray(image * size, (image + 1) * size), (byte) => byte / 255);
   }
 

@@ -54,10 +54,7 @@ enum Format {
 /// asked for, and `SPLIT-files.txt` where every image is a file. Pictures of anywhere are the split `pictures`.
 pub fn main(arguments: &EmbedArguments) -> Result<(), Failure> {
     let of_data = arguments.images.is_empty();
-    let (mut trained, _) = match of_data {
-        true => arguments.folder.open()?,
-        false => arguments.folder.open_on(&arguments.images)?,
-    };
+    let (mut trained, _) = arguments.folder.open_on(&arguments.images)?;
     let out = arguments.out.clone().unwrap_or_else(|| arguments.folder.run.join("embeddings"));
     // Before the work: a folder that cannot be written is noticed at once.
     std::fs::create_dir_all(&out).map_err(|error| FileError::writing(&out)(error).advise(OTHER_FOLDER))?;

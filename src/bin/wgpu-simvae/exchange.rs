@@ -1,5 +1,6 @@
 //! `wgpu-simvae import` and `export`
 
+use crate::run_folder::say_passed_over;
 use crate::settings::SettingsArguments;
 use crate::terminal::Terminal;
 use crate::{Failure, usage};
@@ -78,9 +79,7 @@ pub fn export(arguments: &ExportArguments) -> Result<(), Failure> {
             onnx::export(run, *checkpoint, &OnnxFiles { encoder: out, decoder: decoder.as_deref(), pixels })?
         }
     };
-    for problem in passed_over {
-        tell(format_args!("passed over: {problem}"));
-    }
+    say_passed_over(&passed_over);
     // Where the weights go to the standard output, nothing else does.
     for file in written {
         tell(file.display());

@@ -95,7 +95,7 @@ pub fn main(arguments: &NeighboursArguments) -> Result<(), Failure> {
     let apart = folder.apart()?;
     let (fitting, latent) = (apart.fitting.clone(), apart.config.model.latent);
     if let Some((path, stored)) = &stored {
-        stored.check(path, latent, &apart.weights())?;
+        stored.check(path, latent, apart.weights())?;
     }
     if query.is_empty() {
         let known = match stored {
@@ -141,9 +141,10 @@ impl Known {
 
     /// Takes out of each query's nearest the query itself, and leaves `k`.
     fn leave_out_themselves(&self, queries: &[String], found: &mut [Vec<Near>], k: usize) {
-        let same = |a: &str, b: &str| a == b || canonicalize(a).ok().is_some_and(|a| canonicalize(b).ok() == Some(a));
         for (query, near) in queries.iter().zip(found) {
-            near.retain(|near| !same(query, &self.names[near.row]));
+            let own = canonicalize(query).ok();
+            let itself = |name: &str| name == query || (own.is_some() && canonicalize(name).ok() == own);
+            near.retain(|near| !itself(&self.names[near.row]));
             near.truncate(k);
         }
     }

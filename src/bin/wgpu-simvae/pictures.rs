@@ -102,10 +102,7 @@ fn with_decoder(trained: Trained) -> Result<Trained, Failure> {
 impl LookArguments {
     /// Opens a run that has a decoder, on the pictures if some are named.
     fn open(&self) -> Result<Trained, Failure> {
-        match &self.images[..] {
-            [] => self.common.open(),
-            images => with_decoder(self.common.folder.open_on(images)?.0),
-        }
+        with_decoder(self.common.folder.open_on(&self.images)?.0)
     }
 
     /// What is looked at.

@@ -1,20 +1,21 @@
 //! `wgpu-simvae plan`
 
+use crate::run_folder::read_run;
 use crate::settings::SettingsArguments;
 use crate::terminal::Terminal;
 use crate::{Failure, usage};
 use anyhow::anyhow;
 use clap::Args;
 use std::path::{Path, PathBuf};
-use wgpu_simvae::console::{print, tell};
+use wgpu_simvae::console::print;
 use wgpu_simvae::data::Dataset;
 use wgpu_simvae::device::gpu::adapters;
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::plan::{Layout, Plan};
 use wgpu_simvae::recording::{Needs, PLAN, Recording, WEBGPU_LARGEST_BUFFER};
-use wgpu_simvae::run_folder::{Checkpoint, Which};
+use wgpu_simvae::run_folder::Which;
 use wgpu_simvae::settings::{Config, Recipe};
-use wgpu_simvae::train::{Planned, Trained, largest_batch, load_data};
+use wgpu_simvae::train::{Planned, largest_batch, load_data};
 
 #[derive(Debug, Args)]
 pub struct PlanArguments {
@@ -42,34 +43,28 @@ pub fn main(arguments: &PlanArguments) -> Result<(), Failure> {
     if folder.is_some() && arguments.settings.any() {
         return Err(usage(anyhow!("a run has its settings: give a folder, or settings")));
     }
-    let (config, checkpoint) = match folder {
+    let (settings, which) = (&arguments.settings, arguments.checkpoint);
+    let data_dir = settings.data_dir.as_deref();
+    let (config, checkpoint, data) = match folder {
         Some(run) => {
-            let config = Trained::settings(run)?;
-            let (checkpoint, passed_over) = Checkpoint::pick(run, arguments.checkpoint)?;
-            passed_over.iter().for_each(|problem| tell(format_args!("passed over: {problem}")));
-            (config, Some(checkpoint))
+            let (config, checkpoint, data) = read_run(run, which, data_dir)?;
+            (config, Some(checkpoint), data)
         }
-        None => (arguments.settings.merged()?, None),
+        None => {
+            let config = settings.merged()?;
+            let data = load_data(&config, data_dir, &Device::cpu(), &mut Terminal::default())?;
+            (config, None, data)
+        }
     };
-    let data = load_data(&config, arguments.settings.data_dir.as_deref(), &Device::cpu(), &mut Terminal::default())?;
-    if let Some(run) = folder {
-        Trained::check_data(run, &data)?;
-    }
     let recipe = Recipe::new(&config)?;
     recipe.check_images(data.train.seen)?;
     let step = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.state.step);
     let planned = Planned::new(&recipe, &data, arguments.pictures.into(), step)?;
     match &arguments.out {
         Some(out) => {
-            planned.write(&data, checkpoint.as_ref(), out)?;
+            let beside = planned.write(&data, checkpoint.as_ref(), out)?;
             print(out.join(PLAN).display());
-            planned
-                .recording
-                .files
-                .iter()
-                .map(|file| out.join(&file.name))
-                .filter(|path| path.exists())
-                .for_each(|path| print(path.display()));
+            beside.iter().for_each(|path| print(path.display()));
         }
         None => {
             needs(&planned.recording);
@@ -128,13 +123,13 @@ fn fits(planned: &Planned, recipe: &Recipe, data: &Dataset) -> Result<(), Failur
         let slots = plan.arena.slots.iter().map(|slot| slot.len);
         layout.regions().iter().map(|region| region.len).chain(slots).max().unwrap_or(0) as u64 * 4
     };
+    let (layout, step) = planned.asked()?;
     let say = |device: &str, holds: &dyn Fn(&Layout, &Plan) -> bool| -> Result<(), Failure> {
-        let (layout, step) = planned.asked()?;
-        let Some(step) = step else {
+        let Some(step) = &step else {
             print(format_args!("  {device}: there is no step to train"));
             return Ok(());
         };
-        let now = if holds(layout, &step) { "it fits" } else { "it does not fit" };
+        let now = if holds(layout, step) { "it fits" } else { "it does not fit" };
         let Config { batch, .. } = recipe.config;
         let most = match largest_batch(recipe, data, holds)? {
             Some(most) if most == data.train.len() => format!("batch {batch}, and all {most} images at once"),

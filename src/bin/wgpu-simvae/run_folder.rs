@@ -6,11 +6,12 @@ use clap::Args;
 use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
 use wgpu_simvae::console::tell;
-use wgpu_simvae::data::{Images, Pictures, listed};
+use wgpu_simvae::data::{Dataset, Images, Pictures, listed};
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::eval::judge::Judges;
-use wgpu_simvae::run_folder::Which;
-use wgpu_simvae::train::{Apart, Trained};
+use wgpu_simvae::run_folder::{Checkpoint, Which};
+use wgpu_simvae::settings::Config;
+use wgpu_simvae::train::{Apart, Trained, load_data};
 
 #[derive(Debug, Args)]
 pub struct RunFolder {
@@ -45,9 +46,9 @@ impl RunFolder {
         Ok(Apart::open(&self.run, self.checkpoint)?)
     }
 
-    /// Opens the checkpoint with pictures in the place of the data set's test images, which need not be there.
+    /// Opens the checkpoint. Pictures, where some are named, take the place of the data set's test images, which need not be there then.
     pub fn open_on(&self, pictures: &[PathBuf]) -> Result<(Trained, Device), Failure> {
-        self.look(self.apart()?, pictures, &[])
+        if pictures.is_empty() { self.open() } else { self.look(self.apart()?, pictures, &[]) }
     }
 
     /// Loads a run with pictures in the place of its test images, and others in the place of its training images.
@@ -94,6 +95,23 @@ fn read(apart: &Apart, paths: &[PathBuf]) -> Result<Images, Failure> {
         tell(note);
     }
     Ok(images)
+}
+
+/// Settings, a checkpoint and the data of a run, before any of it lies on a device.
+pub fn read_run(run: &Path, which: Which, data_dir: Option<&Path>) -> Result<(Config, Checkpoint, Dataset), Failure> {
+    let config = Trained::settings(run)?;
+    let (checkpoint, passed_over) = Checkpoint::pick(run, which)?;
+    say_passed_over(&passed_over);
+    let data = load_data(&config, data_dir, &Device::cpu(), &mut Terminal::default())?;
+    Trained::check_data(run, &data)?;
+    Ok((config, checkpoint, data))
+}
+
+/// Says which checkpoints are damaged and were passed over, and why.
+pub fn say_passed_over(problems: &[String]) {
+    for problem in problems {
+        tell(format_args!("passed over: {problem}"));
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,6 @@
 //! `wgpu-simvae web`
 
-use crate::terminal::Terminal;
+use crate::run_folder::read_run;
 use crate::{Failure, usage};
 use anyhow::{Context, anyhow};
 use clap::Args;
@@ -8,8 +8,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::device::Device;
-use wgpu_simvae::run_folder::{Checkpoint, Which};
-use wgpu_simvae::train::{Trained, load_data};
+use wgpu_simvae::run_folder::Which;
 use wgpu_simvae::web::{Page, Run, serve};
 
 #[derive(Debug, Args)]
@@ -62,13 +61,8 @@ pub fn main(arguments: &WebArguments) -> Result<(), Failure> {
 }
 
 fn of_run(arguments: &WebArguments, run: &Path) -> Result<Page, Failure> {
-    let config = Trained::settings(run)?;
-    let (checkpoint, passed_over) = Checkpoint::pick(run, arguments.checkpoint)?;
-    passed_over.iter().for_each(|problem| tell(format_args!("passed over: {problem}")));
-    let device = Device::cpu();
-    let data = load_data(&config, arguments.data_dir.as_deref(), &device, &mut Terminal::default())?;
-    Trained::check_data(run, &data)?;
+    let (config, checkpoint, data) = read_run(run, arguments.checkpoint, arguments.data_dir.as_deref())?;
     let name = run.file_name().unwrap_or(run.as_os_str()).to_string_lossy();
     let title = format!("Run {name}");
-    Ok(Page::new(&device, Some(&Run { title, config, data: &data, checkpoint: &checkpoint }))?)
+    Ok(Page::new(&Device::cpu(), Some(&Run { title, config, data: &data, checkpoint: &checkpoint }))?)
 }

@@ -8,8 +8,8 @@ pub use report::{Fate, Half, Range, WhatIf};
 
 use super::relative_error;
 use crate::data::Dataset;
-use crate::device::{DeviceError, Values};
-use crate::plan::PlanId;
+use crate::device::{DeviceError, Executor, Values};
+use crate::plan::{PlanId, Tensor};
 use crate::settings::Recipe;
 use crate::train::{Progress, Session};
 use half::f16;
@@ -79,14 +79,15 @@ fn rounded(x: f64, scale: i32) -> f64 {
 /// Which tensors are rounded, and by which loss scale; none are kept as they are.
 type Chosen<'a> = dyn Fn(usize) -> Option<i32> + 'a;
 
+/// What is done with a tensor, by its number among the subjects.
+type Visit<'a> = dyn FnMut(usize, Tensor, &mut dyn Executor) -> Result<(), DeviceError> + 'a;
+
 /// A training step on the f64 twins, from always the same state.
 struct Step {
     session: Session,
     plan: PlanId,
-    /// Dispatches before the first weight is changed.
-    end: usize,
     subjects: Vec<Subject>,
-    /// For each dispatch the tensors that it writes.
+    /// For each dispatch before the first weight is changed, the tensors that it writes.
     written: Vec<Vec<usize>>,
     weights: Vec<f64>,
     buffers: Vec<f32>,
@@ -99,12 +100,11 @@ impl Step {
         let plan = session.executor.load(session.blueprint.training_step()?)?;
         session.train(plan, 0, steps)?;
         let (memory, clock) = (session.blueprint.memory, session.blueprint.state.clock);
-        let found = subjects(session.executor.plan(plan)?, &session.blueprint);
+        let (subjects, written) = subjects(session.executor.plan(plan)?, &session.blueprint);
         let weights = session.executor.read(memory.weights)?.to_f64();
         let buffers = memory.read_buffers(session.executor.as_mut())?;
         let clock = session.executor.read(clock)?;
-        let subject::Subjects { subjects, written, end } = found;
-        Ok(Self { session, plan, end, subjects, written, weights, buffers, clock })
+        Ok(Self { session, plan, subjects, written, weights, buffers, clock })
     }
 
     fn rewind(&mut self, clock: &Values) -> Result<(), DeviceError> {
@@ -114,56 +114,48 @@ impl Step {
         executor.write(blueprint.state.clock, clock)
     }
 
-    /// The gradient of all parameters with the chosen tensors rounded whenever a dispatch has written them, and chosen parameters from the
-    /// beginning.
-    fn gradients(&mut self, chosen: &Chosen<'_>) -> Result<Vec<f64>, DeviceError> {
+    /// The gradient of all parameters. `visit` comes by each tensor as soon as it holds its numbers: parameters at the beginning, the others
+    /// whenever a dispatch has written them.
+    fn walk(&mut self, visit: &mut Visit<'_>) -> Result<Vec<f64>, DeviceError> {
         self.rewind(&self.clock.clone())?;
-        for index in 0..self.subjects.len() {
-            if self.subjects[index].is_weight(&self.session.blueprint) {
-                self.round(index, chosen)?;
-            }
+        let Self { session: Session { blueprint, executor, .. }, subjects, written, .. } = self;
+        for (index, subject) in subjects.iter().enumerate().filter(|(_, subject)| subject.is_weight(blueprint)) {
+            visit(index, subject.tensor, executor.as_mut())?;
         }
-        for dispatch in 0..self.end {
-            self.session.executor.run_part(self.plan, dispatch..dispatch + 1)?;
-            for at in 0..self.written[dispatch].len() {
-                self.round(self.written[dispatch][at], chosen)?;
+        for (dispatch, written) in written.iter().enumerate() {
+            executor.run_part(self.plan, dispatch..dispatch + 1)?;
+            for &index in written {
+                visit(index, subjects[index].tensor, executor.as_mut())?;
             }
         }
         self.read_gradients()
     }
 
-    fn round(&mut self, index: usize, chosen: &Chosen<'_>) -> Result<(), DeviceError> {
-        let Some(scale) = chosen(index) else { return Ok(()) };
-        let (tensor, executor) = (self.subjects[index].tensor, &mut self.session.executor);
-        let values = executor.read(tensor)?.to_f64().into_iter().map(|x| rounded(x, scale)).collect();
-        executor.write(tensor, &Values::F64(values))
+    /// The gradient with the chosen tensors rounded.
+    fn gradients(&mut self, chosen: &Chosen<'_>) -> Result<Vec<f64>, DeviceError> {
+        self.walk(&mut |index, tensor, executor| {
+            let Some(scale) = chosen(index) else { return Ok(()) };
+            let values = executor.read(tensor)?.to_f64().into_iter().map(|x| rounded(x, scale)).collect();
+            executor.write(tensor, &Values::F64(values))
+        })
     }
 
     /// The gradient without rounding, and the numbers that each tensor held.
     fn exact(&mut self) -> Result<(Vec<f64>, Vec<Range>), DeviceError> {
-        self.rewind(&self.clock.clone())?;
         let mut ranges = vec![Range::default(); self.subjects.len()];
-        for (subject, range) in self.subjects.iter().zip(&mut ranges) {
-            if subject.is_weight(&self.session.blueprint) {
-                range.see(&self.session.executor.read(subject.tensor)?.to_f64());
-            }
-        }
-        for (dispatch, written) in self.written.iter().enumerate() {
-            self.session.executor.run_part(self.plan, dispatch..dispatch + 1)?;
-            for &index in written {
-                ranges[index].see(&self.session.executor.read(self.subjects[index].tensor)?.to_f64());
-            }
-        }
-        Ok((self.read_gradients()?, ranges))
+        let gradients = self.walk(&mut |index, tensor, executor| {
+            ranges[index].see(&executor.read(tensor)?.to_f64());
+            Ok(())
+        })?;
+        Ok((gradients, ranges))
     }
 
     /// The gradient of the batch after this one, by the same weights.
     fn of_another_batch(&mut self) -> Result<Vec<f64>, DeviceError> {
-        self.rewind(&self.clock.clone())?;
-        self.session.executor.run_part(self.plan, 0..self.end)?;
+        self.walk(&mut |_, _, _| Ok(()))?;
         let next = self.session.executor.read(self.session.blueprint.state.clock)?;
         self.rewind(&next)?;
-        self.session.executor.run_part(self.plan, 0..self.end)?;
+        self.session.executor.run_part(self.plan, 0..self.written.len())?;
         self.read_gradients()
     }
 

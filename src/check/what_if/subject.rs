@@ -13,15 +13,6 @@ pub(super) struct Subject {
     pub backward: bool,
 }
 
-/// All of them.
-pub(super) struct Subjects {
-    pub subjects: Vec<Subject>,
-    /// For each dispatch before the first weight is changed, those that it writes.
-    pub written: Vec<Vec<usize>>,
-    /// The number of these dispatches.
-    pub end: usize,
-}
-
 impl Subject {
     /// Whether it is a parameter: master weights stay in single precision, but networks may read half ones.
     pub fn is_weight(&self, blueprint: &Blueprint) -> bool {
@@ -29,8 +20,9 @@ impl Subject {
     }
 }
 
-/// Finds them: parameters first, then in the order in which they are written.
-pub(super) fn subjects(plan: &Plan, blueprint: &Blueprint) -> Subjects {
+/// Finds them, parameters first, then in the order in which they are written; and which of them each dispatch before the first change of a
+/// weight writes.
+pub(super) fn subjects(plan: &Plan, blueprint: &Blueprint) -> (Vec<Subject>, Vec<Vec<usize>>) {
     let memory = &blueprint.memory;
     let specs = || blueprint.params.specs().iter();
     let mut subjects: Vec<Subject> = specs()
@@ -38,7 +30,7 @@ pub(super) fn subjects(plan: &Plan, blueprint: &Blueprint) -> Subjects {
         .collect();
     let mut known: HashMap<Place, usize> = HashMap::new();
     let mut scaled: HashSet<Place> = HashSet::new();
-    let (mut written, mut end) = (Vec::new(), 0);
+    let mut written = Vec::new();
     for dispatch in &plan.dispatches {
         let bindings = dispatch.kernel.bindings();
         let tensors = || bindings.iter().zip(&dispatch.tensors);
@@ -46,7 +38,6 @@ pub(super) fn subjects(plan: &Plan, blueprint: &Blueprint) -> Subjects {
         if writes().any(|tensor| tensor.place_in(memory.weights).is_some()) {
             break;
         }
-        end += 1;
         let follows =
             tensors().any(|(binding, tensor)| binding.access != Access::Write && scaled.contains(&tensor.place));
         let mut own = Vec::new();
@@ -72,5 +63,5 @@ pub(super) fn subjects(plan: &Plan, blueprint: &Blueprint) -> Subjects {
         }
         written.push(own);
     }
-    Subjects { subjects, written, end }
+    (subjects, written)
 }

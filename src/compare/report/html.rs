@@ -3,7 +3,7 @@
 use super::varied::charts;
 use crate::compare::{Compared, JudgedRun, Table, tables};
 use crate::files::{FileError, read_if_there};
-use crate::page::{self, Group, groups};
+use crate::page::{self, Group, groups, pictures};
 use crate::run_folder::metrics::{MetricsLog, metrics_file};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -27,12 +27,7 @@ struct Pictures {
 
 impl Pictures {
     fn read(folder: &Path, run: &JudgedRun) -> Result<Self, FileError> {
-        let newest = std::fs::read_dir(folder.join("reconstructions"))
-            .map(|entries| entries.flatten().map(|entry| entry.path()).collect::<Vec<_>>())
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|path| path.extension().is_some_and(|extension| extension == "png"))
-            .max();
+        let newest = pictures(folder).pop().map(|name| folder.join(name));
         let svg = |name: &str| Ok(content(&folder.join(name))?.map(|svg| url("svg+xml", &svg)));
         let png = newest.map_or(Ok(None), |path| content(&path))?;
         let rows = MetricsLog::read(&metrics_file(folder));

@@ -2,6 +2,8 @@
 //!
 //! Own code because the eigenvectors of one small symmetric matrix do not justify a linear algebra crate.
 
+use crate::math::dot;
+
 /// Sweeps of Jacobi's method, at most: it converges quadratically, ten suffice for hundreds of columns.
 const SWEEPS: usize = 50;
 /// Of wider embeddings only the two axes are computed, by powers of their covariance: Jacobi's method takes seconds for 512 columns.
@@ -69,10 +71,6 @@ fn leading(matrix: &[f64], width: usize) -> [Vec<f64>; 2] {
         }
     }
     axes
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// Makes a vector one long; where there is no direction, it stays.

@@ -77,8 +77,9 @@ impl Executor for Once {
         let folder = tempfile::tempdir().expect("a folder");
         let [case, saved] = ["once", "once/saved"].map(|name| folder.path().join(name));
         let memory: BTreeMap<usize, &[u8]> = self.regions.iter().map(Vec::as_slice).enumerate().collect();
-        recording.write_file(&case, &recording.files[0], &memory).expect("the memory is written");
         recording.write(&case).expect("the plan is written");
+        let bytes = recording.file_bytes(&recording.files[0], &memory).expect("it is whole");
+        std::fs::write(case.join(MEMORY), bytes).expect("the memory is written");
         let job = json!({ "folder": "once", "loop": self.variant, "runs": [["once", times]], "save": [MEMORY] });
         for result in drive(folder.path(), &[job]).unwrap_or_default() {
             assert!(result["error"].is_null(), "{result}");

@@ -1,7 +1,7 @@
 //! A second WebGPU: Chromium's, by `web/replay.js`. Every kernel against its f64 twin, every method against the CPU, and what goes
 //! wrong is said in words.
 
-mod driver;
+pub(crate) mod driver;
 mod executor;
 mod lockstep;
 mod methods;

@@ -10,11 +10,13 @@ pub fn simvae(arguments: &[&str]) -> Output {
 
 /// Trains on the CPU into a folder, with these settings.
 #[track_caller]
-pub fn trains(out: &Path, sets: &[&str]) {
+pub fn trains(out: &Path, sets: &[&str]) -> Output {
     let out = out.to_string_lossy();
     let mut arguments = vec!["train", "--device", "cpu", "--out", &out];
     arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
-    assert_ends(&simvae(&arguments), 0, &[]);
+    let output = simvae(&arguments);
+    assert_ends(&output, 0, &[]);
+    output
 }
 
 /// Both streams of a command that has not panicked.

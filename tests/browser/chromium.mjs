@@ -1,0 +1,21 @@
+// The browser of the tests. playwright-core is found in the folder that WGPU_SIMVAE_BROWSER names; the browser is the one that
+// WGPU_SIMVAE_CHROMIUM names, or the first that is where systems have it.
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const { chromium } = createRequire(join(process.env.WGPU_SIMVAE_BROWSER ?? ".", "here.js"))("playwright-core");
+const PLACES = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "C:/Program Files/Google/Chrome/Application/chrome.exe",
+];
+
+/** Starts it, with WebGPU by software. */
+export const launch = () =>
+  chromium.launch({
+    executablePath: process.env.WGPU_SIMVAE_CHROMIUM ?? PLACES.find(existsSync),
+    args: ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+  });
