@@ -10,7 +10,7 @@ use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits};
 use rayon::prelude::*;
 use std::fmt;
-use std::io::{BufReader, Cursor, ErrorKind};
+use std::io::{Cursor, ErrorKind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -157,12 +157,9 @@ pub(super) fn any_coloured(root: &Path, files: &[String], frame: Frame) -> bool 
 /// Whether the header of a file says that its picture is grey.
 fn looks_grey(path: &Path) -> bool {
     let colour = || {
-        let file = regular::open(path).ok()?;
-        if file.metadata().ok()?.len() > LARGEST_FILE {
-            return None;
-        }
-        let reader = ImageReader::new(BufReader::new(file));
-        Some(reader.with_guessed_format().ok()?.into_decoder().ok()?.color_type())
+        let bytes = regular::read(path, LARGEST_FILE).ok()?;
+        let reader = ImageReader::new(Cursor::new(&bytes[..])).with_guessed_format().ok()?;
+        Some(reader.into_decoder().ok()?.color_type())
     };
     quietly(colour).is_ok_and(|colour| colour.is_some_and(is_grey))
 }

@@ -1,7 +1,7 @@
 //! Grids of pictures as PNG.
 
-use image::{ImageFormat, Rgb, RgbImage};
-use std::io::Cursor;
+use image::codecs::png::PngEncoder;
+use image::{Rgb, RgbImage};
 
 /// A stack of equally sized pictures, `[count, channels, height, width]` in 0..=1; 1 or 3 channels.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +70,7 @@ pub(super) fn lay_out(stacks: &[Pictures<'_>], columns: usize, scale: u32) -> Rg
 
 /// An image as PNG.
 pub(crate) fn encode(image: &RgbImage) -> Result<Vec<u8>, String> {
-    let mut bytes = Cursor::new(Vec::new());
-    image.write_to(&mut bytes, ImageFormat::Png).map_err(|error| error.to_string())?;
-    Ok(bytes.into_inner())
+    let mut bytes = Vec::new();
+    image.write_with_encoder(PngEncoder::new(&mut bytes)).map_err(|error| error.to_string())?;
+    Ok(bytes)
 }

@@ -6,6 +6,8 @@ use crate::data::Images;
 use crate::files::FileError;
 use crate::run_folder::metrics::Row;
 use crc::{CRC_32_ISCSI, Crc};
+use image::ImageDecoder;
+use image::codecs::png::PngDecoder;
 use prost::Message;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Cursor, ErrorKind, Write};
@@ -57,7 +59,7 @@ impl Events {
     /// # Errors
     /// When the file cannot be written, or these are no picture.
     pub fn picture(&mut self, step: u64, png: &[u8]) -> Result<(), FileError> {
-        let size = image::ImageReader::with_format(Cursor::new(png), image::ImageFormat::Png).into_dimensions();
+        let size = PngDecoder::new(Cursor::new(png)).map(|picture| picture.dimensions());
         let (width, height) = size.map_err(io::Error::other).map_err(FileError::writing(&self.path))?;
         let (width, height) = (width as i32, height as i32);
         let picture = Image { height, width, colorspace: 3, encoded_image_string: png.to_vec() };
