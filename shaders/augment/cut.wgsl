@@ -13,6 +13,7 @@ struct Params {
     views: u32,         // rows of an image
     ring: u32,          // steps whose images `pixels` holds, in turn; 0 where it holds all images
     stride: u32,        // bytes of a step in the ring
+    before: u32,        // of them, before the first image that is wanted
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> clock: array<u32>;

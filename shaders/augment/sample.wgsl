@@ -1,7 +1,8 @@
 // Draws the views of a step: for each row, which image, which crop and which flips. One invocation per row.
 struct Params {
     images: u32,
-    rows: u32,            // batch * views
+    first: u32,           // of the batch's images, the first that is drawn
+    rows: u32,            // drawn images * views
     views: u32,           // J; row = image * J + view
     plain: u32,           // the first so many views are the whole image as it is
     height: u32,
@@ -31,7 +32,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
 fn draw(row: u32) {
     let seed = vec2<u32>(clock[SEED], clock[SEED + 1u]);
     var epoch = clock[EPOCH];
-    var position = clock[CURSOR] + row / params.views;
+    var position = clock[CURSOR] + params.first + row / params.views;
     if (position >= params.images) {
         position -= params.images;
         epoch += 1u;

@@ -1,5 +1,6 @@
 // Standard normal noise by Box and Muller (1958), four numbers to an invocation, from (seed, step, index).
 struct Params {
+    first: u32, // index of the first element
     count: u32,
     purpose: u32,
 }
@@ -18,11 +19,13 @@ fn pair(word0: u32, word1: u32) -> vec2<f32> {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let seed = vec2<u32>(clock[SEED], clock[SEED + 1u]);
-    for (var block = id.x; block * 4u < params.count; block += groups.x * 64u) {
-        let words = philox(seed, vec4<u32>(block, clock[STEP], 0u, params.purpose));
+    // A block of four may have begun before the first element.
+    let begun = params.first % 4u;
+    for (var block = id.x; block * 4u < begun + params.count; block += groups.x * 64u) {
+        let words = philox(seed, vec4<u32>(params.first / 4u + block, clock[STEP], 0u, params.purpose));
         let normals = vec4<f32>(pair(words.x, words.y), pair(words.z, words.w));
-        for (var lane = 0u; lane < min(4u, params.count - block * 4u); lane++) {
-            noise[block * 4u + lane] = normals[lane];
+        for (var lane = select(0u, begun, block == 0u); lane < min(4u, begun + params.count - block * 4u); lane++) {
+            noise[block * 4u + lane - begun] = normals[lane];
         }
     }
 }

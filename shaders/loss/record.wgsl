@@ -5,6 +5,7 @@ struct Params {
     capacity: u32, // rows of the log, a ring
     columns: u32,
     column: u32,   // 1.. ; the first term also begins the total
+    add: u32,      // 1 adds to what an earlier part of the step has written
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> clock: array<u32>;
@@ -21,8 +22,9 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     if (lane == 0u) {
         let at = (clock[STEP] % params.capacity) * params.columns;
         let mean = sum * params.scale;
-        let before = select(losses[at], 0.0, params.column == 1u);
-        losses[at] = before + mean;
-        losses[at + params.column] = mean;
+        let total = select(losses[at], 0.0, params.column == 1u && params.add == 0u);
+        let term = select(0.0, losses[at + params.column], params.add == 1u);
+        losses[at] = total + mean;
+        losses[at + params.column] = term + mean;
     }
 }

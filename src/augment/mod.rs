@@ -47,6 +47,37 @@ pub struct ViewCount {
     pub plain: usize,
 }
 
+/// Which of a step's images are drawn: all, or a part of them that lie behind each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Images of the whole step.
+    pub step: usize,
+    /// The first that is drawn.
+    pub first: usize,
+    /// How many are.
+    pub images: usize,
+}
+
+impl Part {
+    /// The parts of this part, equal ones where `count` divides it.
+    pub fn split(self, count: usize) -> impl Iterator<Item = Self> + Clone {
+        let (images, end) = (self.images.div_ceil(count), self.first + self.images);
+        (self.first..end).step_by(images).map(move |first| Self { first, images: images.min(end - first), ..self })
+    }
+
+    /// The share of the step's images.
+    pub fn share(&self) -> f64 {
+        self.images as f64 / self.step as f64
+    }
+}
+
+/// A whole step.
+impl From<usize> for Part {
+    fn from(images: usize) -> Self {
+        Self { step: images, first: 0, images }
+    }
+}
+
 /// The views of a step.
 #[derive(Clone, Copy, Debug)]
 pub struct Drawn {
@@ -96,29 +127,36 @@ impl ImageSource {
     pub fn ring(&self, batch: usize) -> Option<Ring> {
         let room = 4 * self.pixels.len();
         let stride = Ring::stride(batch * self.bytes());
-        (room < self.images * self.bytes()).then(|| Ring { steps: (room / stride).max(1), stride })
+        (room < self.images * self.bytes()).then(|| Ring { steps: (room / stride).max(1), stride, before: 0 })
     }
 
-    /// Emits the random views of each image of a step: `[images_per_step * views, channels, height, width]`, in a shuffled order
-    /// that changes with the epoch.
-    pub fn augmented(&self, g: &mut Graph, clock: Tensor, batch: usize, count: ViewCount, how: &Augmentation) -> Drawn {
-        self.emit(g, clock, batch, count, Some(how))
+    /// Emits the random views of each image of a step, or of a part: `[images * views, channels, height, width]`, in a shuffled
+    /// order that changes with the epoch.
+    pub fn augmented(
+        &self,
+        g: &mut Graph,
+        clock: Tensor,
+        part: impl Into<Part>,
+        count: ViewCount,
+        how: &Augmentation,
+    ) -> Drawn {
+        self.emit(g, clock, part.into(), count, Some(how))
     }
 
     /// Emits the images of a step as they are, but for a reduction to the size of a view, in order.
     pub fn plain(&self, g: &mut Graph, clock: Tensor, batch: usize) -> Tensor {
-        self.emit(g, clock, batch, ViewCount { views: 1, plain: 1 }, None).x
+        self.emit(g, clock, batch.into(), ViewCount { views: 1, plain: 1 }, None).x
     }
 
     fn emit(
         &self,
         g: &mut Graph,
         clock: Tensor,
-        batch: usize,
+        part: Part,
         ViewCount { views, plain }: ViewCount,
         how: Option<&Augmentation>,
     ) -> Drawn {
-        let ([channels, height, width], stored, rows) = (self.shape, self.stored, batch * views);
+        let ([channels, height, width], stored, rows) = (self.shape, self.stored, part.images * views);
         let none = Augmentation {
             area: [1.0; 2],
             aspect: [1.0; 2],
@@ -130,6 +168,7 @@ impl ImageSource {
         let boxes = g.uints("views", [rows, VIEW_WORDS]);
         let sample = Sample {
             images: self.images as u32,
+            first: part.first as u32,
             rows: rows as u32,
             views: views as u32,
             plain: plain as u32,
@@ -147,7 +186,7 @@ impl ImageSource {
         // Black and white comes last.
         let changes = effects::any(drawn);
         let threshold = self.threshold && !changes;
-        let ring = self.ring(batch);
+        let ring = self.ring(part.step).map(|ring| Ring { before: part.first * self.bytes(), ..ring });
         let (images, tensors) = (self.images, [clock, boxes, self.pixels, x]);
         if stored == [height, width] {
             let render = Views { images, rows, channels, height, width, threshold, views, ring };

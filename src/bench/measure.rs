@@ -3,6 +3,7 @@
 use super::ceilings::ceilings;
 use super::report::{Measured, Report, Speed, Tested, median};
 use crate::data::Dataset;
+use crate::device::group::Share;
 use crate::device::{Device, DeviceError};
 use crate::kernels::Tuning;
 use crate::plan::PlanId;
@@ -46,7 +47,7 @@ pub fn measure(
     effort: &Effort,
     progress: &mut dyn Progress,
 ) -> Result<Report, DeviceError> {
-    let device = &Session::tuned(recipe, data, device, progress)?;
+    let device = &Session::tuned(recipe, data, device, Share::ALONE, progress)?;
     let tuning = device.tuning()?;
     let mut session = Session::open(recipe, data, device)?;
     let step = session.blueprint.training_step()?;

@@ -4,13 +4,12 @@ use crate::augment::{Augmentation, ImageSource, ViewCount};
 use crate::device::{DeviceError, Executor, Values};
 use crate::kernels::DType;
 use crate::kernels::common::clock;
-use crate::kernels::common::philox::{Purpose, philox, unit};
-use crate::kernels::latent::normal::Normal;
+use crate::kernels::common::philox::{philox, unit};
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
 use crate::methods::simvae::SimVae;
 use crate::methods::vae::BetaVae;
-use crate::methods::{Batch, Example, LikelihoodSettings, LossLog, Model, Objective, registry};
+use crate::methods::{Example, LikelihoodSettings, LossLog, Model, Objective, StepLoss, registry};
 use crate::nn::{Backbone, Init, MlpBackbone, OfficialConv, ParamMemory, Params, ResNetBackbone, Sizes};
 use crate::optim::{OptimConfig, Optimiser, StepState};
 use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
@@ -137,15 +136,8 @@ impl Fixture {
         let [_, height, width] = case.image;
         let source = ImageSource { pixels, images: IMAGES, shape: case.image, stored: [height, width], threshold };
         let count = ViewCount { views, plain: method.plain_views() };
-        let drawn = source.augmented(&mut g, state.clock, case.batch, count, &how);
-        let noise = |g: &mut Graph| {
-            let noise = g.tensor("noise", [case.batch * views, LATENT]);
-            g.push("noise", Normal { count: noise.len(), purpose: Purpose::Noise }, &[state.clock, noise]);
-            noise
-        };
-        let labels = |g: &mut Graph| drawn.labels(g, known);
-        method.emit(&mut g, &model, &Batch { x: drawn.x, views, noise: &noise, labels: &labels });
-        g.backward();
+        let loss = StepLoss { objective: method.as_ref(), model: &model, source: &source, known, count, how: &how };
+        loss.gradient(&mut g, case.batch, None);
         if update {
             optimiser.update(&mut g, &state, &model.memory);
         }

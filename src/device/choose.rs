@@ -47,6 +47,8 @@ pub struct Device {
     tuning: OnceLock<Tuning>,
     /// Whether nothing is timed on it: its kernels are given.
     given: bool,
+    /// Names of the devices that compute each step with it.
+    beside: Vec<String>,
     /// What was chosen and why, on one line.
     pub reason: String,
 }
@@ -63,7 +65,7 @@ impl Device {
     }
 
     fn with(adapter: Option<Arc<AdapterEntry>>, reason: String) -> Self {
-        Self { adapter, tuning: OnceLock::new(), given: false, reason }
+        Self { adapter, tuning: OnceLock::new(), given: false, beside: Vec::new(), reason }
     }
 
     /// The same device with these kernels, whatever suits it: those that a resumed run began with.
@@ -96,7 +98,13 @@ impl Device {
 
     /// The name that a checkpoint keeps, to tell whether a resumed run is on the device that it began on.
     pub fn name(&self) -> String {
-        self.adapter.as_deref().map_or_else(|| "CPU".to_owned(), AdapterEntry::describe)
+        let own = self.adapter.as_deref().map_or_else(|| "CPU".to_owned(), AdapterEntry::describe);
+        std::iter::once(&own).chain(&self.beside).map(String::as_str).collect::<Vec<_>>().join(" beside ")
+    }
+
+    /// The same device as the first of several that compute each step together.
+    pub fn beside(&self, others: &[Self]) -> Self {
+        Self { beside: others.iter().map(Self::name).collect(), ..self.clone() }
     }
 
     /// A name for tables: the adapter's without its driver, or `CPU f32`.

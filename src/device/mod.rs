@@ -3,6 +3,7 @@
 mod choose;
 pub mod cpu;
 pub mod gpu;
+pub mod group;
 mod plans;
 mod timeline;
 
@@ -45,6 +46,20 @@ pub enum DeviceError {
         needed: u64,
         /// Bytes available.
         available: u64,
+    },
+    /// A training step that is too large, where a smaller one or one in parts is not.
+    #[error("{refused}. {advice}")]
+    StepTooLarge {
+        /// What does not fit.
+        refused: Box<DeviceError>,
+        /// What would.
+        advice: String,
+    },
+    /// Another member of the group that computes a step together has failed.
+    #[error("another device of this run cannot go on: {message}")]
+    Group {
+        /// Who, and why.
+        message: String,
     },
     /// A single dispatch that a driver may take for a hang.
     #[error(

@@ -55,6 +55,7 @@ pub fn examples() -> Shown {
         of::<norm::batch_norm_backward::BatchNormBackward>(),
         of::<norm::batch_norm_sums::BatchNormSums>(),
         of::<norm::moments::Moments>(),
+        of::<optim::accumulate::Accumulate>(),
         of::<optim::adam::Adam>(),
         of::<optim::clock::Clock>(),
         of::<probe::agree::Agree>(),

@@ -50,7 +50,7 @@ impl Objective for CrVae {
 
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
         let (pairs, latent) = (batch.rows() / 2, model.networks.latent);
-        let scale = 1.0 / pairs as f64;
+        let scale = batch.share / pairs as f64;
         let forward = model.autoencode(g, batch, scale);
         model.divergence(g, &forward, self.beta, scale);
         let terms = g.tensor("consistency", [pairs, latent]);

@@ -13,13 +13,15 @@ pub struct LossLog {
     /// `[CAPACITY, 1 + terms]`
     pub losses: Tensor,
     terms: Vec<&'static str>,
+    /// Whether what is recorded is added to what the step has recorded before.
+    add: bool,
 }
 
 impl LossLog {
     /// Adds the log's region for these terms.
     pub fn new(layout: &mut Layout, terms: &[&'static str]) -> Self {
         let losses = layout.add("losses", DType::Real, [CAPACITY, 1 + terms.len()]);
-        Self { losses, terms: terms.to_vec() }
+        Self { losses, terms: terms.to_vec(), add: false }
     }
 
     /// `total`, then the terms' names.
@@ -27,10 +29,21 @@ impl LossLog {
         std::iter::once("total").chain(self.terms.iter().copied()).collect()
     }
 
+    /// The same log in a later part of a step.
+    pub(super) fn adding(&self) -> Self {
+        Self { add: true, ..self.clone() }
+    }
+
     /// Emits the sum of a term, times `scale`, into the current step's row. Terms are recorded in their order.
     pub fn record(&self, g: &mut Graph, clock: Tensor, column: usize, terms: Tensor, scale: f64) {
-        let kernel =
-            Record { count: terms.len(), scale, capacity: CAPACITY, columns: 1 + self.terms.len(), column: column + 1 };
+        let kernel = Record {
+            count: terms.len(),
+            scale,
+            capacity: CAPACITY,
+            columns: 1 + self.terms.len(),
+            column: column + 1,
+            add: self.add,
+        };
         g.push(&format!("record {}", self.terms[column]), kernel, &[clock, terms, self.losses]);
     }
 

@@ -3,7 +3,7 @@
 use super::{Batch, Example, Facts, Forward, Golden, Model};
 use crate::kernels::loss::simvae::ContentPrior;
 use crate::nn::{Networks, Params, Sizes};
-use crate::plan::Graph;
+use crate::plan::{Graph, Tensor};
 use crate::setting::Described;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,6 +19,12 @@ pub trait Objective: Debug + Send + Sync {
 
     /// Emits forward pass and loss of a step; [`Graph::backward`] then yields the gradients.
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward;
+
+    /// The loss apart from the networks, where it compares images with each other: a part of a step cannot compute it. Else it is a mean over
+    /// images, and none.
+    fn comparison(&self) -> Option<&dyn Comparison> {
+        None
+    }
 
     /// How many of an image's views are the image as it is; the others are augmented.
     fn plain_views(&self) -> usize {
@@ -51,6 +57,13 @@ pub trait Objective: Debug + Send + Sync {
     fn needs_labels(&self) -> bool {
         false
     }
+}
+
+/// A loss that compares the images of a step with each other.
+pub trait Comparison {
+    /// Emits the loss of all rows of a step, by what the head makes of them, `z` `[rows, width]`; [`Graph::backward`] then yields the
+    /// gradient of `z`.
+    fn compare(&self, g: &mut Graph, model: &Model, z: Tensor, views: usize);
 }
 
 /// The loss terms over many images.

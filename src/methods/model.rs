@@ -30,6 +30,8 @@ pub struct Batch<'a> {
     pub x: Tensor,
     /// Views of each image, J.
     pub views: usize,
+    /// The share of a step's images that these are: 1 but for a part of them.
+    pub share: f64,
     /// Emits standard normal noise `[rows, latent]`, for objectives that sample.
     pub noise: &'a dyn Fn(&mut Graph) -> Tensor,
     /// Emits the rows' labels, `[rows]` words, for objectives that use them.
@@ -54,6 +56,11 @@ impl Batch<'_> {
     /// Images.
     pub fn images(&self) -> usize {
         self.rows() / self.views
+    }
+
+    /// What a sum over these rows is multiplied by, so that a step's sums add up to the mean over all its rows.
+    pub fn scale(&self) -> f64 {
+        self.share / self.rows() as f64
     }
 }
 
@@ -93,6 +100,17 @@ impl Model {
     pub fn continue_with_head(&self, g: &mut Graph, z: Tensor) -> Tensor {
         let pass = Pass { mode: self.mode, differentiate_input: true };
         self.networks.head.forward(g, &self.memory, z, pass)
+    }
+
+    /// The same model before its later passes of a step: nothing is remembered of this one, and the statistics of batch normalisation
+    /// do not follow it.
+    pub(super) fn rehearsing(&self) -> Self {
+        Self { mode: Mode::Rehearsal, ..self.clone() }
+    }
+
+    /// The same model in a later part of a step, whose terms are added to those of the parts before.
+    pub(super) fn adding(&self) -> Self {
+        Self { log: self.log.adding(), ..self.clone() }
     }
 
     /// Records the sum of a term, times `scale`, in its column.

@@ -1,6 +1,6 @@
 //! SimCLR (Chen et al., 2020): InfoNCE (NT-Xent) over unit projections of the views.
 
-use super::{Batch, Example, Facts, Forward, Golden, Method, Model, Needs, Objective};
+use super::{Batch, Comparison, Example, Facts, Forward, Golden, Method, Model, Needs, Objective};
 use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
 use crate::kernels::loss::infonce::InfoNce;
 use crate::kernels::loss::normalise::{Normalise, NormaliseBackward};
@@ -43,15 +43,26 @@ impl Objective for SimClr {
 
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
         let forward = model.project(g, batch.x);
-        let (rows, width) = forward.z.shape.as_matrix();
+        self.compare(g, model, forward.z, batch.views);
+        forward
+    }
+
+    fn comparison(&self) -> Option<&dyn Comparison> {
+        Some(self)
+    }
+}
+
+impl Comparison for SimClr {
+    fn compare(&self, g: &mut Graph, model: &Model, z: Tensor, views: usize) {
+        let (rows, width) = z.shape.as_matrix();
         let scale = 1.0 / rows as f64;
-        let unit = normalise(g, forward.z);
+        let unit = normalise(g, z);
         // The rows of the matrix of similarities are independent; their gradient takes their place.
         let similarity = g.tensor("similarity", [rows, rows]);
         let product = Matmul { form: Form::Nt, m: rows, n: rows, k: width, epilogue: Epilogue::None };
         g.push("similarity", product, &[unit, unit, unit, similarity]);
         let terms = g.tensor("infonce", [rows]);
-        let kernel = InfoNce { rows, views: batch.views, temperature: self.temperature, gradient_scale: scale };
+        let kernel = InfoNce { rows, views, temperature: self.temperature, gradient_scale: scale };
         g.push("infonce", kernel, &[similarity, terms]);
         model.record(g, 0, terms, scale);
 
@@ -60,7 +71,6 @@ impl Objective for SimClr {
         let product = |form, epilogue| Matmul { form, m: rows, n: width, k: rows, epilogue };
         g.push("infonce backward", product(Form::Nn, Epilogue::None), &[similarity, unit, unit, dunit]);
         g.push("infonce backward", product(Form::Tn, Epilogue::Accumulate), &[similarity, unit, unit, dunit]);
-        forward
     }
 }
 

@@ -98,7 +98,7 @@ impl Objective for SimVae {
 
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
         let (images, views, latent) = (batch.images(), batch.views, model.networks.latent);
-        let scale = 1.0 / batch.rows() as f64;
+        let scale = batch.scale();
         let forward = model.autoencode(g, batch, scale);
         let kernel = Kernel {
             images,

@@ -61,7 +61,7 @@ impl Objective for Supervised {
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
         let forward = model.project(g, batch.x);
         let (rows, classes) = forward.z.shape.as_matrix();
-        let scale = 1.0 / rows as f64;
+        let scale = batch.scale();
         let labels = (batch.labels)(g);
         let terms = g.tensor("cross-entropy", [rows]);
         let dlogits = g.grad_first(forward.z);

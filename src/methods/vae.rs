@@ -104,7 +104,7 @@ impl Objective for Vae {
             return PLAIN.emit(g, model, batch);
         }
         let (rows, latent) = (batch.rows(), model.networks.latent);
-        let scale = 1.0 / rows as f64;
+        let scale = batch.scale();
         let forward = model.autoencode(g, batch, scale);
         // A view alone is its own mean: of SimVAE's terms z^2 / 2 and the entropy stay, and no variance around the content.
         let kernel = Gathering {
@@ -142,7 +142,7 @@ impl Objective for BetaVae {
     }
 
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
-        let scale = 1.0 / batch.rows() as f64;
+        let scale = batch.scale();
         let forward = model.autoencode(g, batch, scale);
         model.divergence(g, &forward, self.beta, scale);
         forward

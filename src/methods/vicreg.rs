@@ -1,12 +1,12 @@
 //! VICReg (Bardes, Ponce and LeCun, 2022): invariance of the views, variance and decorrelation of the dimensions.
 
-use super::{Batch, Example, Facts, Forward, Golden, Method, Model, Needs, Objective};
+use super::{Batch, Comparison, Example, Facts, Forward, Golden, Method, Model, Needs, Objective};
 use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
 use crate::kernels::loss::centre::Centre;
 use crate::kernels::loss::covariance::Covariance;
 use crate::kernels::loss::invariance::Invariance;
 use crate::nn::{Networks, Params, Sizes};
-use crate::plan::Graph;
+use crate::plan::{Graph, Tensor};
 use crate::setting::settings_table;
 
 /// Added to a variance before its root, as in the authors' code.
@@ -52,18 +52,28 @@ impl Objective for VicReg {
 
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
         let forward = model.project(g, batch.x);
-        let (_, width) = forward.z.shape.as_matrix();
-        let (images, views) = (batch.images(), batch.views);
-        let columns = views * width;
-        let dz = g.grad_first(forward.z);
+        self.compare(g, model, forward.z, batch.views);
+        forward
+    }
+
+    fn comparison(&self) -> Option<&dyn Comparison> {
+        Some(self)
+    }
+}
+
+impl Comparison for VicReg {
+    fn compare(&self, g: &mut Graph, model: &Model, z: Tensor, views: usize) {
+        let (rows, width) = z.shape.as_matrix();
+        let (images, columns) = (rows / views, views * width);
+        let dz = g.grad_first(z);
         let terms = g.tensor("invariance", [images, width]);
         let invariance = Invariance { images, views, width, weight: self.invariance };
-        g.push("invariance", invariance, &[forward.z, terms, dz]);
+        g.push("invariance", invariance, &[z, terms, dz]);
         model.record(g, 0, terms, 1.0);
 
         // The views of an image are adjacent, so all of them together are one row `[view * width + dimension]`.
         let centred = g.tensor("centred", [images, columns]);
-        g.push("centre", Centre { rows: images, columns }, &[forward.z, centred]);
+        g.push("centre", Centre { rows: images, columns }, &[z, centred]);
         let products = g.tensor("products", [columns, columns]);
         let product = Matmul { form: Form::Tn, m: columns, n: columns, k: images, epilogue: Epilogue::None };
         g.push("products", product, &[centred, centred, centred, products]);
@@ -83,6 +93,5 @@ impl Objective for VicReg {
         // The gradient's columns have mean zero like those of `centred`, so centring has no backward of its own.
         let product = Matmul { form: Form::Nn, m: images, n: columns, k: columns, epilogue: Epilogue::Accumulate };
         g.push("covariance backward", product, &[centred, products, centred, dz]);
-        forward
     }
 }

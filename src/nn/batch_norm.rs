@@ -51,8 +51,9 @@ impl BatchNorm2d {
         let [images, channels, height, width] = four(x);
         let planes = Planes { images, channels, area: height * width };
         let Then { add, relu } = then;
-        let training = pass.mode == Mode::Training;
-        let norm = Normalisation { planes, momentum: MOMENTUM, epsilon: EPSILON };
+        let training = pass.mode != Mode::Evaluation;
+        let momentum = if pass.mode == Mode::Rehearsal { 0.0 } else { MOMENTUM };
+        let norm = Normalisation { planes, momentum, epsilon: EPSILON };
         let moments = if training { g.tensor("moments", [norm.moments()]) } else { x };
         if training {
             g.push(&format!("{} moments", self.name), Moments { norm }, &[x, moments]);

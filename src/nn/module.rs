@@ -10,6 +10,8 @@ pub enum Mode {
     /// Batch normalisation uses the batch's statistics, and its running ones follow them.
     #[default]
     Training,
+    /// As in training, but the running statistics stay: the same batch comes again.
+    Rehearsal,
     /// Batch normalisation uses the running statistics; there is no backward.
     Evaluation,
 }

@@ -2,7 +2,7 @@
 
 use super::arena::{Lifetime, Request};
 use super::flow::{Fault, Flow};
-use super::{Arena, Dispatch, Place, Plan, PlanId, Shape, Tensor};
+use super::{Arena, Dispatch, Exchange, Meeting, Place, Plan, PlanId, Shape, Tensor};
 use crate::kernels::{Access, AnyKernel, DType};
 use std::collections::HashMap;
 use std::fmt;
@@ -116,6 +116,7 @@ pub struct Graph {
     id: PlanId,
     name: String,
     dispatches: Vec<Dispatch>,
+    meetings: Vec<Meeting>,
     intermediates: Vec<Intermediate>,
     tape: Vec<Backward>,
     /// By the place of what they belong to, so that a tensor and its reshaped views share one.
@@ -137,6 +138,7 @@ impl Graph {
             id: PlanId::unique(),
             name: name.to_owned(),
             dispatches: Vec::new(),
+            meetings: Vec::new(),
             intermediates: Vec::new(),
             tape: Vec::new(),
             grads: HashMap::new(),
@@ -190,6 +192,11 @@ impl Graph {
     /// [`Graph::push`] of a kernel that somebody else holds too.
     pub fn push_shared(&mut self, label: &str, kernel: Arc<dyn AnyKernel>, tensors: &[Tensor]) {
         self.dispatches.push(Dispatch { label: label.to_owned(), kernel, tensors: tensors.to_vec() });
+    }
+
+    /// Stops here for what other executors have computed of a tensor in a region.
+    pub fn meet(&mut self, tensor: Tensor, what: Exchange) {
+        self.meetings.push(Meeting { after: self.dispatches.len(), tensor, what });
     }
 
     /// Remembers what to emit when the backward pass comes back to this point.
@@ -280,6 +287,7 @@ impl Graph {
             id: self.id,
             name: self.name,
             dispatches: self.dispatches,
+            meetings: self.meetings,
             arena: Arena::plan(&requests),
             names: self.intermediates.into_iter().map(|tensor| tensor.name).collect(),
         })

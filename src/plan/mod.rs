@@ -13,6 +13,7 @@ pub use graph::{Graph, PlanError};
 pub use tensor::{Layout, Place, PlanId, Region, RegionId, Shape, Tensor};
 
 use crate::kernels::AnyKernel;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// One kernel on its tensors.
@@ -26,6 +27,35 @@ pub struct Dispatch {
     pub tensors: Vec<Tensor>,
 }
 
+/// A point of a plan where executors that compute a step together exchange what each of them has computed.
+#[derive(Clone, Debug)]
+pub struct Meeting {
+    /// Dispatches before it.
+    pub after: usize,
+    /// What is exchanged: a tensor in a region.
+    pub tensor: Tensor,
+    /// How.
+    pub what: Exchange,
+}
+
+/// What becomes of a tensor when executors exchange it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exchange {
+    /// Everyone gets the sum.
+    Sum,
+    /// Each has computed a stretch, this executor the one here; everyone gets all of them.
+    Gather(Range<usize>),
+    /// Everyone gets what the first executor has.
+    First,
+    /// As [`Exchange::Sum`] of one of so many rows: that of the step that a clock is in, `step % rows`.
+    Row {
+        /// The clock.
+        clock: Tensor,
+        /// Rows of the tensor.
+        rows: usize,
+    },
+}
+
 /// A list of dispatches with its memory planned.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -35,6 +65,8 @@ pub struct Plan {
     pub name: String,
     /// The dispatches, in order.
     pub dispatches: Vec<Dispatch>,
+    /// Where it stops for what other executors have computed; nowhere, but in a step that several share.
+    pub meetings: Vec<Meeting>,
     /// The slots of the intermediate tensors.
     pub arena: Arena,
     /// Names of the intermediate tensors, by arena index.

@@ -27,6 +27,8 @@ pub struct Config {
     pub steps: u32,
     /// Images (not views) of a step.
     pub batch: usize,
+    /// Parts that a step is computed in, one after the other.
+    pub accumulate: usize,
     /// Views of each image, J.
     pub views: usize,
     /// The data set.
@@ -70,6 +72,13 @@ impl Described for Config {
             allowed: Allowed::whole(0, u32::MAX as u64),
         },
         Setting { key: "batch", about: "Images (not views) of a step.", allowed: Allowed::at_least(1) },
+        Setting {
+            key: "accumulate",
+            about: "Equal parts that a step is computed in, one after the other, so that a large batch fits a small device: the same \
+                    gradient, but for rounding and for the statistics of batch normalisation, which are those of a part. 0 takes as few \
+                    as fit the device.",
+            allowed: Allowed::at_least(0),
+        },
         Setting {
             key: "views",
             about: "Views of each image, J; CR-VAE takes 2, the image as it is and one view. A step has fewer than 2^24 views.",
@@ -166,6 +175,7 @@ impl Default for Config {
             epochs: 400,
             steps: 0,
             batch: 128,
+            accumulate: 1,
             views: 10,
             data: DataConfig::default(),
             model: ModelConfig::default(),

@@ -44,6 +44,10 @@ impl Config {
             let fix = "a bernoulli has no variance, and a cross-entropy over one no normaliser: set likelihood.kind = \"gaussian\"";
             return wrong("likelihood.learn_variance", "true".to_owned(), fix.to_owned());
         }
+        if self.accumulate > 0 && !self.batch.is_multiple_of(self.accumulate) {
+            let fix = format!("the parts of a step are equal: a divisor of batch = {}", self.batch);
+            return wrong("accumulate", self.accumulate.to_string(), fix);
+        }
         self.check_judging()?;
         let needs = registry::find(&self.method).map(|entry| entry.needs);
         if self.augment.plain && needs.is_some_and(|needs| needs.fewest_views > 1) {

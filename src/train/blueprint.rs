@@ -1,17 +1,16 @@
 //! What a run puts on a device: memory, model and the plans that train and look at it.
 
-use crate::augment::{ImageSource, ViewCount};
+use crate::augment::{ImageSource, Part, ViewCount};
 use crate::data::{Dataset, Images};
+use crate::device::group::Share;
 use crate::kernels::DType;
 use crate::kernels::activation::{Activation, Function};
 use crate::kernels::augment::views::Ring;
 use crate::kernels::common::clock::CLOCK_WORDS;
-use crate::kernels::common::philox::Purpose;
-use crate::kernels::latent::normal::Normal;
-use crate::methods::{Batch, LossLog, Model, Objective, reparameterise};
+use crate::methods::{LossLog, Model, Objective, Parts, StepLoss, reparameterise};
 use crate::nn::{Mode, ParamMemory, Params, Pass};
 use crate::optim::{Optimiser, Schedule, StepState};
-use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
+use crate::plan::{Exchange, Graph, Layout, Plan, PlanError, Tensor};
 use crate::settings::{Config, Recipe};
 use std::sync::Arc;
 
@@ -43,6 +42,8 @@ pub struct Blueprint {
     pub test_labels: Tensor,
     /// The networks and the log.
     pub model: Model,
+    /// Memory of a step that is computed in parts; none where it is computed at once.
+    pub parts: Option<Parts>,
     /// What judges see while the run trains; none where nothing judges it.
     pub judged: Option<JudgedSource>,
     /// Clock of the plans that compute the loss of images that are not trained on, and its log.
@@ -50,6 +51,7 @@ pub struct Blueprint {
     /// What is minimised.
     pub objective: Arc<dyn Objective>,
     pub(super) config: Config,
+    share: Share,
 }
 
 /// Where what judges see while a run trains lies on the device, as a whole.
@@ -84,6 +86,12 @@ pub struct Decoding {
 impl Blueprint {
     /// Lays out the memory of a run. Images stay on the device as a whole where they take at most `room` bytes.
     pub fn new(recipe: &Recipe, data: &Dataset, room: u64) -> Self {
+        Self::of_share(recipe, data, room, Share::ALONE)
+    }
+
+    /// The same for a member of a group that computes each step together: its images, in its rank's place among the others'. Shares
+    /// are equal where the members divide the batch.
+    pub fn of_share(recipe: &Recipe, data: &Dataset, room: u64, share: Share) -> Self {
         let Recipe { config, objective, .. } = recipe;
         let mut layout = Layout::default();
         let mut params = Params::default();
@@ -106,6 +114,9 @@ impl Blueprint {
         let labels = layout.add("training labels", DType::Uint, [data.train.len()]);
         let test_labels = layout.add("test labels", DType::Uint, [data.test.len()]);
         let judging = (StepState::new(&mut layout), LossLog::new(&mut layout, objective.terms()));
+        let own = Part::from(config.batch).split(share.size).nth(share.rank).unwrap_or(config.batch.into());
+        let networks = (objective.as_ref(), &model);
+        let parts = Parts::new(&mut layout, networks, (&train, config.views), (own, config.accumulate.max(1)));
         let (memory, config) = (model.memory, config.clone());
         Self {
             layout,
@@ -118,10 +129,12 @@ impl Blueprint {
             labels,
             test_labels,
             model,
+            parts,
             judged,
             judging,
             objective: objective.clone(),
             config,
+            share,
         }
     }
 
@@ -142,7 +155,7 @@ impl Blueprint {
         ViewCount { views, plain: if augment.plain { views } else { self.objective.plain_views() } }
     }
 
-    /// Records one training step: views, forward, loss, backward, Adam.
+    /// Records one training step: views, forward, loss, backward, at once or in parts, and Adam.
     ///
     /// # Errors
     /// Never for a valid configuration; a [`PlanError`] is a mistake of a layer.
@@ -150,10 +163,14 @@ impl Blueprint {
         let mut g = Graph::new("training step");
         let optimiser = self.optimiser();
         optimiser.begin_step(&mut g, &self.state, self.train.images, self.config.batch);
-        self.emit_objective(&mut g, &self.model, &self.train, self.labels, self.config.batch);
-        g.backward();
+        let loss = self.loss(&self.model, &self.train, self.labels);
+        loss.gradient(&mut g, self.config.batch, self.parts.as_ref());
         if self.objective.trains() {
             optimiser.update(&mut g, &self.state, &self.memory);
+        }
+        if !self.share.alike {
+            // Unlike devices round the update differently.
+            g.meet(self.memory.weights, Exchange::First);
         }
         g.finish()
     }
@@ -168,7 +185,7 @@ impl Blueprint {
         let (state, log) = &self.judging;
         self.optimiser().begin_step(&mut g, state, source.images, batch);
         let model = Model { clock: state.clock, log: log.clone(), mode: Mode::Evaluation, ..self.model.clone() };
-        self.emit_objective(&mut g, &model, source, known, batch);
+        self.loss(&model, source, known).emit(&mut g, batch);
         g.finish()
     }
 
@@ -188,18 +205,9 @@ impl Blueprint {
         Ok((g.finish()?, encoded))
     }
 
-    /// Emits views, forward pass and loss of the next images of a source by the model's clock.
-    fn emit_objective(&self, g: &mut Graph, model: &Model, source: &ImageSource, known: Tensor, batch: usize) {
-        let count = self.view_count();
-        let views = count.views;
-        let drawn = source.augmented(g, model.clock, batch, count, &self.config.augment);
-        let noise = |g: &mut Graph| {
-            let noise = g.tensor("noise", [batch * views, model.networks.latent]);
-            g.push("noise", Normal { count: noise.len(), purpose: Purpose::Noise }, &[model.clock, noise]);
-            noise
-        };
-        let labels = |g: &mut Graph| drawn.labels(g, known);
-        self.objective.emit(g, model, &Batch { x: drawn.x, views, noise: &noise, labels: &labels });
+    fn loss<'a>(&'a self, model: &'a Model, source: &'a ImageSource, known: Tensor) -> StepLoss<'a> {
+        let (objective, how) = (self.objective.as_ref(), &self.config.augment);
+        StepLoss { objective, model, source, known, count: self.view_count(), how }
     }
 
     fn optimiser(&self) -> Optimiser {

@@ -11,7 +11,7 @@ use crate::plan::{Layout, Place, Plan, PlanError, Tensor};
 use crate::recording::{File, Model, Recorder, Recording, RecordingError, Stored, StoredAs};
 use crate::run_folder::checkpoint::{MODEL, OPTIMISER};
 use crate::run_folder::{Checkpoint, CheckpointError};
-use crate::settings::{Config, ConfigError, Recipe};
+use crate::settings::{ConfigError, Recipe};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -178,46 +178,6 @@ impl Planned {
     }
 }
 
-/// The most images that a step of a recipe can have where its regions and its plan fit; none where not even one does. No more than there
-/// are images.
-///
-/// # Errors
-/// As [`Blueprint::training_step`].
-pub fn largest_batch(
-    recipe: &Recipe,
-    data: &Dataset,
-    fits: &dyn Fn(&Layout, &Plan) -> bool,
-) -> Result<Option<usize>, PlanError> {
-    let holds = |batch: usize| -> Result<bool, PlanError> {
-        let config = Config { batch, ..recipe.config.clone() };
-        let Ok(recipe) = Recipe::with(&config, recipe.objective.clone(), recipe.backbone.clone()) else {
-            return Ok(false);
-        };
-        let blueprint = blueprint(&recipe, data);
-        Ok(fits(&blueprint.layout, &blueprint.training_step()?))
-    };
-    // A method may want two images, so that the search begins where the settings stand.
-    let most = data.train.len();
-    let mut good = [recipe.config.batch, 2, 1].into_iter().filter(|&batch| batch <= most);
-    let good = loop {
-        match good.next() {
-            Some(batch) if holds(batch)? => break batch,
-            Some(_) => {}
-            None => return Ok(None),
-        }
-    };
-    let (mut good, mut bad) = (good, good.saturating_mul(2));
-    while bad <= most && holds(bad)? {
-        (good, bad) = (bad, bad.saturating_mul(2));
-    }
-    bad = bad.min(most + 1);
-    while bad - good > 1 {
-        let middle = good + (bad - good) / 2;
-        if holds(middle)? { good = middle } else { bad = middle }
-    }
-    Ok(Some(good))
-}
-
 /// Takes a file away that another plan left there.
 fn gone(path: &Path) -> Result<(), FileError> {
     match std::fs::remove_file(path) {
@@ -227,7 +187,7 @@ fn gone(path: &Path) -> Result<(), FileError> {
 }
 
 /// With all images on the device, and nothing that judges meanwhile.
-fn blueprint(recipe: &Recipe, data: &Dataset) -> Blueprint {
+pub(super) fn blueprint(recipe: &Recipe, data: &Dataset) -> Blueprint {
     let mut recipe = recipe.clone();
     recipe.config.judge.every = 0;
     Blueprint::new(&recipe, data, u64::MAX)

@@ -8,13 +8,16 @@ use super::origin::Origin;
 use super::progress::Progress;
 use super::run_error::RunError;
 use super::session::Session;
+use super::together::begin_alike;
 use super::training::Training;
 use crate::data::Dataset;
 use crate::device::Device;
+use crate::device::group::{Member, Share};
 use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::run_folder::{RunLock, Which};
 use crate::settings::Recipe;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 
 /// Where a run writes and whether it continues one.
@@ -79,6 +82,18 @@ pub fn run(
     progress: &mut dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Report, RunError> {
+    run_member(recipe, data, (device, None), options, progress, stop)
+}
+
+/// [`run`] as the first member of a group, if there is one.
+pub(super) fn run_member(
+    recipe: &Recipe,
+    data: &Dataset,
+    (device, group): (&Device, Option<&Member>),
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+    stop: &AtomicBool,
+) -> Result<Report, RunError> {
     let config = &recipe.config;
     config.validate()?;
     recipe.check_images(data.train.seen)?;
@@ -111,8 +126,8 @@ pub fn run(
         }
         None => device.clone(),
     };
-    let device = &Session::tuned(recipe, data, &tuned, progress)?;
-    let mut training = Training::open(recipe, data, device, options, &origin)?;
+    let device = &Session::tuned(recipe, data, &tuned, Share::of(group.map(Rc::as_ref)), progress)?;
+    let mut training = Training::open(recipe, data, device, options, &origin, group)?;
     if let (Some(from), None) = (&options.from, &origin.checkpoint) {
         let taken = training.begin_with(from)?;
         taken.notes.iter().for_each(|note| progress.note(note));
@@ -128,6 +143,9 @@ pub fn run(
         progress.note(&format!("resumed from {} at step {}", checkpoint.folder.display(), training.step));
     }
     drop(origin);
+    if let Some(group) = group {
+        begin_alike(&mut training.session, group.as_ref())?;
+    }
     training.describe(progress)?;
     let mut live = Live::new(progress, (config, data, &options.out), device, &training, rows);
     let report = training.train(&mut live, stop).map_err(|error| match error {

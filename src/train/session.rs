@@ -1,10 +1,12 @@
 //! A model and its data on a device, ready to train and to be looked at.
 
 use super::blueprint::{Blueprint, READ_BATCH};
+use super::fits::{blueprint_for, copies, step_that_fits};
 use super::progress::Progress;
 use super::stream::Stream;
 use crate::augment::ImageSource;
 use crate::data::{Dataset, Images};
+use crate::device::group::{Member, Share, Shared};
 use crate::device::{Device, DeviceError, Executor, Values, reference};
 use crate::kernels::augment::sample::shuffled;
 use crate::kernels::common::clock;
@@ -15,6 +17,7 @@ use crate::run_folder::{Checkpoint, CheckpointError};
 use crate::settings::{Config, Recipe};
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::rc::Rc;
 
 /// Images whose loss is computed at a time, at most.
 const JUDGE_BATCH: usize = 64;
@@ -52,20 +55,6 @@ impl Embedding {
     }
 }
 
-/// Numbers on the host while a checkpoint is read: weights and two moments, as the files have them and as they go to the device.
-fn copies(blueprint: &Blueprint) -> u64 {
-    6 * blueprint.params.flat_len() as u64
-}
-
-/// Bytes of a device that images may take as a whole.
-pub(crate) fn room_for_images(config: &Config, device: &Device) -> u64 {
-    let wanted = match config.data.device_bytes {
-        0 => u64::MAX,
-        bytes => bytes,
-    };
-    wanted.min(device.room())
-}
-
 /// Checks that rows of numbers are finite: nothing that a diverged model puts out is handed on.
 pub(super) fn finite(what: &'static str, numbers: &[f32], width: usize) -> Result<(), DeviceError> {
     match numbers.iter().position(|x| !x.is_finite()) {
@@ -80,7 +69,7 @@ impl Session {
     /// # Errors
     /// When the data are not consistent, the device fails, or model and data do not fit it.
     pub fn open(recipe: &Recipe, data: &Dataset, device: &Device) -> Result<Self, DeviceError> {
-        let blueprint = Self::plan(recipe, data, device)?;
+        let blueprint = blueprint_for(recipe, data, device, Share::ALONE)?;
         device.check_room(&blueprint.layout, None, copies(&blueprint))?;
         let executor = device.open(&blueprint.layout)?;
         Self::with(blueprint, data, executor)
@@ -91,7 +80,7 @@ impl Session {
     /// # Errors
     /// As [`Session::open`].
     pub fn reference(recipe: &Recipe, data: &Dataset) -> Result<Self, DeviceError> {
-        let blueprint = Self::plan(recipe, data, &Device::cpu())?;
+        let blueprint = blueprint_for(recipe, data, &Device::cpu(), Share::ALONE)?;
         let executor = reference(&blueprint.layout)?;
         Self::with(blueprint, data, executor)
     }
@@ -101,10 +90,23 @@ impl Session {
     /// # Errors
     /// As [`Session::open`]; also when the step does not fit beside the model.
     pub fn open_to_train(recipe: &Recipe, data: &Dataset, device: &Device) -> Result<(Self, PlanId), DeviceError> {
-        let blueprint = Self::plan(recipe, data, device)?;
-        let step = blueprint.training_step()?;
-        device.check_room(&blueprint.layout, Some(&step), copies(&blueprint))?;
+        Self::open_member(recipe, data, device, None)
+    }
+
+    /// The same as a member of a group, if there is one, which computes its share of each step.
+    pub(super) fn open_member(
+        recipe: &Recipe,
+        data: &Dataset,
+        device: &Device,
+        group: Option<&Member>,
+    ) -> Result<(Self, PlanId), DeviceError> {
+        let share = Share::of(group.map(Rc::as_ref));
+        let (blueprint, step) = step_that_fits(recipe, data, device, share)?;
         let executor = device.open(&blueprint.layout)?;
+        let executor = match group {
+            Some(group) => Box::new(Shared::new(executor, group.clone())),
+            None => executor,
+        };
         let mut session = Self::with(blueprint, data, executor)?;
         let step = session.executor.load(step)?;
         Ok((session, step))
@@ -118,20 +120,14 @@ impl Session {
         recipe: &Recipe,
         data: &Dataset,
         device: &Device,
+        share: Share,
         progress: &mut dyn Progress,
     ) -> Result<Device, DeviceError> {
         if device.adapter().is_none() {
             return Ok(device.clone());
         }
-        let blueprint = Self::plan(recipe, data, device)?;
-        let step = blueprint.training_step()?;
-        device.check_room(&blueprint.layout, Some(&step), copies(&blueprint))?;
+        let (_, step) = step_that_fits(recipe, data, device, share)?;
         device.tuned_to(&step, &mut |text| progress.note(text))
-    }
-
-    fn plan(recipe: &Recipe, data: &Dataset, device: &Device) -> Result<Blueprint, DeviceError> {
-        data.check().map_err(|error| DeviceError::Data(error.to_string()))?;
-        Ok(Blueprint::new(recipe, data, room_for_images(&recipe.config, device)))
     }
 
     fn with(blueprint: Blueprint, data: &Dataset, mut executor: Box<dyn Executor>) -> Result<Self, DeviceError> {

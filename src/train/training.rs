@@ -10,13 +10,13 @@ use super::run::{Report, RunOptions};
 use super::run_error::RunError;
 use super::session::Session;
 use crate::data::Dataset;
+use crate::device::group::Member;
 use crate::device::{Device, DeviceError, Ticket};
 use crate::methods::CAPACITY;
 use crate::plan::PlanId;
 use crate::run_folder::checkpoint::{self, Checkpoint};
-use crate::run_folder::checksum;
 use crate::run_folder::metrics::{self, MetricsLog, Row, metrics_file};
-use crate::run_folder::{CheckpointError, Interval, Loss, State};
+use crate::run_folder::{CheckpointError, Interval, Loss, State, checksum};
 use crate::settings::{Config, Recipe};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ use std::time::Instant;
 pub(super) struct Training<'a> {
     config: &'a Config,
     options: &'a RunOptions,
-    session: Session,
+    pub session: Session,
     plan: PlanId,
     metrics: Option<MetricsLog>,
     /// Checksum of the settings, for the checkpoints.
@@ -59,8 +59,9 @@ impl<'a> Training<'a> {
         device: &'a Device,
         options: &'a RunOptions,
         origin: &Origin,
+        group: Option<&Member>,
     ) -> Result<Self, RunError> {
-        let (mut session, plan) = Session::open_to_train(recipe, data, device)?;
+        let (mut session, plan) = Session::open_member(recipe, data, device, group)?;
         let fresh = State::fresh(recipe.config.seed, device.name(), device.tuning()?);
         let state = origin.state().unwrap_or(&fresh);
         if let Some(checkpoint) = &origin.checkpoint {

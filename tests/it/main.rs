@@ -2,6 +2,7 @@
 
 mod common;
 
+mod accumulation;
 mod bench;
 mod bounds;
 mod browser;
@@ -53,6 +54,7 @@ mod soundness;
 mod stored;
 mod stream;
 mod tensorboard;
+mod together;
 mod torch;
 mod torchvision;
 mod translation;

@@ -134,6 +134,7 @@ fn every_row_of_a_large_batch_is_drawn() {
     const ROWS: u32 = 16_384 * 64 + 1;
     let kernel = Sample {
         images: 1 << 21,
+        first: 0,
         rows: ROWS,
         views: 1,
         plain: 0,

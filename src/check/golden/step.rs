@@ -56,7 +56,7 @@ impl<'a> Step<'a> {
         let x = g.input("x", [rows, *pixels]);
         let noise = g.input("noise", [rows, latent]);
         let labels = g.input_uints("labels", [rows]);
-        let batch = Batch { x, views: golden.views, noise: &|_| noise, labels: &|_| labels };
+        let batch = Batch { x, views: golden.views, share: 1.0, noise: &|_| noise, labels: &|_| labels };
         let forward = golden.method.emit(&mut g, &model, &batch);
         g.backward();
         if case.facts.adam_eps.is_some() {

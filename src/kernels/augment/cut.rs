@@ -50,6 +50,7 @@ pub struct Params {
     views: u32,
     ring: u32,
     stride: u32,
+    before: u32,
 }
 
 impl Cut {
@@ -77,7 +78,7 @@ impl Kernel for Cut {
 
     fn params(&self) -> Params {
         debug_assert!(self.stored.iter().chain(&self.size).all(|&side| side <= MAX_SIDE));
-        let [ring, stride] = stored::ring_words(self.ring);
+        let [ring, stride, before] = stored::ring_words(self.ring);
         Params {
             rows: self.rows as u32,
             channels: self.channels as u32,
@@ -89,6 +90,7 @@ impl Kernel for Cut {
             views: self.views as u32,
             ring,
             stride,
+            before,
         }
     }
 
@@ -160,8 +162,9 @@ impl Kernel for Cut {
             (2, 1, [101, 3], [1, 7]),
         ] {
             for (channels, threshold) in [(1, false), (1, true), (3, false)] {
-                let stride = Ring::stride(rows / views * channels * stored[0] * stored[1]);
-                for ring in [None, Some(Ring { steps: 2, stride })] {
+                let before = channels * stored[0] * stored[1];
+                let stride = Ring::stride((1 + rows / views) * before);
+                for ring in [None, Some(Ring { steps: 2, stride, before })] {
                     all.push(Self { images: 6, rows, channels, stored, size, threshold, views, ring });
                 }
             }

@@ -13,14 +13,16 @@ use rayon::prelude::*;
 /// Attempts at a random crop, as in torchvision's `RandomResizedCrop`.
 const ATTEMPTS: u32 = 10;
 
-/// Draws `rows` views into `[rows, 8]` words: row `i * views + j` is view `j` of the batch's image `i`.
+/// Draws `rows` views into `[rows, 8]` words: row `i * views + j` is view `j` of the batch's image `first + i`.
 ///
 /// Everything is drawn from (seed, epoch, image, view), so a view does not depend on the batch that it falls into.
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// Images in the data set.
     pub images: u32,
-    /// Rows of a batch, `batch * views`.
+    /// The first of the batch's images that is drawn.
+    pub first: u32,
+    /// Rows, views of each image that is drawn.
     pub rows: u32,
     /// Views of each image, J.
     pub views: u32,
@@ -48,6 +50,7 @@ pub struct Sample {
 #[derive(ShaderType)]
 pub struct Params {
     images: u32,
+    first: u32,
     rows: u32,
     views: u32,
     plain: u32,
@@ -73,6 +76,7 @@ impl Kernel for Sample {
     fn params(&self) -> Params {
         Params {
             images: self.images,
+            first: self.first,
             rows: self.rows,
             views: self.views,
             plain: self.plain,
@@ -109,7 +113,7 @@ impl Kernel for Sample {
         let seed = [clock[SEED], clock[SEED + 1]];
         views.par_chunks_exact_mut(VIEW_WORDS).take(self.rows as usize).enumerate().for_each(|(row, out)| {
             let mut epoch = clock[EPOCH];
-            let mut position = clock[CURSOR] + row as u32 / self.views;
+            let mut position = clock[CURSOR] + self.first + row as u32 / self.views;
             if position >= self.images {
                 position -= self.images;
                 epoch += 1;
@@ -136,6 +140,7 @@ impl Kernel for Sample {
         let sizes = [(6, 1, 1, 2, 3), (7, 14, 2, 5, 9), (11, 33, 3, 28, 28), (9, 6, 6, 32, 17)];
         let example = |(images, rows, views, height, width), crop| Self {
             images,
+            first: images / 3 * u32::from(crop),
             rows,
             views,
             plain: u32::from(crop && views == 3),

@@ -51,6 +51,7 @@ pub struct Params {
     views: u32,
     ring: u32,
     stride: u32,
+    before: u32,
 }
 
 /// The words of a view that tell which part of its image it shows, and how.
@@ -76,7 +77,7 @@ impl Kernel for Views {
     }
 
     fn params(&self) -> Params {
-        let [ring, stride] = stored::ring_words(self.ring);
+        let [ring, stride, before] = stored::ring_words(self.ring);
         Params {
             rows: self.rows as u32,
             channels: self.channels as u32,
@@ -86,6 +87,7 @@ impl Kernel for Views {
             views: self.views as u32,
             ring,
             stride,
+            before,
         }
     }
 
@@ -148,8 +150,9 @@ impl Kernel for Views {
             [(6, 1, 1, 2, 3), (7, 14, 2, 5, 9), (11, 33, 3, 28, 28), (9, 6, 6, 32, 17)]
         {
             for (channels, threshold) in [(1, false), (1, true), (3, false)] {
-                let stride = Ring::stride(rows / views * channels * height * width);
-                for ring in [None, Some(Ring { steps: 2, stride })] {
+                let before = channels * height * width;
+                let stride = Ring::stride((1 + rows / views) * before);
+                for ring in [None, Some(Ring { steps: 2, stride, before })] {
                     all.push(Self { images, rows, channels, height, width, threshold, views, ring });
                 }
             }

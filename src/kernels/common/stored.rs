@@ -13,6 +13,8 @@ pub struct Ring {
     pub steps: usize,
     /// Bytes from a step to the next, a multiple of four.
     pub stride: usize,
+    /// Bytes of a step that lie before the first image that is wanted.
+    pub before: usize,
 }
 
 impl Ring {
@@ -35,9 +37,9 @@ pub struct Stored<'a> {
     pub ring: Option<Ring>,
 }
 
-/// What a shader knows of a ring, its steps and its stride; zeros where there is none.
-pub fn ring_words(ring: Option<Ring>) -> [u32; 2] {
-    ring.map_or([0; 2], |Ring { steps, stride }| [steps as u32, stride as u32])
+/// What a shader knows of a ring, its steps, its stride and what lies before; zeros where there is none.
+pub fn ring_words(ring: Option<Ring>) -> [u32; 3] {
+    ring.map_or([0; 3], |Ring { steps, stride, before }| [steps, stride, before].map(|x| x as u32))
 }
 
 impl Stored<'_> {
@@ -59,7 +61,7 @@ impl Stored<'_> {
             None => view[IMAGE] as usize * self.bytes,
             Some(ring) => {
                 let step = clock[STEP].wrapping_sub(1) as usize;
-                step % ring.steps * ring.stride + row / self.views * self.bytes
+                step % ring.steps * ring.stride + ring.before + row / self.views * self.bytes
             }
         }
     }

@@ -7,9 +7,11 @@ use crate::math::Real;
 use encase::ShaderType;
 use rayon::prelude::*;
 
-/// Fills a tensor of `count` elements with standard normal numbers drawn from (seed, step, index).
+/// Fills a tensor of `count` elements with standard normal numbers drawn from (seed, step, index), from index `first` on.
 #[derive(Clone, Debug)]
 pub struct Normal {
+    /// Index of the first element.
+    pub first: usize,
     /// Elements.
     pub count: usize,
     /// Which stream.
@@ -19,6 +21,7 @@ pub struct Normal {
 /// The shader's uniform block.
 #[derive(ShaderType)]
 pub struct Params {
+    first: u32,
     count: u32,
     purpose: u32,
 }
@@ -31,29 +34,37 @@ impl Kernel for Normal {
     }
 
     fn params(&self) -> Params {
-        Params { count: self.count as u32, purpose: self.purpose as u32 }
+        Params { first: self.first as u32, count: self.count as u32, purpose: self.purpose as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         let shader =
             shader!("latent/normal").with(common::clock::WGSL).with(common::philox::WGSL).with(common::math::WGSL);
-        Launch::elementwise(shader, self.count.div_ceil(4))
+        Launch::elementwise(shader, (self.first % 4 + self.count).div_ceil(4))
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let clock = args.uint(0);
         let noise = args.real_mut(1);
         let seed = [clock[SEED], clock[SEED + 1]];
-        noise[..self.count].par_chunks_mut(4).enumerate().with_min_len(256).for_each(|(block, out)| {
+        let four = |block: usize| {
             let words = philox(seed, [block as u32, clock[STEP], 0, self.purpose as u32]);
             let (a, b) = pair::<T>(words[0], words[1]);
             let (c, d) = pair::<T>(words[2], words[3]);
-            out.copy_from_slice(&[a, b, c, d][..out.len()]);
+            [a, b, c, d]
+        };
+        // Whole blocks of four but for the first, which may have begun before.
+        let begun = self.first % 4;
+        let (begin, whole) = noise[..self.count].split_at_mut(((4 - begun) % 4).min(self.count));
+        begin.copy_from_slice(&four(self.first / 4)[begun..][..begin.len()]);
+        whole.par_chunks_mut(4).enumerate().with_min_len(256).for_each(|(block, out)| {
+            out.copy_from_slice(&four(self.first.div_ceil(4) + block)[..out.len()]);
         });
     }
 
     fn examples() -> Vec<Self> {
-        [1, 3, 4, 5, 1013].map(|count| Self { count, purpose: Purpose::Noise }).into()
+        let example = |(first, count)| Self { first, count, purpose: Purpose::Noise };
+        [(0, 3), (3, 1), (1, 131), (0, 1013), (1013, 1021)].map(example).into()
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Record {
     pub columns: usize,
     /// This term's column, from 1; column 1 also begins the total.
     pub column: usize,
+    /// Whether to add to what an earlier part of the step has written.
+    pub add: bool,
 }
 
 /// The shader's uniform block.
@@ -31,6 +33,7 @@ pub struct Params {
     capacity: u32,
     columns: u32,
     column: u32,
+    add: u32,
 }
 
 impl Kernel for Record {
@@ -51,6 +54,7 @@ impl Kernel for Record {
             capacity: self.capacity as u32,
             columns: self.columns as u32,
             column: self.column as u32,
+            add: self.add.into(),
         }
     }
 
@@ -67,14 +71,15 @@ impl Kernel for Record {
         let at = (clock[STEP] as usize % self.capacity) * self.columns;
         // Pairwise, so that single precision stays exact enough over thousands of terms.
         let mean = pairwise(&terms[..self.count]) * T::of(self.scale);
-        let before = if self.column == 1 { T::ZERO } else { losses[at] };
-        losses[at] = before + mean;
-        losses[at + self.column] = mean;
+        let total = if self.column == 1 && !self.add { T::ZERO } else { losses[at] };
+        let term = if self.add { losses[at + self.column] } else { T::ZERO };
+        losses[at] = total + mean;
+        losses[at + self.column] = term + mean;
     }
 
     fn examples() -> Vec<Self> {
-        let example = |(count, column)| Self { count, scale: 0.25, capacity: 5, columns: 4, column };
-        [(1, 1), (63, 2), (1009, 3)].map(example).into()
+        let example = |(count, column, add)| Self { count, scale: 0.25, capacity: 5, columns: 4, column, add };
+        [(1, 1, false), (63, 2, false), (1009, 3, false), (7, 1, true), (65, 3, true)].map(example).into()
     }
 }
 

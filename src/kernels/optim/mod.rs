@@ -1,4 +1,5 @@
 //! The step's clock and the optimiser.
 
+pub mod accumulate;
 pub mod adam;
 pub mod clock;

@@ -252,7 +252,7 @@ impl Probe {
             }
         };
         let (capacity, columns) = self.losses.shape.as_matrix();
-        let record = Record { count: terms.len(), scale, capacity, columns, column: 1 };
+        let record = Record { count: terms.len(), scale, capacity, columns, column: 1, add: false };
         g.push("record loss", record, &[clock, terms, self.losses]);
         g.backward();
         optimiser.update(&mut g, &self.state, &self.memory);
@@ -301,6 +301,7 @@ impl Probe {
 fn draw(images: usize, rows: usize) -> Sample {
     Sample {
         images: images as u32,
+        first: 0,
         rows: rows as u32,
         views: 1,
         plain: 1,

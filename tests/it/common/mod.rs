@@ -15,6 +15,7 @@ use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::gpu::{AdapterEntry, GpuExecutor, GpuOptions, adapters};
 use wgpu_simvae::device::{Device, DeviceRequest, Executor, choose};
 use wgpu_simvae::plan::Layout;
+use wgpu_simvae::train::Session;
 
 /// The first so many training and test images of the sprites, grey ones or coloured.
 pub fn sprites(name: &str, train: usize, test: usize) -> Dataset {
@@ -22,6 +23,17 @@ pub fn sprites(name: &str, train: usize, test: usize) -> Dataset {
     let mut data = load_with(name, None, &Device::cpu(), &options).expect("sprites need nothing");
     data.test.truncate(test);
     data
+}
+
+/// The weights of a model that its loss decides on. VICReg sees nothing of what moves all projections alike, such as the bias of a unit that
+/// is active on every row: its gradient is rounding and nothing else, from which Adam makes steps all the same. Of VICReg these are
+/// the weights without the biases.
+pub fn decided(session: &mut Session) -> Vec<f64> {
+    let blueprint = &session.blueprint;
+    let all = session.executor.read(blueprint.memory.weights).expect("weights").to_f64();
+    let blind = blueprint.objective.terms()[0] == "invariance";
+    let specs = blueprint.params.specs().iter().filter(|spec| !(blind && spec.name.ends_with(".bias")));
+    specs.flat_map(|spec| all[spec.param.offset..][..spec.param.shape.len()].to_vec()).collect()
 }
 
 /// The adapter to test on: a real GPU if there is one, else a software one. `None` only where

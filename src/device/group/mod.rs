@@ -1,0 +1,61 @@
+//! Executors that compute one step together: what they say to each other, and when.
+
+mod shared;
+mod threads;
+
+pub use shared::Shared;
+pub use threads::Table;
+
+use super::DeviceError;
+use std::rc::Rc;
+
+/// A member's own handle of its group.
+pub type Member = Rc<dyn Collective>;
+
+/// A member's way to the others of its group. All members call the same things in the same order.
+pub trait Collective {
+    /// Its number among the members, from 0; the first leads.
+    fn rank(&self) -> usize;
+
+    /// How many members there are.
+    fn size(&self) -> usize;
+
+    /// Whether all members have the same kind of device, so that equal numbers stay equal.
+    fn alike(&self) -> bool;
+
+    /// Adds up the numbers of all members in the order of their ranks, so that the sums are the same everywhere and every time.
+    ///
+    /// # Errors
+    /// When a member has failed or gone.
+    fn sum(&self, numbers: &mut [f32]) -> Result<(), DeviceError>;
+
+    /// Puts the first member's words in the place of everyone's.
+    ///
+    /// # Errors
+    /// As [`Collective::sum`].
+    fn hear(&self, words: &mut [u32]) -> Result<(), DeviceError>;
+
+    /// Tells everyone who waits, or will, that this member cannot go on.
+    fn fail(&self, why: &str);
+}
+
+/// Which part of each step a member computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The member's number.
+    pub rank: usize,
+    /// Members.
+    pub size: usize,
+    /// Whether the members' devices are of one kind.
+    pub alike: bool,
+}
+
+impl Share {
+    /// Nobody else is there.
+    pub const ALONE: Self = Self { rank: 0, size: 1, alike: true };
+
+    /// The share of a member of a group, if there is one.
+    pub fn of(group: Option<&dyn Collective>) -> Self {
+        group.map_or(Self::ALONE, |group| Self { rank: group.rank(), size: group.size(), alike: group.alike() })
+    }
+}
