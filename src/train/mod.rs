@@ -41,5 +41,5 @@ pub use run::{Report, RunOptions, run};
 pub use run_error::RunError;
 pub use session::{Embedding, Session};
 pub(crate) use stream::Stream;
-pub use together::run_on;
+pub use together::{run_in_group, run_on};
 pub use variances::LearnedVariances;

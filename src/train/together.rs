@@ -9,12 +9,14 @@ use super::progress::{Progress, Silent};
 use super::run::{Report, RunOptions, run, run_member};
 use super::run_error::RunError;
 use super::session::Session;
-use crate::data::Dataset;
+use crate::data::{Dataset, Identity};
 use crate::device::group::{Collective, Member, Share, Table};
 use crate::device::{Device, DeviceError, Values};
 use crate::kernels::DType;
 use crate::kernels::common::clock::STEP;
 use crate::settings::{Config, ConfigError, Recipe};
+use std::fmt::Display;
+use std::mem;
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
@@ -41,6 +43,7 @@ pub fn run_on(
     let leader: Member = Rc::new(leader);
     check_shares(recipe, data, Share::of(Some(leader.as_ref())))?;
     progress.note(&format!("{} devices share each step: {}", devices.len(), names(devices)));
+    let first = first.beside(others);
     thread::scope(|scope| {
         let followers: Vec<_> = others
             .iter()
@@ -48,25 +51,15 @@ pub fn run_on(
             .map(|(device, seat)| {
                 scope.spawn(move || {
                     let seat: Member = Rc::new(seat);
-                    let gone = Gone(seat.clone());
-                    let outcome = follow(recipe, data, device, &seat);
-                    if let Err(error) = &outcome {
-                        seat.fail(&format!("{}: {error}", device.name()));
-                    }
-                    drop(gone);
-                    outcome
+                    member(device, &seat, || follow(recipe, data, device, &seat))
                 })
             })
             .collect();
-        let gone = Gone(leader.clone());
-        let device = first.beside(others);
-        let report = run_member(recipe, data, (&device, Some(&leader)), options, progress, stop);
-        match &report {
-            // No more steps.
-            Ok(_) => leader.hear(&mut [0])?,
-            Err(error) => leader.fail(&format!("{}: {error}", first.name())),
-        }
-        drop(gone);
+        let report = member(&first, &leader, || {
+            let report = run_member(recipe, data, (&first, Some(&leader)), options, progress, stop)?;
+            leader.hear(&mut [0])?;
+            Ok(report)
+        });
         for follower in followers {
             if follower.join().is_err() {
                 return Err(DeviceError::Group { message: "its thread gave up".to_owned() }.into());
@@ -76,13 +69,68 @@ pub fn run_on(
     })
 }
 
-/// Tells the others, on whatever way out, that nobody sits here any more.
-struct Gone(Member);
-
-impl Drop for Gone {
-    fn drop(&mut self) {
-        self.0.fail("the run has ended there");
+/// [`run`] as a process of a group that computes each step together: the report is the first one's, and the others have none. Only the
+/// first writes.
+///
+/// # Errors
+/// As [`run_on`]; when the processes have other settings, data or versions of this program. Where members are processes, most failures end
+/// them all at once instead, with a message.
+pub fn run_in_group(
+    recipe: &Recipe,
+    data: &Dataset,
+    (device, group): (&Device, &Member),
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+    stop: &AtomicBool,
+) -> Result<Option<Report>, RunError> {
+    let share = Share::of(Some(group.as_ref()));
+    check_shares(recipe, data, share)?;
+    check_alike(recipe, data, group.as_ref())?;
+    if share.rank > 0 {
+        return member(device, group, || Ok(follow(recipe, data, device, group).map(|()| None)?));
     }
+    progress.note(&format!("{} processes share each step", share.size));
+    member(device, group, || {
+        let report = run_member(recipe, data, (device, Some(group)), options, progress, stop)?;
+        group.hear(&mut [0])?;
+        Ok(Some(report))
+    })
+}
+
+/// What a member does, whose failure everyone is told.
+fn member<T, E: Display>(device: &Device, group: &Member, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    let panicked = Panicked(group);
+    let outcome = work();
+    mem::forget(panicked);
+    if let Err(error) = &outcome {
+        group.fail(&format!("{}: {error}", device.name()));
+    }
+    outcome
+}
+
+/// Tells the others while a panic unwinds.
+struct Panicked<'a>(&'a Member);
+
+impl Drop for Panicked<'_> {
+    fn drop(&mut self) {
+        self.0.fail("it gave up");
+    }
+}
+
+/// Refuses members that would not train the same.
+fn check_alike(recipe: &Recipe, data: &Dataset, group: &dyn Collective) -> Result<(), RunError> {
+    let (version, settings, identity) = (env!("CARGO_PKG_VERSION"), recipe.config.to_toml()?, Identity::of(data));
+    for (what, text) in
+        [("version of this program", version), ("settings", &settings), ("data", &format!("{identity:?}"))]
+    {
+        let words: Vec<u32> = blake3::hash(text.as_bytes()).as_bytes().iter().copied().map(u32::from).collect();
+        let others = group.differing(&words)?;
+        if others > 0 {
+            let message = format!("{others} of {} have other {what} than the first", group.size());
+            return Err(DeviceError::Group { message }.into());
+        }
+    }
+    Ok(())
 }
 
 fn names(devices: &[Device]) -> String {
@@ -90,7 +138,7 @@ fn names(devices: &[Device]) -> String {
 }
 
 /// Refuses what a group cannot share equally.
-pub(super) fn check_shares(recipe: &Recipe, data: &Dataset, share: Share) -> Result<(), RunError> {
+fn check_shares(recipe: &Recipe, data: &Dataset, share: Share) -> Result<(), RunError> {
     let Config { batch, accumulate, .. } = recipe.config;
     let wrong = |key: &str, value: usize, fix: String| {
         Err(RunError::from(ConfigError::Value { key: key.to_owned(), value: value.to_string(), fix }))
@@ -113,7 +161,7 @@ pub(super) fn check_shares(recipe: &Recipe, data: &Dataset, share: Share) -> Res
 }
 
 /// Computes one's share of every step that the first member announces.
-pub(super) fn follow(recipe: &Recipe, data: &Dataset, device: &Device, group: &Member) -> Result<(), DeviceError> {
+fn follow(recipe: &Recipe, data: &Dataset, device: &Device, group: &Member) -> Result<(), DeviceError> {
     let device = Session::tuned(recipe, data, device, Share::of(Some(group.as_ref())), &mut Silent)?;
     let (mut session, plan) = Session::open_member(recipe, data, &device, Some(group))?;
     begin_alike(&mut session, group.as_ref())?;
@@ -131,7 +179,7 @@ pub(super) fn follow(recipe: &Recipe, data: &Dataset, device: &Device, group: &M
     }
 }
 
-/// Makes sure that all members train the same, and gives them the first one's weights, moments, statistics and clock.
+/// Gives all members the first one's weights, moments, statistics and clock.
 pub(super) fn begin_alike(session: &mut Session, group: &dyn Collective) -> Result<(), DeviceError> {
     let Session { blueprint, executor, .. } = session;
     let memory = blueprint.memory;

@@ -1,8 +1,12 @@
 //! Executors that compute one step together: what they say to each other, and when.
 
+#[cfg(feature = "mpi")]
+mod ranks;
 mod shared;
 mod threads;
 
+#[cfg(feature = "mpi")]
+pub use ranks::Ranks;
 pub use shared::Shared;
 pub use threads::Table;
 
@@ -37,6 +41,18 @@ pub trait Collective {
 
     /// Tells everyone who waits, or will, that this member cannot go on.
     fn fail(&self, why: &str);
+
+    /// How many members have other words than the first; the same number everywhere.
+    ///
+    /// # Errors
+    /// As [`Collective::sum`].
+    fn differing(&self, own: &[u32]) -> Result<usize, DeviceError> {
+        let mut first = own.to_vec();
+        self.hear(&mut first)?;
+        let mut count = [if first == own { 0.0 } else { 1.0 }];
+        self.sum(&mut count)?;
+        Ok(count[0] as usize)
+    }
 }
 
 /// Which part of each step a member computes.

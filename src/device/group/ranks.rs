@@ -1,0 +1,69 @@
+//! A group of processes, on one machine or many, by MPI.
+
+use super::{Collective, Member};
+use crate::console::tell;
+use crate::device::DeviceError;
+use mpi::collective::SystemOperation;
+use mpi::environment::Universe;
+use mpi::traits::{Communicator, CommunicatorCollectives, Root};
+use std::fmt;
+use std::rc::Rc;
+
+/// The processes that `mpirun` or its like has started with this one.
+pub struct Ranks {
+    // Its end is MPI's end.
+    universe: Universe,
+    alike: bool,
+}
+
+impl fmt::Debug for Ranks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {} of {}", self.rank(), self.size())
+    }
+}
+
+impl Ranks {
+    /// Begins MPI; once in a process. `device` is this one's, in words.
+    ///
+    /// # Errors
+    /// When MPI has begun before, or a process cannot be heard.
+    pub fn join(device: &str) -> Result<Member, DeviceError> {
+        let universe =
+            mpi::initialize().ok_or_else(|| DeviceError::Group { message: "MPI has begun twice".to_owned() })?;
+        let mut ranks = Self { universe, alike: true };
+        let own: Vec<u32> = blake3::hash(device.as_bytes()).as_bytes().iter().copied().map(u32::from).collect();
+        ranks.alike = ranks.differing(&own)? == 0;
+        Ok(Rc::new(ranks))
+    }
+}
+
+impl Collective for Ranks {
+    fn rank(&self) -> usize {
+        self.universe.world().rank() as usize
+    }
+
+    fn size(&self) -> usize {
+        self.universe.world().size() as usize
+    }
+
+    fn alike(&self) -> bool {
+        self.alike
+    }
+
+    fn sum(&self, numbers: &mut [f32]) -> Result<(), DeviceError> {
+        let own = numbers.to_vec();
+        self.universe.world().all_reduce_into(&own[..], numbers, SystemOperation::sum());
+        Ok(())
+    }
+
+    fn hear(&self, words: &mut [u32]) -> Result<(), DeviceError> {
+        self.universe.world().process_at_rank(0).broadcast_into(words);
+        Ok(())
+    }
+
+    fn fail(&self, why: &str) {
+        // Nobody can be told while they wait: all processes end.
+        tell(format_args!("error: process {} of {}: {why}", self.rank(), self.size()));
+        self.universe.world().abort(1)
+    }
+}
