@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// What the names of temporary files begin with.
 const DRAFT: &str = ".writing-";
@@ -137,6 +138,18 @@ fn folder_of(path: &Path) -> &Path {
 fn replace(drafts: Option<&Path>, path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
     let folder = folder_of(path);
     fs::create_dir_all(folder)?;
+    let mut file = draft(drafts.unwrap_or(folder))?;
+    file.write_all(bytes)?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    sync_folder(folder)
+}
+
+/// A temporary file in a folder, which [`sweep`] takes for one.
+pub(crate) fn draft(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(DRAFT);
     #[cfg(unix)]
@@ -145,14 +158,7 @@ fn replace(drafts: Option<&Path>, path: &Path, bytes: &[u8], permissions: Option
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(drafts.unwrap_or(folder))?;
-    file.write_all(bytes)?;
-    if let Some(permissions) = permissions {
-        file.as_file().set_permissions(permissions)?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    sync_folder(folder)
+    builder.tempfile_in(folder)
 }
 
 /// Makes a rename within `folder` durable, where the system allows to open folders.

@@ -1,6 +1,7 @@
 //! Decoders on the frozen representations of a comparison's rows, and the picture of all of them.
 
-use super::study::{CompareError, Compared};
+use super::error::CompareError;
+use super::study::Compared;
 use super::verdict::JudgedRun;
 use crate::data::Dataset;
 use crate::decode::{Board, DecodeError, DecodeSettings, Decoded, Line, decode};
@@ -31,34 +32,18 @@ pub(super) fn columns(run: &JudgedRun) -> Vec<Column> {
 /// What a representation of nothing gives, the same for all rows.
 const MEAN_IMAGE: &str = "of the mean image";
 
-/// Trains the decoders that are not there yet, adds the rows' scores, and writes `decode.png` and `decode.json` of each row's first seed
-/// into the comparison's folder. A row whose decoder fails is left out with a note. False if `stop` was raised.
-pub(super) fn decode_rows(
-    compared: &mut Compared,
-    (data, out): (&Dataset, &Path),
-    settings: &DecodeSettings,
-    device: &Device,
-    progress: &mut dyn Progress,
-    stop: &AtomicBool,
-) -> Result<bool, CompareError> {
+/// What was decoded of a row with these settings, after so many steps of its run.
+pub(super) fn kept(folder: &Path, settings: &DecodeSettings, steps: u64) -> Option<Decoded> {
+    let is_asked_for = |kept: &Decoded| kept.score.decoder == *settings && kept.score.trained_steps == steps;
+    Decoded::read(folder).filter(is_asked_for)
+}
+
+/// Adds the rows' scores, as far as they were decoded, and writes `decode.png` and `decode.json` of each row's first seed into the
+/// comparison's folder.
+pub(super) fn show_decoded(compared: &mut Compared, out: &Path, settings: &DecodeSettings) -> Result<(), CompareError> {
     let mut board = Board::default();
     for (run, folder) in compared.judged.iter_mut().zip(&compared.folders) {
-        let is_asked_for = |kept: &Decoded| kept.score.decoder == *settings && kept.score.trained_steps == run.steps;
-        let decoded = match Decoded::read(folder).filter(is_asked_for) {
-            Some(kept) => kept,
-            None => {
-                progress.note(&format!("decoder of {}, seed {}", run.row(), run.seed));
-                match decode_row(folder, data, settings, device, progress, stop) {
-                    Ok(Some(decoded)) => decoded,
-                    Ok(None) => return Ok(false),
-                    Err(CompareError::Decode { source, .. }) if !source.is_of_all() => {
-                        progress.note(&format!("  this row was not decoded: {source}"));
-                        continue;
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-        };
+        let Some(decoded) = kept(folder, settings, run.steps) else { continue };
         run.decoded = Some(decoded.score.clone());
         let name = run.row();
         // Rows that see the images in black and white, where that is varied, are none of a board that begins with grey ones.
@@ -72,25 +57,26 @@ pub(super) fn decode_rows(
         let [picture, _] = board.write(out).map_err(fault(out))?;
         compared.board = Some(picture);
     }
-    Ok(true)
+    Ok(())
 }
 
-fn decode_row(
+/// Trains the decoder of a row. False if `stop` was raised.
+pub(super) fn decode_row(
     folder: &Path,
     data: &Dataset,
     settings: &DecodeSettings,
     device: &Device,
     progress: &mut dyn Progress,
     stop: &AtomicBool,
-) -> Result<Option<Decoded>, CompareError> {
+) -> Result<bool, CompareError> {
     let config = Trained::settings(folder).map_err(Box::new)?;
     let trained =
         Trained::with_data(folder, Which::Newest, &Recipe::new(&config)?, data.clone(), device).map_err(Box::new)?;
     let Some(decoded) = decode(trained, device, settings, progress, stop).map_err(fault(folder))? else {
-        return Ok(None);
+        return Ok(false);
     };
     decoded.write(folder).map_err(fault(folder))?;
-    Ok(Some(decoded))
+    Ok(true)
 }
 
 fn fault(row: &Path) -> impl Fn(DecodeError) -> CompareError {

@@ -1,6 +1,6 @@
 //! What makes the rows of a comparison comparable: as many steps of as many rows, or what else they are matched by.
 
-use super::study::CompareError;
+use super::error::CompareError;
 use super::used::{computed, probes};
 use super::vary::{Point, Varied, assignments, grid, label};
 use crate::data::Dataset;

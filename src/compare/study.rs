@@ -1,137 +1,24 @@
 //! Trains and judges every row of a comparison; what is done is kept, so that an interrupted comparison goes on.
 
-use super::decoded::decode_rows;
+use super::decoded::show_decoded;
 use super::differences::Results;
+use super::error::CompareError;
 use super::matched::{Match, Matching};
-use super::vary::{self, Point, Varied};
-use super::verdict::{JudgedRun, VerdictError, judge_run};
-use crate::data::{DataError, Dataset};
-use crate::decode::{DecodeError, DecodeSettings};
-use crate::device::Device;
+use super::row::{Case, Planned};
+use super::vary::{self, Varied};
+use super::verdict::JudgedRun;
+use super::workers::{Found, Rows, Worker};
+use crate::data::Dataset;
+use crate::decode::DecodeSettings;
 use crate::eval::judge::Judges;
 use crate::files::{FileError, write_atomically};
 use crate::kernels::loss::simvae::ContentPrior;
 use crate::methods::simvae::SimVae;
-use crate::run_folder::{LockError, OpenError, RunLock, Which, checkpoint, checksum};
-use crate::settings::{Config, Recipe};
-use crate::settings::{ConfigError, Sources};
-use crate::train::{Progress, RunError, RunOptions, Trained, load_data, run};
+use crate::run_folder::{RunLock, checksum};
+use crate::settings::Sources;
+use crate::train::load_data;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// A comparison that cannot begin or go on. What is done stays done.
-#[derive(Debug, thiserror::Error)]
-pub enum CompareError {
-    /// Another process works in the folder, or it cannot be made.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// Settings that cannot be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A row that cannot get what the others get.
-    #[error("{row} cannot be matched by {by}: {problem}")]
-    Match {
-        /// The row.
-        row: String,
-        /// What the rows are matched by.
-        by: &'static str,
-        /// Why.
-        problem: String,
-    },
-    /// Plain images for all rows.
-    #[error("augment.plain = true: plain images are rows of their own, such as --methods all,vae-plain")]
-    Plain,
-    /// A setting that rows cannot differ in.
-    #[error("--vary {key}: {problem}")]
-    Vary {
-        /// Its key.
-        key: String,
-        /// Why.
-        problem: String,
-    },
-    /// A row to compare with that is not there.
-    #[error("--against {row}: there is no such row among {rows}")]
-    NoReference {
-        /// What was asked for.
-        row: String,
-        /// What there is.
-        rows: String,
-    },
-    /// Intervals of a single seed.
-    #[error(
-        "--against {row}: the intervals of paired differences need two seeds and more: add --seeds 3, or leave out --against"
-    )]
-    OneSeed {
-        /// What was asked for.
-        row: String,
-    },
-    /// The data cannot be read.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// A row could not be trained.
-    #[error("{row}: {source}")]
-    Train {
-        /// The row's folder.
-        row: PathBuf,
-        /// Why.
-        source: Box<RunError>,
-    },
-    /// A row could not be opened.
-    #[error(transparent)]
-    Open(#[from] Box<OpenError>),
-    /// A row could not be judged.
-    #[error("{row}: {source}")]
-    Judge {
-        /// The row's folder.
-        row: PathBuf,
-        /// Why.
-        source: Box<VerdictError>,
-    },
-    /// The folder holds a row of other settings.
-    #[error(
-        "{row}: this row was trained or judged with other settings ({difference}). Choose another folder with --out, or delete it"
-    )]
-    OtherSettings {
-        /// The row's folder.
-        row: PathBuf,
-        /// What differs.
-        difference: String,
-    },
-    /// The representation of a row could not be decoded.
-    #[error("{row}: {source}")]
-    Decode {
-        /// The row's folder.
-        row: PathBuf,
-        /// Why.
-        source: Box<DecodeError>,
-    },
-    /// A file of the comparison or of a row cannot be read or written.
-    #[error(transparent)]
-    File(#[from] FileError),
-}
-
-impl CompareError {
-    /// Whether the call was wrong, rather than something that failed.
-    pub fn is_usage(&self) -> bool {
-        match self {
-            Self::Config(_) | Self::OtherSettings { .. } | Self::Match { .. } | Self::Vary { .. } => true,
-            Self::Plain | Self::NoReference { .. } | Self::OneSeed { .. } => true,
-            Self::Lock(error) => error.is_usage(),
-            Self::Data(error) => error.is_usage(),
-            Self::Train { source, .. } => source.is_usage(),
-            _ => false,
-        }
-    }
-
-    /// Whether only one row is concerned, so that the others can go on.
-    fn is_of_a_row(&self) -> bool {
-        match self {
-            CompareError::Train { source, .. } => !source.is_usage(),
-            CompareError::Open(_) | CompareError::Judge { .. } => true,
-            _ => false,
-        }
-    }
-}
 
 /// What to compare.
 #[derive(Clone, Debug)]
@@ -153,8 +40,10 @@ pub struct Study {
     pub judges: Judges,
     /// How to train a decoder on the representation of each row, if at all.
     pub decode: Option<DecodeSettings>,
-    /// Folder of the comparison.
+    /// Folder of the comparison. Other processes may be at work on the same comparison in it.
     pub out: PathBuf,
+    /// Whether a process that finds no row free waits for the others, to write the results; else it leaves.
+    pub wait: bool,
 }
 
 /// Letters of a row's name that fit the name of its folder, beside the seed.
@@ -167,14 +56,6 @@ pub fn row_folder(out: &Path, row: &str, seed: u32) -> PathBuf {
         Some((end, _)) => out.join(format!("{}-{}-seed-{seed}", &name[..end], checksum(row.as_bytes()))),
         None => out.join(format!("{name}-seed-{seed}")),
     }
-}
-
-/// A row to train and judge.
-struct Planned {
-    name: String,
-    point: Point,
-    folder: PathBuf,
-    config: Config,
 }
 
 impl Study {
@@ -270,109 +151,69 @@ pub struct Compared {
     pub board: Option<PathBuf>,
 }
 
-/// Trains and judges the rows that are not done yet, then writes `results.json` into the study's folder; `report::write`, behind
-/// the feature `report`, adds what people read. A row that fails, as when its loss diverges, does not keep the others from it; a repeated
-/// call tries it again. `None` if `stop` was raised, in which case a repeated call goes on from there.
+/// How a comparison ended, in this process.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// Every row is judged, or has failed.
+    Whole(Box<Compared>),
+    /// `stop` was raised; a repeated call goes on from there.
+    Interrupted,
+    /// Nothing is left for this process; other processes are at work on so many rows.
+    Elsewhere(usize),
+}
+
+/// Trains and judges the rows that are not done yet, each on the first of the workers' devices that is free, then writes `results.json` into
+/// the study's folder; `report::write`, behind the feature `report`, adds what people read. Several processes may do this in one
+/// folder at the same time: each row is done by one of them, and whoever sees that all are done writes the results. A row that fails, as
+/// when its loss diverges, does not keep the others from it; a repeated call tries it again.
 ///
 /// # Errors
-/// When settings or data are wrong, a row cannot be matched, the folder holds rows of other settings, or a file of the comparison cannot
-/// be written.
-pub fn compare(
-    study: &Study,
-    device: &Device,
-    progress: &mut dyn Progress,
-    stop: &AtomicBool,
-) -> Result<Option<Compared>, CompareError> {
+/// When settings or data are wrong, a row cannot be matched, the folder holds rows of other settings, a file of the comparison cannot
+/// be written, or one of several devices fails. `stop` is raised then, so that the other workers end at a safe place.
+pub fn compare(study: &Study, workers: &mut [Worker<'_>], stop: &AtomicBool) -> Result<Ended, CompareError> {
+    let Some(Worker { device, progress, .. }) = workers.first_mut() else { return Err(CompareError::NoDevice) };
     // Every row's settings are checked before the first one trains, and before anything is written.
     let matching = Matching::new(&study.sources, study.matched)?;
     vary::check(&study.vary, study.matched)?;
-    let data = load_data(&matching.base, None, device, progress)?;
-    let rows = study.plan(&matching, &data)?;
-    let _owner = RunLock::acquire(&study.out, "compare")?;
-    for name in study.rows.iter().filter(|name| !rows.iter().any(|row| vary::is_meant(&row.name, name))) {
+    let data = &load_data(&matching.base, None, device, *progress)?;
+    let planned = study.plan(&matching, data)?;
+    let _together = RunLock::share(&study.out, "compare")?;
+    for name in study.rows.iter().filter(|name| !planned.iter().any(|row| vary::is_meant(&row.name, name))) {
         progress.note(&format!("left out: {name} learns from classes, and the images are of one class"));
     }
-    let count = rows.len();
-    let mut done = Compared { matched: study.matched, against: study.against.clone(), ..Compared::default() };
-    done.note = note_on(&rows);
-    if let Some(note) = done.note {
+    let note = note_on(&planned);
+    if let Some(note) = note {
         progress.note(&format!("note: {note}"));
     }
-    for (i, Planned { name, point, folder, config }) in rows.iter().enumerate() {
-        if stop.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        progress.note(&format!("[{}/{count}] {name}, seed {}", i + 1, config.seed));
-        match row(folder, config, (study, &data), device, progress, stop) {
-            Ok(Some(run)) => {
-                done.judged.push(JudgedRun { varied: point.clone(), ..run });
-                done.folders.push(folder.clone());
+    let rows = Rows::new(Case { study, data }, &planned)?;
+    let left = rows.left();
+    if left < planned.len() {
+        progress.note(&format!("{} of {} rows are done already", planned.len() - left, planned.len()));
+    }
+    rows.share_out(workers, stop)?;
+    match rows.left() {
+        0 => {}
+        _ if stop.load(Ordering::Relaxed) => return Ok(Ended::Interrupted),
+        left => return Ok(Ended::Elsewhere(left)),
+    }
+    let mut done = Compared { matched: study.matched, against: study.against.clone(), note, ..Compared::default() };
+    let found = rows.found();
+    for (row, found) in planned.into_iter().zip(found) {
+        match found {
+            Found::Judged(run) => {
+                done.judged.push(JudgedRun { varied: row.point, ..*run });
+                done.folders.push(row.folder);
             }
-            Ok(None) => return Ok(None),
-            Err(error) if error.is_of_a_row() => {
-                progress.note(&format!("  this row failed: {error}"));
-                let (name, seed) = (name.clone(), config.seed);
-                done.failed.push(FailedRow { name, seed, reason: error.to_string() });
-            }
-            Err(error) => return Err(error),
+            Found::Failed(reason) => done.failed.push(FailedRow { name: row.name, seed: row.config.seed, reason }),
+            Found::Open | Found::Ours => {}
         }
     }
-    if let Some(settings) = &study.decode
-        && !decode_rows(&mut done, (&data, &study.out), settings, device, progress, stop)?
-    {
-        return Ok(None);
+    if let Some(settings) = &study.decode {
+        show_decoded(&mut done, &study.out, settings)?;
     }
     let path = study.out.join("results.json");
     let results = Results::new(done.judged.clone(), study.against.as_deref());
     let json = serde_json::to_vec_pretty(&results).map_err(|error| FileError::writing(&path)(error.into()))?;
     write_atomically(&path, &json)?;
-    Ok(Some(done))
-}
-
-/// One row: trained, or trained on, and judged, unless that was done before. `None` if it was interrupted.
-fn row(
-    folder: &Path,
-    config: &Config,
-    (study, data): (&Study, &Dataset),
-    device: &Device,
-    progress: &mut dyn Progress,
-    stop: &AtomicBool,
-) -> Result<Option<JudgedRun>, CompareError> {
-    let other = |difference: String| CompareError::OtherSettings { row: folder.to_owned(), difference };
-    let recipe = Recipe::new(config)?;
-    let resume = !checkpoint::list(folder).map_err(|source| Box::new(source.into()))?.is_empty();
-    if resume {
-        let saved = Trained::settings(folder).map_err(Box::new)?;
-        let differences = saved.differences(config);
-        if !differences.is_empty() {
-            return Err(other(differences.join("; ")));
-        }
-        Trained::check_data(folder, data).map_err(Box::new)?;
-        if let Some(judged) = JudgedRun::read(folder).map_err(|source| fault(folder, source))? {
-            if judged.judges != study.judges {
-                return Err(other(format!("judges {:?}, now {:?}", judged.judges, study.judges)));
-            }
-            // A verdict of before, which does not state its budget, is made again.
-            if judged.budget.is_some() {
-                return Ok(Some(judged));
-            }
-        }
-    }
-    let options = RunOptions { resume, ..RunOptions::new(folder) };
-    let report = run(&recipe, data, device, &options, progress, stop)
-        .map_err(|source| CompareError::Train { row: folder.to_owned(), source: Box::new(source) })?;
-    if report.interrupted {
-        return Ok(None);
-    }
-    drop(report);
-    let mut trained = Trained::with_data(folder, Which::Newest, &recipe, data.clone(), device).map_err(Box::new)?;
-    let mut note = |judge: &str| progress.note(&format!("  {judge}"));
-    let judged = judge_run(&mut trained, folder, device, &study.judges, &mut note);
-    let (judged, _) = judged.map_err(|source| fault(folder, source))?;
-    judged.write(folder).map_err(|source| fault(folder, source))?;
-    Ok(Some(judged))
-}
-
-fn fault(folder: &Path, source: VerdictError) -> CompareError {
-    CompareError::Judge { row: folder.to_owned(), source: Box::new(source) }
+    Ok(Ended::Whole(Box::new(done)))
 }

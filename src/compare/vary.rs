@@ -1,7 +1,7 @@
 //! Settings that a comparison varies, and the points of their grid.
 
+use super::error::CompareError;
 use super::matched::Match;
-use super::study::CompareError;
 use crate::settings::{Config, described};
 use std::str::FromStr;
 use toml::{Table, Value};

@@ -4,9 +4,14 @@ use crate::files::{FileError, OTHER_FOLDER};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 /// The locked file within a folder.
 const FILE: &str = ".lock";
+/// How often, and after which pause, who shares a folder asks again: the last of the others owns it alone while it leaves.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A folder that cannot be owned.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +40,10 @@ impl LockError {
 #[derive(Debug)]
 pub struct RunLock {
     /// Open, and so locked, for as long as this lives.
-    _held: File,
+    held: File,
     folder: PathBuf,
     made: bool,
+    shared: bool,
 }
 
 impl RunLock {
@@ -46,14 +52,32 @@ impl RunLock {
     /// # Errors
     /// At once when another process owns it, or the file system refuses.
     pub fn acquire(folder: &Path, purpose: &str) -> Result<Self, LockError> {
+        Self::lock(folder, purpose, false)
+    }
+
+    /// [`RunLock::acquire`] together with others who share the folder and know how to: it is owned by all of them.
+    ///
+    /// # Errors
+    /// When another process owns it alone, or the file system refuses.
+    pub fn share(folder: &Path, purpose: &str) -> Result<Self, LockError> {
+        Self::lock(folder, purpose, true)
+    }
+
+    fn lock(folder: &Path, purpose: &str, shared: bool) -> Result<Self, LockError> {
+        let mut tries = if shared { TRIES } else { 1 };
         let made = !folder.exists();
         let refused = |path: &Path, error| FileError::writing(path)(error).advise(OTHER_FOLDER);
         fs::create_dir_all(folder).map_err(|error| refused(folder, error))?;
         let path = folder.join(FILE);
         loop {
             let mut file = open(&path).map_err(|error| refused(&path, error))?;
-            match file.try_lock() {
+            match if shared { file.try_lock_shared() } else { file.try_lock() } {
                 Ok(()) => {}
+                Err(TryLockError::WouldBlock) if tries > 1 => {
+                    tries -= 1;
+                    sleep(PAUSE);
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => {
                     return Err(LockError::Busy { folder: folder.to_owned(), owner: owner(&mut file) });
                 }
@@ -67,7 +91,7 @@ impl RunLock {
                 let name = format!("process {} ({purpose})\n", std::process::id());
                 let _nameless =
                     file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(name.as_bytes()));
-                return Ok(Self { _held: file, folder: folder.to_owned(), made });
+                return Ok(Self { held: file, folder: folder.to_owned(), made: made && !shared, shared });
             }
         }
     }
@@ -87,8 +111,13 @@ impl RunLock {
 
 impl Drop for RunLock {
     fn drop(&mut self) {
+        let path = self.folder.join(FILE);
+        let is_last = || self.held.unlock().is_ok() && self.held.try_lock().is_ok() && is_at(&self.held, &path);
+        if self.shared && !is_last() {
+            return;
+        }
         // Removed while it is locked, so that whoever opened it before notices. What stays behind does no harm.
-        let _stays = fs::remove_file(self.folder.join(FILE));
+        let _stays = fs::remove_file(&path);
         if self.made {
             let _in_use = fs::remove_dir(&self.folder);
         }
@@ -138,6 +167,26 @@ mod tests {
         drop(owner);
         assert_eq!(fs::read_dir(&path).expect("a folder").count(), 1, "only the lock goes");
         RunLock::acquire(&path, "eval").expect("its owner is gone");
+    }
+
+    #[test]
+    fn a_folder_is_shared_or_owned_and_the_last_who_shares_it_takes_the_lock_along() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("comparison");
+        let first = RunLock::share(&path, "compare").expect("nobody is there");
+        let second = RunLock::share(&path, "compare").expect("it is shared");
+        drop(first);
+        RunLock::acquire(&path, "train").expect_err("the second is there");
+        drop(second);
+        let owner = RunLock::acquire(&path, "train").expect("nobody is there");
+        RunLock::share(&path, "compare").expect_err("it is owned");
+        drop(owner);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..200).for_each(|_| drop(RunLock::share(&path, "test").expect("it is shared"))));
+            }
+        });
+        assert!(!path.join(FILE).exists(), "no lock stays");
     }
 
     #[test]

@@ -49,6 +49,7 @@ mod ranges;
 mod regression;
 mod resume;
 mod shaders;
+mod sharing;
 mod sketches;
 mod soundness;
 mod stored;

@@ -8,12 +8,13 @@ use crate::terminal::Terminal;
 use anyhow::anyhow;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use indicatif::MultiProgress;
 use std::path::PathBuf;
-use wgpu_simvae::compare::{Match, Study, Varied, compare, report, row_names, shared, tables};
+use wgpu_simvae::compare::{Ended, Match, Study, Varied, Worker, compare, report, row_names, shared, tables};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::title;
 use wgpu_simvae::decode::DecodeSettings;
-use wgpu_simvae::device::{DeviceRequest, choose};
+use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::methods::registry;
 
 #[derive(Debug, Args)]
@@ -48,12 +49,45 @@ pub struct CompareArguments {
     #[arg(long, requires = "decode", default_value_t = DecodeSettings::default().steps,
         value_parser = clap::value_parser!(u32).range(1..))]
     decode_steps: u32,
-    /// auto, gpu, cpu, a number of `wgpu-simvae devices` or part of an adapter's name.
-    #[arg(long, default_value = "auto")]
-    device: DeviceRequest,
+    /// auto, gpu, cpu, a number of `wgpu-simvae devices` or part of an adapter's name; or several, separated by commas, as 0,1,cpu: each
+    /// takes a row when it is free.
+    #[arg(long, value_name = "DEVICE,...", value_parser = device, value_delimiter = ',', default_value = "auto")]
+    device: Vec<Wanted>,
+    /// Where other processes are at work on the last rows, leave at once, without a report.
+    #[arg(long)]
+    no_wait: bool,
     /// Folder of the comparison [default: runs/compare-DATA]
     #[arg(long)]
     out: Option<PathBuf>,
+}
+
+/// A device, and the word for it.
+#[derive(Clone, Debug)]
+struct Wanted {
+    word: String,
+    request: DeviceRequest,
+}
+
+/// Parses one of the devices.
+fn device(word: &str) -> Result<Wanted, String> {
+    Ok(Wanted { word: word.trim().to_owned(), request: word.parse()? })
+}
+
+/// The devices with their names, which are those that they were given, with a number where one stands there again.
+fn devices(wanted: &[Wanted]) -> Result<Vec<(String, Device)>, Failure> {
+    let mut found: Vec<(String, Device)> = Vec::new();
+    for (at, Wanted { word, request }) in wanted.iter().enumerate() {
+        let before = wanted[..at].iter().filter(|other| other.word == *word).count();
+        let name = if before == 0 { word.clone() } else { format!("{word}#{}", before + 1) };
+        found.push((name, choose(request)?));
+    }
+    for (name, Device { reason, .. }) in &found {
+        match found.len() {
+            1 => tell(format_args!("device: {reason}")),
+            _ => tell(format_args!("device {name}: {reason}")),
+        }
+    }
+    Ok(found)
 }
 
 /// All methods, as one word.
@@ -98,14 +132,33 @@ pub fn main(arguments: &CompareArguments) -> Result<(), Failure> {
         judges: arguments.judges.settings(),
         decode: arguments.decode.then(|| DecodeSettings { steps: arguments.decode_steps, ..DecodeSettings::default() }),
         out,
+        wait: !arguments.no_wait,
     };
-    let device = choose(&arguments.device)?;
-    tell(format_args!("device: {}", device.reason));
+    let devices = devices(&arguments.device)?;
     let stop = stop_on_interrupt()?;
-    let compared = compare(&study, &device, &mut Terminal::default(), &stop)?;
-    let Some(compared) = compared else {
-        tell("interrupted; the same command goes on from here");
-        return Err(Failure::Interrupted);
+    let bars = MultiProgress::new();
+    let width = devices.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let terminal = |name: &String| match devices.len() {
+        1 => Terminal::default(),
+        _ => Terminal::among(&bars, &format!("{name:width$}")),
+    };
+    let mut terminals: Vec<Terminal> = devices.iter().map(|(name, _)| terminal(name)).collect();
+    let workers = devices.iter().zip(&mut terminals);
+    let mut workers: Vec<Worker<'_>> =
+        workers.map(|((name, device), progress)| Worker { name: name.clone(), device, progress }).collect();
+    let compared = match compare(&study, &mut workers, &stop)? {
+        Ended::Whole(compared) => compared,
+        Ended::Interrupted => {
+            tell("interrupted; the same command goes on from here");
+            return Err(Failure::Interrupted);
+        }
+        Ended::Elsewhere(rows) => {
+            let rows = if rows == 1 { "1 row is".to_owned() } else { format!("{rows} rows are") };
+            tell(format_args!(
+                "{rows} left to other processes at work in this folder: the last of them writes the report, or the same command does"
+            ));
+            return Ok(());
+        }
     };
     report::write(&compared, &study.out)?;
     for table in tables(&compared.judged, compared.against.as_deref()) {

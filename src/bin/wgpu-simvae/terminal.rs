@@ -1,6 +1,6 @@
 //! What a run tells on a terminal.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -30,12 +30,33 @@ pub struct Terminal {
     judged: String,
     /// Whether the page of the run is opened in a browser.
     open: bool,
+    /// What each line begins with, and the bars that this one stands below, where several runs are told of.
+    among: Option<(String, MultiProgress)>,
 }
 
 impl Terminal {
     /// One that opens the page of the run in a browser, if it is to.
     pub fn opening(open: bool) -> Self {
         Self { open, ..Self::default() }
+    }
+
+    /// One of several, which begin their lines with their names.
+    pub fn among(all: &MultiProgress, name: &str) -> Self {
+        Self { among: Some((format!("{name}  "), all.clone())), ..Self::default() }
+    }
+
+    /// What each line begins with.
+    fn name(&self) -> &str {
+        self.among.as_ref().map_or("", |(name, _)| name)
+    }
+
+    /// A progress line of this form, behind the name.
+    fn bar(&self, template: &str) -> ProgressBar {
+        let bar = bar(&format!("{{prefix}}{template}")).with_prefix(self.name().to_owned());
+        match &self.among {
+            Some((_, all)) if hears(Volume::Usual) => all.add(bar),
+            _ => bar,
+        }
     }
 
     /// Whether a log file is to have another line: after a quarter of an epoch, and neither too often nor too seldom.
@@ -48,14 +69,21 @@ impl Terminal {
 
 impl Progress for Terminal {
     fn note(&mut self, line: &str) {
-        match &self.bar {
-            Some(bar) if !bar.is_hidden() => bar.println(escaped(line)),
+        let line = format!("{}{line}", self.name());
+        match (&self.bar, &self.among) {
+            (Some(bar), _) if !bar.is_hidden() => bar.println(escaped(&line)),
+            // The others' bars stand where this line goes.
+            (None, Some((_, all))) if hears(Volume::Usual) => all.suspend(|| tell(line)),
             _ => tell(line),
         }
     }
 
     fn decoded(&mut self, done: usize, of: usize) {
-        let bar = self.bar.get_or_insert_with(|| bar("decoding images {bar:24} {pos}/{len}  {eta} left"));
+        let bar = match self.bar.take() {
+            Some(bar) => bar,
+            None => self.bar("decoding images {bar:24} {pos}/{len}  {eta} left"),
+        };
+        let bar = self.bar.insert(bar);
         bar.set_length(of as u64);
         bar.set_position(done as u64);
         let (_, last) = *self.last_line.get_or_insert_with(|| (0.0, Instant::now()));
@@ -69,7 +97,7 @@ impl Progress for Terminal {
     }
 
     fn begin(&mut self, step: u64, steps: u64) {
-        let bar = bar("{bar:24} {pos}/{len} steps  {msg}  {eta} left").with_position(step);
+        let bar = self.bar("{bar:24} {pos}/{len} steps  {msg}  {eta} left").with_position(step);
         bar.set_length(steps);
         bar.reset_eta();
         self.bar = Some(bar);
@@ -88,7 +116,7 @@ impl Progress for Terminal {
         } else if self.is_due(epoch) {
             self.last_line = Some((epoch, Instant::now()));
             let left = bar.eta().as_secs();
-            tell(format_args!("step {step}  {message}  {left} s left"));
+            tell(format_args!("{}step {step}  {message}  {left} s left", self.name()));
         }
     }
 
