@@ -70,7 +70,7 @@ pub(super) enum Answer {
         /// With these settings of the row; empty where that is not known.
         settings: String,
     },
-    /// Somebody could not do it, since this process asked for it first; why.
+    /// Somebody could not do it, since this process met it; why.
     Failed(String),
 }
 
@@ -78,7 +78,7 @@ pub(super) enum Answer {
 #[derive(Debug)]
 pub(super) struct Claims {
     silence: Duration,
-    /// By the row's folder: the last claim when it was first asked for.
+    /// By the row's folder: the last claim when this process first met it, if that had failed.
     first: HashMap<PathBuf, u64>,
     /// By the claim: when it was touched, by its file, and when this process first saw that.
     touched: HashMap<PathBuf, (SystemTime, Instant)>,
@@ -91,17 +91,24 @@ impl Default for Claims {
 }
 
 impl Claims {
+    /// Meets a row: what fails from now on is not tried here, what failed before is. Returns the number of that claim, or zero.
+    pub fn meet(&mut self, row: &Path) -> u64 {
+        *self.first.entry(row.to_owned()).or_insert_with(|| match last(row) {
+            Some((number, Sheet { state: State::Failed(_), .. })) => number,
+            _ => 0,
+        })
+    }
+
     /// Asks for a row by its folder, which is made, to do it with these settings.
     ///
     /// # Errors
     /// When the folder or a file in it cannot be made or read.
     pub fn ask(&mut self, row: &Path, settings: &str) -> Result<Answer, FileError> {
         let theirs = |sheet: Sheet| Answer::Theirs { claimant: sheet.claimant, settings: sheet.settings };
+        let first = self.meet(row);
         let last = last(row);
         let number = last.as_ref().map_or(0, |(number, _)| *number);
-        let first = *self.first.entry(row.to_owned()).or_insert(number);
         match last {
-            // What failed before is tried again.
             Some((number, Sheet { state: State::Failed(why), .. })) if number > first => Ok(Answer::Failed(why)),
             Some((number, sheet)) if self.lives(&file(row, number), &sheet)? => Ok(theirs(sheet)),
             _ => Ok(match Claim::make(row, number + 1, settings)? {
@@ -290,12 +297,15 @@ mod tests {
         drop(claim);
         let claim = ours(two.ask(&row, "epochs = 1"));
         assert!(is_theirs(one.ask(&row, "epochs = 1")));
+        let mut three = Claims::default();
+        three.meet(&row);
         claim.failed("it diverged".to_owned());
         assert!(
             matches!(one.ask(&row, "epochs = 1"), Ok(Answer::Failed(why)) if why == "it diverged"),
             "it is not tried twice"
         );
-        // Whoever comes later tries again.
+        assert!(matches!(three.ask(&row, "epochs = 1"), Ok(Answer::Failed(_))), "nor by who came to it later");
+        // A new process tries again.
         let claim = ours(Claims::default().ask(&row, "epochs = 1"));
         assert_eq!(claim.number, 3);
         claim.done();

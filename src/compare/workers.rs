@@ -83,9 +83,10 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// When one was begun with other settings.
     pub fn new(case: Case<'a>, planned: &'a [Planned]) -> Result<Self, CompareError> {
-        let mut found = Vec::new();
+        let (mut claims, mut found) = (Claims::default(), Vec::new());
         for row in planned {
             row.check()?;
+            claims.meet(&row.folder);
             found.push(match row.done(case) {
                 Ok(Some(run)) => Found::Judged(Box::new(run)),
                 // Whoever comes to this row tells.
@@ -94,7 +95,7 @@ impl<'a> Rows<'a> {
                 Ok(None) => Found::Open,
             });
         }
-        let (known, failure) = (Mutex::new((Claims::default(), found)), Mutex::new(None));
+        let (known, failure) = (Mutex::new((claims, found)), Mutex::new(None));
         Ok(Self { case, planned, known, failure, waits: AtomicBool::new(false) })
     }
 
