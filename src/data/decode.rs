@@ -1,6 +1,7 @@
 //! Image files to small images of one size, on all cores.
 
 use super::jpeg::ends_early;
+use super::planes::Planes;
 use super::size::Size;
 use super::{Corrupt, DataError, regular};
 use crate::device::cpu::room;
@@ -66,8 +67,8 @@ impl fmt::Display for Frame {
 /// Decoded files.
 #[derive(Default)]
 pub(super) struct Decoded {
-    /// Planar bytes of each file's image, of one channel or three; none where a damaged file was left out.
-    pub images: Vec<Option<Vec<u8>>>,
+    /// The pictures; none where a damaged file was left out.
+    pub images: Planes,
     /// What was left out, and why.
     pub skipped: Vec<String>,
     /// How many of those are there and could not be read, which says nothing about the files.
@@ -77,9 +78,17 @@ pub(super) struct Decoded {
 impl Decoded {
     /// Adds the files that follow.
     pub fn append(&mut self, mut more: Self) {
-        self.images.append(&mut more.images);
+        self.images.append(more.images);
         self.skipped.append(&mut more.skipped);
         self.unread += more.unread;
+    }
+
+    fn leave_out(&mut self, file: &str, fault: Fault) {
+        self.unread += usize::from(matches!(&fault, Fault::Unread(error) if error.kind() != ErrorKind::NotFound));
+        self.skipped.push(match fault {
+            Fault::Unread(error) => format!("{file}: it cannot be read ({error})"),
+            Fault::Content(problem) => format!("{file}: {problem}"),
+        });
     }
 }
 
@@ -102,8 +111,8 @@ pub(super) fn decode(
     corrupt: Corrupt,
     tick: &mut dyn FnMut(usize),
 ) -> Result<Decoded, DataError> {
-    // Twice what is decoded is held at the end: the images, and all of them in a row.
-    let (held, room) = (AtomicU64::new(0), room());
+    // A quarter of what is free stays so.
+    let (held, room) = (AtomicU64::new(0), room().saturating_mul(3) / 2);
     let decoded = |file| {
         let path = root.join(file);
         let planes = planes(&path, frame);
@@ -127,21 +136,17 @@ pub(super) fn decode(
             planes => Ok(planes.map_err(|fault| (file, fault))),
         }
     };
-    let mut results = Vec::with_capacity(files.len());
+    let mut all = Decoded { images: Planes::of(files.len()), ..Decoded::default() };
     for some in files.chunks(rayon::current_num_threads() * AT_A_TIME) {
-        results.append(&mut some.par_iter().map(&decoded).collect::<Result<Vec<_>, _>>()?);
+        for result in some.par_iter().map(&decoded).collect::<Result<Vec<_>, _>>()? {
+            all.images.push(result.as_ref().ok().map(Vec::as_slice));
+            if let Err((file, fault)) = result {
+                all.leave_out(file, fault);
+            }
+        }
         tick(some.len());
     }
-    let (mut skipped, mut unread) = (Vec::new(), 0);
-    let mut note = |(file, fault): (&String, Fault)| {
-        unread += usize::from(matches!(&fault, Fault::Unread(error) if error.kind() != ErrorKind::NotFound));
-        skipped.push(match fault {
-            Fault::Unread(error) => format!("{file}: it cannot be read ({error})"),
-            Fault::Content(problem) => format!("{file}: {problem}"),
-        });
-    };
-    let images = results.into_iter().map(|result| result.map_err(&mut note).ok()).collect();
-    Ok(Decoded { images, skipped, unread })
+    Ok(all)
 }
 
 /// Whether one of the files is a picture of several channels that can be decoded. Headers are looked at first.

@@ -2,24 +2,10 @@
 
 use super::cache::Cache;
 use super::decode::{Decoded, Frame, any_coloured, decode};
+use super::planes::Planes;
 use super::registry::Request;
 use super::{DataError, Dataset, ImageShape, Images, UNCLASSED};
-use image::{Pixel, Rgb};
 use std::path::{Path, PathBuf};
-
-/// The planes of a picture of a shape's size with as many channels as the shape has: a grey one is each of three, and of a coloured one a
-/// single channel is the luminance.
-pub(super) fn planar(planes: Vec<u8>, shape: ImageShape) -> Vec<u8> {
-    let plane = shape.height * shape.width;
-    match planes.len() / plane {
-        3 if shape.channels == 1 => {
-            let luminance = |i: usize| Rgb([planes[i], planes[plane + i], planes[2 * plane + i]]).to_luma().0[0];
-            (0..plane).map(luminance).collect()
-        }
-        1 => planes.repeat(shape.channels),
-        _ => planes,
-    }
-}
 
 /// What a folder holds.
 pub(super) struct Listing {
@@ -117,7 +103,7 @@ impl Listing {
         };
         // As many more as were damaged, until there are as many as are wanted.
         loop {
-            let (looked, good) = (train.images.len(), train.images.iter().flatten().count());
+            let (looked, good) = (train.images.files(), train.images.iter().flatten().count());
             let more = (options.wanted() - good).min(self.train.files.len() - looked);
             if more == 0 {
                 break;
@@ -127,10 +113,10 @@ impl Listing {
         let mut test = decode(&self.test.files, 0)?;
         let (height, width) = (frame.height as usize, frame.width as usize);
         let plane = height * width;
-        let all_grey = train.images.iter().chain(&test.images).flatten().all(|image| image.len() == plane);
+        let all_grey = train.images.iter().chain(test.images.iter()).flatten().all(|image| image.len() == plane);
         // Grey pictures among coloured ones get three equal channels, whether those are wanted or not: with more images the
         // first ones stay what they are.
-        let unseen = &self.train.files[train.images.len()..];
+        let unseen = &self.train.files[train.images.files()..];
         let channels = if all_grey && !any_coloured(&self.root, unseen, frame) { 1 } else { 3 };
         let shape = ImageShape { channels, height, width };
         let unread = train.unread + test.unread;
@@ -142,18 +128,10 @@ impl Listing {
     }
 
     /// The images of a split, of its first files; without those that were left out.
-    fn part(
-        &self,
-        what: &str,
-        part: &Part,
-        images: Vec<Option<Vec<u8>>>,
-        shape: ImageShape,
-    ) -> Result<Images, DataError> {
-        let width = self.factor_names.len();
-        let (mut pixels, mut kept) = (Vec::with_capacity(images.len() * shape.bytes()), Part::default());
-        for (i, (file, image)) in part.files.iter().zip(images).enumerate() {
-            let Some(image) = image else { continue };
-            pixels.extend(planar(image, shape));
+    fn part(&self, what: &str, part: &Part, images: Planes, shape: ImageShape) -> Result<Images, DataError> {
+        let (width, mut kept) = (self.factor_names.len(), Part::default());
+        let there = part.files.iter().zip(images.iter()).enumerate().filter(|(_, (_, image))| image.is_some());
+        for (i, (file, _)) in there {
             kept.files.push(file.clone());
             kept.labels.push(part.labels[i]);
             kept.factors.extend_from_slice(&part.factors[i * width..(i + 1) * width]);
@@ -162,7 +140,7 @@ impl Listing {
             let (path, problem) = (self.root.clone(), format!("there is no {what} image that can be decoded"));
             return Err(DataError::Unusable { path, problem, fix: "Put whole pictures there".to_owned() });
         }
-        let images = Images::new(shape, pixels, kept.labels, self.classes.clone())?;
+        let images = Images::new(shape, images.into_pixels(shape), kept.labels, self.classes.clone())?;
         images.with_factors(self.factor_names.clone(), kept.factors, width > 0)?.with_files(kept.files)
     }
 

@@ -45,6 +45,7 @@ mod mnist;
 mod options;
 mod pictures;
 mod pixels;
+mod planes;
 mod registry;
 mod regular;
 mod scan;

@@ -2,7 +2,7 @@
 
 use super::celeba;
 use super::decode::{Frame, Kept, decode};
-use super::listing::planar;
+use super::planes::planar;
 use super::scan::{scan, shown};
 use super::{Corrupt, DataError, FileOptions, Identity, ImageShape, Images};
 use crate::device::cpu::room;
@@ -139,7 +139,7 @@ impl Pictures {
                 done += more;
                 watch(done, of);
             })?;
-            for (file, planes) in block.iter().zip(decoded.images) {
+            for (file, planes) in block.iter().zip(decoded.images.iter()) {
                 let Some(planes) = planes else { continue };
                 greyed += usize::from(planes.len() > kept.bytes());
                 pixels.extend(planar(planes, kept));
