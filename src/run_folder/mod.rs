@@ -24,7 +24,7 @@ pub use error::OpenError;
 pub use lock::{LockError, RunLock};
 pub use manifest::{Entry, MANIFEST, Manifest};
 pub use record::{Earlier, Record, RecordError, Source};
-pub use saved::{Saved, data_folder, settings_file};
+pub use saved::{Saved, data_folder, from_the_root, settings_file};
 pub use state::{BestSoFar, CheckpointError, Interval, Loss, State};
 pub use state_dict::{COUNTER, StateDict, VARIANCE};
 pub use verify::{Finding, verify};

@@ -16,7 +16,12 @@ pub fn data_folder(config: &Config) -> Option<PathBuf> {
         "" => named_folder(&config.data.name)?,
         folder => Path::new(folder),
     };
-    Some(std::fs::canonicalize(folder).or_else(|_| std::path::absolute(folder)).unwrap_or_else(|_| folder.to_owned()))
+    Some(from_the_root(folder))
+}
+
+/// A folder as it is found from everywhere.
+pub fn from_the_root(folder: &Path) -> PathBuf {
+    std::fs::canonicalize(folder).or_else(|_| std::path::absolute(folder)).unwrap_or_else(|_| folder.to_owned())
 }
 
 /// What a run folder says about the run.

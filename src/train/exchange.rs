@@ -167,7 +167,10 @@ fn take_all(path: &Path, session: &mut Session) -> Result<Vec<String>, ExchangeE
 /// Puts the weights of an encoder into a session. All of them must be there but those of the layer that it ends with, whose width is a setting.
 fn take_encoder(path: &Path, session: &mut Session) -> Result<(Source, Vec<String>), ExchangeError> {
     let from = FirstWeights { path: path.to_owned(), checkpoint: Which::Newest, encoder_only: true };
-    let Taken { source, notes, others } = from.load(session).map_err(Box::new)?;
+    let Taken { source, notes, others } = from.load(session).map_err(|error| match error {
+        RunError::File(error) => ExchangeError::File(error.advise(A_FILE)),
+        error => Box::new(error).into(),
+    })?;
     let last = session.blueprint.params.specs().iter().rev().find(|spec| spec.name.starts_with(ENCODER));
     let last = last.and_then(|spec| Some(spec.name.rsplit_once('.')?.0)).unwrap_or_default();
     let gaps = others.into_iter().filter(|(name, _)| name.rsplit_once('.').is_none_or(|(layer, _)| layer != last));

@@ -150,6 +150,15 @@ fn pictures_are_embedded_as_the_data_set_has_them_and_without_it() {
     assert!(child.wait().expect("it ends").success());
     assert_eq!(fs::read_to_string(out.join("pictures-files.txt")).expect("a list"), list);
     assert_ends(&run.look("embed", &[]), 1, &["there is no such folder", "--data-dir"]);
+    // The data set stands elsewhere, by a path from where the command is; the file says where that is, for readers who are not there.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wgpu-simvae"));
+    command.args(["embed", "run", "--device", "cpu", "--data-dir", "elsewhere", "--out", "out"]);
+    let root = run.run.parent().expect("a folder");
+    assert_ends(&command.current_dir(root).output().expect("it starts"), 0, &[]);
+    let bytes = fs::read(out.join("test.safetensors")).expect("an embedding");
+    let (_, header) = SafeTensors::read_metadata(&bytes).expect("a header");
+    let whole = fs::canonicalize(&run.pictures).expect("a folder");
+    assert_eq!(header.metadata().as_ref().expect("metadata")["folder"], whole.display().to_string());
 }
 
 #[test]

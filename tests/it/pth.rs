@@ -100,6 +100,9 @@ fn the_encoder_of_torchvision_is_taken() {
     let output = import(&["--encoder-only"], "small", "data.size=32");
     assert_ends(&output, 2, &["`enc.conv1.weight` is F16 [64, 3, 7, 7] there", "7x7 convolution", "data.size"]);
     assert_ends(&import(&[], "whole", "data.size=64"), 2, &["an encoder alone: --encoder-only takes it"]);
+    let missing = ["import", "missing.pth", "--encoder-only", "--out", "missing"];
+    let output = simvae(place.path(), &missing, &[&RESNET[..], &["data.size=64"]].concat());
+    assert_ends(&output, 1, &["missing.pth: it cannot be read", "Check that it is a file"]);
     assert!(!place.path().join("small").exists() && !place.path().join("whole").exists(), "nothing is left behind");
 }
 

@@ -10,7 +10,7 @@ use wgpu_simvae::console::print;
 use wgpu_simvae::data::Images;
 use wgpu_simvae::draw::npy::npy;
 use wgpu_simvae::files::{FileError, OTHER_FOLDER, write_atomically};
-use wgpu_simvae::run_folder::data_folder;
+use wgpu_simvae::run_folder::{data_folder, from_the_root};
 use wgpu_simvae::train::Trained;
 use wgpu_simvae::train::embeddings::{Origin, to_csv, to_safetensors};
 
@@ -84,7 +84,9 @@ impl EmbedArguments {
         let labelled = self.images.is_empty();
         let embedding = trained.session.embed(source, source.images)?;
         let images = images(trained);
-        let folder = self.folder.data_dir.clone().or_else(|| data_folder(&trained.config)).filter(|_| labelled);
+        // Whoever reads the files later stands elsewhere.
+        let given = self.folder.data_dir.as_deref().map(from_the_root);
+        let folder = given.or_else(|| data_folder(&trained.config)).filter(|_| labelled);
         let origin = Origin { images, labelled, folder: folder.as_deref(), weights: &trained.weights };
         let shape = [embedding.len(), embedding.latent];
         if self.format.contains(&Format::Npy) {
