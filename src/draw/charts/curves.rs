@@ -1,5 +1,6 @@
 //! Loss curves as SVG, one small chart per term: terms differ too much in size to share an axis.
 
+use super::theme::themed;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -42,7 +43,7 @@ pub fn svg(parts: &[(&str, Vec<Curve>)]) -> Result<String, String> {
         })();
         drawn.map_err(|error| error.to_string())?;
     }
-    Ok(text)
+    Ok(themed(text))
 }
 
 fn height(curves: &[Curve]) -> u32 {

@@ -3,6 +3,7 @@
 mod curves;
 mod projection;
 mod scatter;
+mod theme;
 pub mod varied;
 
 use crate::run_folder::metrics::Row;

@@ -1,5 +1,6 @@
 //! Points in a plane as SVG, coloured by class.
 
+use super::theme::themed;
 use plotters::prelude::*;
 
 /// A point and its class.
@@ -43,7 +44,7 @@ pub fn svg(points: &[Point], classes: &[String]) -> Result<String, String> {
         })();
         drawn.map_err(|error| error.to_string())?;
     }
-    Ok(text)
+    Ok(themed(text))
 }
 
 /// Where a point lies on the page: both axes have one scale, so that distances are true.

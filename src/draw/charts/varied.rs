@@ -1,5 +1,6 @@
 //! Scores over the values of a setting as SVG, one small chart for each score: every seed a dot, a line through the means.
 
+use super::theme::themed;
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::prelude::*;
@@ -48,7 +49,7 @@ pub fn svg(setting: &str, values: &[String], names: &[String], scores: &[Score])
         })();
         drawn.map_err(|error| error.to_string())?;
     }
-    Ok(text)
+    Ok(themed(text))
 }
 
 /// The axis of a setting, with a tick at each of its values.
