@@ -14,6 +14,7 @@ mod place;
 pub mod report;
 mod row;
 mod scores;
+mod shown;
 mod study;
 mod table;
 mod used;

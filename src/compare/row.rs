@@ -125,6 +125,9 @@ impl Planned {
                     return Ok(None);
                 }
                 judged.write(folder).map_err(|source| fault(folder, source))?;
+                if let Err(error) = judged.show(folder, &self.config) {
+                    progress.note(&format!("warning: {error}"));
+                }
                 judged
             }
         };

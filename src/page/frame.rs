@@ -64,6 +64,15 @@ pub fn is_ours(path: &Path) -> Option<bool> {
     }
 }
 
+/// A text in which names stand between backquotes.
+pub fn prose(text: &str) -> Markup {
+    html! {
+        @for (i, part) in text.split('`').enumerate() {
+            @if i % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 /// A link to the page of all runs beside a folder, if there is one of ours.
 pub fn upwards(folder: &Path) -> Markup {
     let all = super::file(&folder.join(".."));

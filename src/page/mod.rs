@@ -11,12 +11,14 @@ mod render;
 mod runs;
 #[cfg(feature = "report")]
 mod series;
+#[cfg(feature = "report")]
+mod verdict;
 
 #[cfg(feature = "report")]
-pub use frame::{data, frame};
+pub use frame::{data, frame, prose};
+pub use render::{BUILT, map, show_verdict, verdict, write, write_runs};
 #[cfg(feature = "report")]
-pub use render::pictures;
-pub use render::{BUILT, map, write, write_runs};
+pub use render::{pictures, time};
 #[cfg(feature = "report")]
 pub use series::{Group, groups};
 
@@ -86,6 +88,39 @@ pub struct Map {
     pub classes: Vec<String>,
 }
 
+/// What judges found in a trained run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Steps after which they looked.
+    pub step: u64,
+    /// Their scores, table by table.
+    pub parts: Vec<Part>,
+    /// What was left out, and why.
+    pub notes: Vec<String>,
+}
+
+/// A table of a verdict.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// What it is about.
+    pub title: String,
+    /// How to read it.
+    pub about: String,
+    /// Its scores.
+    pub scores: Vec<Score>,
+}
+
+/// A score of a verdict.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Its name.
+    pub name: String,
+    /// It in words.
+    pub text: String,
+    /// It as a number.
+    pub value: f64,
+}
+
 /// A run as its page shows it.
 #[derive(Debug)]
 pub struct Shown<'a> {
@@ -99,4 +134,6 @@ pub struct Shown<'a> {
     pub rows: Vec<Row>,
     /// Where its representations lie.
     pub map: Option<Map>,
+    /// What judges found when it was trained.
+    pub verdict: Option<Verdict>,
 }

@@ -1,7 +1,8 @@
 //! In the place of the pages, in a library without its feature `report`: there are none.
 
-use super::{Map, Shown};
+use super::{Map, Shown, Verdict};
 use crate::files::FileError;
+use crate::settings::Config;
 use std::path::Path;
 
 /// Whether pages are written at all.
@@ -18,6 +19,19 @@ pub fn map(_step: u64, _rows: &[f32], _width: usize, _labels: &[u8], _classes: &
 /// Never.
 pub fn write(_shown: &Shown<'_>, _run: &Path) -> Result<bool, FileError> {
     Ok(false)
+}
+
+/// Shows nothing.
+///
+/// # Errors
+/// Never.
+pub fn show_verdict(_run: &Path, _config: &Config, _verdict: Verdict) -> Result<bool, FileError> {
+    Ok(false)
+}
+
+/// Knows of none.
+pub fn verdict(_run: &Path) -> Option<Verdict> {
+    None
 }
 
 /// Writes nothing.

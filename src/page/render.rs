@@ -1,7 +1,8 @@
 //! The page of a run, `RUN/index.html`.
 
-use super::frame::{self, frame, upwards, write_ours};
-use super::{Group, Map, Shown, State, Summary, file, groups, runs};
+use super::frame::{self, frame, is_ours, upwards, write_ours};
+pub use super::verdict::{show_verdict, verdict};
+use super::{Group, Map, Shown, State, Summary, Verdict, file, groups, runs};
 use crate::draw::charts::principal_plane;
 use crate::files::FileError;
 use crate::setting::thousands;
@@ -32,9 +33,21 @@ const SCORES: [(&str, &str, Option<bool>); 8] = [
 pub(super) struct Numbers {
     pub summary: Summary,
     pub groups: Vec<Group>,
-    map: Option<Map>,
+    pub map: Option<Map>,
     /// The files of the reconstructions, below the run's folder, oldest first.
-    pictures: Vec<String>,
+    pub pictures: Vec<String>,
+    /// What else is to be known; pages of before do not keep it.
+    #[serde(default)]
+    pub facts: Vec<(String, String)>,
+    #[serde(default)]
+    pub verdict: Option<Verdict>,
+}
+
+/// The numbers of the page in a folder; none where there is none of ours.
+pub(super) fn numbers(folder: &Path) -> Option<Numbers> {
+    let page = file(folder);
+    let text = (is_ours(&page) == Some(true)).then(|| std::fs::read_to_string(&page).ok())??;
+    frame::data_of(&text)
 }
 
 /// Places representations `[images, width]` in the plane in which they vary most.
@@ -49,7 +62,21 @@ pub fn map(step: u64, rows: &[f32], width: usize, labels: &[u8], classes: &[Stri
 /// # Errors
 /// When it cannot be written.
 pub fn write(shown: &Shown<'_>, run: &Path) -> Result<bool, FileError> {
-    write_ours(&file(run), &page(shown, run), run)
+    let facts = shown.facts.iter().map(|(name, what)| ((*name).to_owned(), what.clone())).collect();
+    let numbers = Numbers {
+        summary: shown.summary.clone(),
+        groups: groups(&shown.rows, POINTS),
+        map: shown.map.clone(),
+        pictures: pictures(run),
+        facts,
+        verdict: shown.verdict.clone(),
+    };
+    put(&numbers, shown.config, run)
+}
+
+/// Writes the page of a run that has these numbers and these settings; false as [`write`].
+pub(super) fn put(numbers: &Numbers, config: &Config, run: &Path) -> Result<bool, FileError> {
+    write_ours(&file(run), &page(numbers, config, run), run)
 }
 
 /// Writes the page of all runs beside this one, if that is its place: false where it is not.
@@ -60,18 +87,17 @@ pub fn write_runs(run: &Path) -> Result<bool, FileError> {
     runs::write(run)
 }
 
-fn page(shown: &Shown<'_>, run: &Path) -> String {
-    let Summary { method, data, seed, state, .. } = &shown.summary;
-    let (groups, map) = (groups(&shown.rows, POINTS), shown.map.clone());
-    let numbers = Numbers { summary: shown.summary.clone(), groups, map, pictures: pictures(run) };
+fn page(numbers: &Numbers, config: &Config, run: &Path) -> String {
+    let Summary { method, data, seed, state, .. } = &numbers.summary;
     let name = std::path::absolute(run).unwrap_or_default();
     let name = name.file_name().unwrap_or_default().to_string_lossy();
     let body = html! {
         (upwards(run))
         h1 { (method) " on " (data) " " (badge(state, 0)) }
         p.soft { (name) ", seed " (seed) }
-        (status(&shown.summary))
+        (status(&numbers.summary))
         @if let State::Failed(why) = state { div.card.trouble { (why) } }
+        @if let Some(verdict) = &numbers.verdict { (super::verdict::markup(verdict)) }
         div #run {
             div #tools .tools {}
             @for (at, group) in numbers.groups.iter().enumerate() {
@@ -97,10 +123,12 @@ fn page(shown: &Shown<'_>, run: &Path) -> String {
             div #map .map .card {}
         }
         h2 { "Settings" }
-        (settings(shown.config))
-        h2 { "This run" }
-        div.card { dl { @for (name, what) in &shown.facts { div { dt { (name) } dd { (what) } } } } }
-        (frame::data(&numbers))
+        (settings(config))
+        @if !numbers.facts.is_empty() {
+            h2 { "This run" }
+            div.card { dl { @for (name, what) in &numbers.facts { div { dt { (name) } dd { (what) } } } } }
+        }
+        (frame::data(numbers))
     };
     frame(&format!("{}{method} on {data}", title_of(state)), *state == State::Running, &body)
 }
@@ -210,7 +238,7 @@ pub fn pictures(run: &Path) -> Vec<String> {
 }
 
 /// Seconds in words.
-pub(super) fn time(seconds: f64) -> String {
+pub fn time(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     match whole {
         0..60 => format!("{whole} s"),

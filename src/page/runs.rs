@@ -1,8 +1,8 @@
 //! The page of all runs in a folder, `index.html` beside them.
 
 use super::frame::{self, frame, is_ours, upwards, write_ours};
-use super::render::{Numbers, badge, score, time};
-use super::{Group, State, Summary, file};
+use super::render::{Numbers, badge, numbers, score, time};
+use super::{Group, Score, State, Summary, Verdict, file, verdict};
 use crate::files::FileError;
 use crate::setting::thousands;
 use maud::{Markup, html};
@@ -21,16 +21,22 @@ struct Run {
     name: String,
     summary: Summary,
     groups: Vec<Group>,
+    #[serde(skip)]
+    verdict: Option<Verdict>,
 }
 
 impl Run {
     /// A run that has a page of ours; none for any other folder.
     fn read(folder: &Path) -> Option<Self> {
-        let page = file(folder);
-        let text = (is_ours(&page) == Some(true)).then(|| std::fs::read_to_string(&page).ok())??;
-        let Numbers { summary, groups, .. } = frame::data_of(&text)?;
+        let Numbers { summary, groups, verdict, .. } = numbers(folder)?;
         let name = folder.file_name()?.to_string_lossy().into_owned();
-        Some(Self { name, summary, groups: groups.into_iter().map(|group| group.thinned(POINTS)).collect() })
+        let groups = groups.into_iter().map(|group| group.thinned(POINTS)).collect();
+        Some(Self { name, summary, groups, verdict })
+    }
+
+    /// A score of its verdict.
+    fn judged(&self, name: &str) -> Option<&Score> {
+        self.verdict.iter().flat_map(|verdict| &verdict.parts).flat_map(|part| &part.scores).find(|it| it.name == name)
     }
 
     fn newest(&self, curve: &str) -> Option<f32> {
@@ -90,6 +96,8 @@ fn page(folder: &Path, runs: &[Run], others: &[String]) -> String {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let goes_on = runs.iter().any(|run| run.summary.state == State::Running);
     let report = folder.join("report.html").is_file();
+    let judged: Vec<(&str, &str)> =
+        verdict::COLUMNS.into_iter().filter(|(name, _)| runs.iter().any(|run| run.judged(name).is_some())).collect();
     let body = html! {
         (upwards(folder))
         h1 { "Runs in " (name) }
@@ -107,11 +115,12 @@ fn page(folder: &Path, runs: &[Run], others: &[String]) -> String {
                         @for head in ["state", "method", "data"] { th.word { (head) } }
                         th { "seed" }
                         @for column in COLUMNS { th { (column.replace('_', " ")) } }
+                        @for (_, head) in &judged { th { (head) } }
                         @for head in ["step", "of", "epoch", "images/s", "time"] { th { (head) } }
                         th.word { "device" }
                     }
                 }
-                tbody { @for (at, run) in runs.iter().enumerate() { (row(run, at)) } }
+                tbody { @for (at, run) in runs.iter().enumerate() { (row(run, at, &judged)) } }
             }
         }
         @if !others.is_empty() {
@@ -123,7 +132,7 @@ fn page(folder: &Path, runs: &[Run], others: &[String]) -> String {
     frame(&format!("Runs in {name}"), goes_on, &body)
 }
 
-fn row(run: &Run, at: usize) -> Markup {
+fn row(run: &Run, at: usize, judged: &[(&str, &str)]) -> Markup {
     let Summary { method, data, seed, device, state, step, total, epoch, images_per_second, seconds, .. } =
         &run.summary;
     html! {
@@ -136,6 +145,12 @@ fn row(run: &Run, at: usize) -> Markup {
             @for column in COLUMNS {
                 @match run.newest(column) {
                     Some(value) => td data-value=(value) { (score(column, value)) },
+                    None => td { "–" },
+                }
+            }
+            @for (name, _) in judged {
+                @match run.judged(name) {
+                    Some(score) => td data-value=(score.value) { (score.text) },
                     None => td { "–" },
                 }
             }

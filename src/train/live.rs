@@ -104,7 +104,7 @@ impl<'a> Live<'a> {
             progress,
             run,
             data,
-            shown: Shown { summary, config, facts, rows, map: None },
+            shown: Shown { summary, config, facts, rows, map: None, verdict: page::verdict(run) },
             began: (training.step, Instant::now()),
             written: Instant::now(),
             page: page::BUILT.then(|| Due::new(PAUSE)),

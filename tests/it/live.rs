@@ -178,6 +178,45 @@ fn pages_of_others_stay_and_only_runs_are_listed() {
 }
 
 #[test]
+fn a_verdict_stands_on_the_page_of_its_run() {
+    let folder = temporary();
+    let [out, other] = ["run", "other"].map(|name| folder.path().join(name));
+    trains(&out, &SETTINGS);
+    trains(&other, &SETTINGS);
+    let run = out.to_string_lossy();
+    let before = numbers(&page(&out));
+    assert!(before["verdict"].is_null() && !page(folder.path()).contains("eval: "));
+    let judges = ["eval", &run, "--device", "cpu", "--probe-epochs", "1", "--mixture-starts", "1"];
+    assert_ends(&simvae(&judges), 0, &["k-NN"]);
+
+    let found: Value = serde_json::from_slice(&std::fs::read(out.join("eval.json")).expect("a verdict")).expect("JSON");
+    let knn = found["verdict"]["content"]["knn_euclidean"]["accuracy"].as_f64().expect("a score");
+    let (shown, after) = (page(&out), numbers(&page(&out)));
+    assert_alone(&shown);
+    assert_eq!(after["verdict"]["step"], 12);
+    let in_words = format!("<tr><td>k-NN</td><td>{:.2} %</td></tr>", 100.0 * knn);
+    for part in ["<h2>Verdict</h2>", "after step 12.", &in_words, "squared error of a pixel", "<h2>This run</h2>"] {
+        assert!(shown.contains(part), "{part} is missing from {shown}");
+    }
+    for part in ["summary", "groups", "map", "pictures", "facts"] {
+        assert_eq!(before[part], after[part], "{part}");
+    }
+    // The page of all runs has columns of it, in which the other run has nothing.
+    let all = page(folder.path());
+    for part in
+        ["<th>eval: k-NN</th><th>eval: linear</th>", &format!("<td data-value=\"{knn}\">"), "<td>–</td><td>–</td>"]
+    {
+        assert!(all.contains(part), "{part} is missing from {all}");
+    }
+    // It stays, with its step, while the run goes on; a page of somebody else's stays what it is.
+    assert_ends(&simvae(&["train", "--device", "cpu", "--resume", "--epochs", "3", "--out", &run]), 0, &[]);
+    assert_eq!(numbers(&page(&out))["verdict"], after["verdict"]);
+    std::fs::write(file(&out), "<html>mine</html>").expect("a page");
+    assert_ends(&simvae(&judges), 0, &["k-NN"]);
+    assert_eq!(page(&out), "<html>mine</html>");
+}
+
+#[test]
 fn the_table_has_the_rows_of_the_metrics_after_a_resume_too() {
     let folder = temporary();
     let out = folder.path().join("run");

@@ -22,7 +22,7 @@ pub struct EvalArguments {
     predictions: bool,
 }
 
-/// Runs all judges, prints their tables and writes `RUN/eval.json`.
+/// Runs all judges, prints their tables and writes `RUN/eval.json`; the scores stand on the run's page too.
 pub fn main(arguments: &EvalArguments) -> Result<(), Failure> {
     let (mut trained, device) = arguments.folder.open()?;
     let run = &arguments.folder.run;
@@ -32,6 +32,9 @@ pub fn main(arguments: &EvalArguments) -> Result<(), Failure> {
     let (judged, predictions) = judge_run(&mut trained, run, &device, &judges, &mut note)?;
     // Saved before they are shown, and shown all the same where they cannot be saved.
     let mut saved = vec![judged.write(run).map_err(anyhow::Error::from)];
+    if let Err(error) = judged.show(run, &trained.config) {
+        tell(format_args!("warning: {error}"));
+    }
     if arguments.predictions {
         let bytes = tensors(&predictions).map_err(|error| anyhow!("the predictions cannot be stored: {error}"))?;
         let path = run.join("predictions.safetensors");

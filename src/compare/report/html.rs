@@ -3,7 +3,7 @@
 use super::varied::charts;
 use crate::compare::{Compared, JudgedRun, Table, tables};
 use crate::files::{FileError, read_if_there};
-use crate::page::{self, Group, groups, pictures};
+use crate::page::{self, Group, groups, pictures, prose};
 use crate::run_folder::metrics::{MetricsLog, metrics_file};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -141,15 +141,6 @@ fn gallery<'a>(shown: &'a [Pictures], what: &str, picture: impl Fn(&'a Pictures)
                     figure { figcaption { (pictures.name) } img src=(url) alt=(format!("{what} of {}", pictures.name)); }
                 }
             }
-        }
-    }
-}
-
-/// A text in which names stand between backquotes.
-fn prose(text: &str) -> Markup {
-    markup! {
-        @for (i, part) in text.split('`').enumerate() {
-            @if i % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
