@@ -61,9 +61,24 @@ pub fn detail(line: impl Display) {
     }
 }
 
+/// Who hears lines in the place of the standard error.
+type Listener = Box<dyn Fn(String) + Send>;
+static LISTENER: Mutex<Option<Listener>> = Mutex::new(None);
+
+/// Has somebody else hear what goes to the standard error, such as a view that fills the screen; none gives it back.
+pub fn divert(to: Option<Listener>) {
+    *LISTENER.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = to;
+}
+
 /// Writes an error to the standard error, if anybody still reads it.
 pub fn complain(line: impl Display) {
-    let _nobody_reads = writeln!(io::stderr().lock(), "{}", escaped(&line.to_string()));
+    let line = escaped(&line.to_string());
+    match &*LISTENER.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+        Some(hear) => hear(line),
+        None => {
+            let _nobody_reads = writeln!(io::stderr().lock(), "{line}");
+        }
+    }
 }
 
 /// How the standard output fared.

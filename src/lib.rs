@@ -39,7 +39,7 @@
 //! - `onnx`: a run's networks as ONNX files, `onnx`.
 //! - `cli`: the command `wgpu-simvae`, with all five.
 //!
-//! One is not: `static-dxc` builds Microsoft's newer shader compiler in, for DirectX 12.
+//! Two are not: `view` is the command's `train --view`, and `static-dxc` builds Microsoft's newer shader compiler in, for DirectX 12.
 
 // What a library says goes through `Progress` and `console`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]

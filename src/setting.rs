@@ -185,7 +185,7 @@ fn real(value: &Value) -> Option<f64> {
 }
 
 /// A whole number, its digits in threes.
-pub(crate) fn thousands(number: u64) -> String {
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {

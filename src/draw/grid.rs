@@ -13,8 +13,15 @@ pub struct Pictures<'a> {
 }
 
 impl Pictures<'_> {
-    pub(super) fn count(&self) -> usize {
+    /// How many there are.
+    pub fn count(&self) -> usize {
         self.pixels.len() / self.shape.iter().product::<usize>().max(1)
+    }
+
+    /// One of them.
+    pub fn image(&self, picture: usize) -> RgbImage {
+        let [_, height, width] = self.shape.map(|side| side as u32);
+        RgbImage::from_fn(width, height, |x, y| self.colour(picture, x as usize, y as usize))
     }
 
     fn colour(&self, picture: usize, x: usize, y: usize) -> Rgb<u8> {

@@ -1,7 +1,7 @@
 //! What is seen of a run while it trains: its page, the page of the runs beside it, and events for TensorBoard. It hears what the run
 //! tells, and passes it on.
 
-use super::progress::Progress;
+use super::progress::{Pictured, Progress};
 use super::run_error::RunError;
 use super::session::Embedding;
 use super::training::Training;
@@ -222,9 +222,9 @@ impl Progress for Live<'_> {
         self.progress.logged(row);
     }
 
-    fn pictured(&mut self, step: u64, png: &[u8]) {
-        self.event(|events| events.picture(step, png));
-        self.progress.pictured(step, png);
+    fn pictured(&mut self, step: u64, drawn: &Pictured) {
+        self.event(|events| events.picture(step, &drawn.png));
+        self.progress.pictured(step, drawn);
     }
 
     fn embeds(&self) -> usize {

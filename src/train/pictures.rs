@@ -1,9 +1,10 @@
 //! Pictures of a run: reconstructions and loss curves.
 
+use super::progress::Pictured;
 use super::session::Session;
 use crate::device::DeviceError;
 use crate::draw::charts;
-use crate::draw::grid::{Pictures, png};
+use crate::draw::grid::png;
 use crate::draw::sheet::magnification;
 use crate::files::{FileError, write_atomically};
 use crate::run_folder::metrics::Row;
@@ -43,16 +44,17 @@ pub fn folder(run: &Path) -> PathBuf {
     run.join("reconstructions")
 }
 
-/// Writes `reconstructions/epoch-NNNN.png`: test images over their reconstructions from the posterior mean; what it wrote.
+/// Writes `reconstructions/epoch-NNNN.png`: test images over their reconstructions from the posterior mean; what it drew.
 ///
 /// # Errors
 /// When the device fails or the file cannot be written.
-pub fn reconstructions(session: &mut Session, run: &Path, epoch: u32) -> Result<Vec<u8>, PictureError> {
+pub fn reconstructions(session: &mut Session, run: &Path, epoch: u32) -> Result<Pictured, PictureError> {
     let source = session.blueprint.test;
-    let (x, pictures) = session.reconstruct(&source, COUNT)?;
-    let stacks = [&x, &pictures].map(|pixels| Pictures { pixels, shape: source.shape });
+    let (images, reconstructions) = session.reconstruct(&source, COUNT)?;
+    let mut drawn = Pictured { images, reconstructions, shape: source.shape, png: Vec::new() };
     let path = folder(run).join(format!("epoch-{epoch:04}.png"));
-    write(path, png(&stacks, COLUMNS, magnification(source.shape[1])))
+    drawn.png = write(path, png(&drawn.stacks(), COLUMNS, magnification(source.shape[1])))?;
+    Ok(drawn)
 }
 
 /// Writes `losses.svg`: every term against the epoch. Nothing, where the library is built without charts.

@@ -1,8 +1,29 @@
 //! What a run tells while it runs.
 
 use super::session::Embedding;
+use crate::draw::grid::Pictures;
 use crate::run_folder::metrics::Row;
 use std::path::Path;
+
+/// Test images and their reconstructions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pictured {
+    /// The images, `[count, channels, height, width]`, between 0 and 1.
+    pub images: Vec<f32>,
+    /// What the decoder makes of the posterior mean of each, likewise.
+    pub reconstructions: Vec<f32>,
+    /// Channels, height, width.
+    pub shape: [usize; 3],
+    /// The images over their reconstructions, as a PNG file.
+    pub png: Vec<u8>,
+}
+
+impl Pictured {
+    /// The images, and their reconstructions.
+    pub fn stacks(&self) -> [Pictures<'_>; 2] {
+        [&self.images, &self.reconstructions].map(|pixels| Pictures { pixels, shape: self.shape })
+    }
+}
 
 /// Receives a run's messages; a library user can pass their own, and hears what they ask for.
 pub trait Progress {
@@ -18,8 +39,8 @@ pub trait Progress {
     fn judged(&mut self, _step: u64, _epoch: f64, _scores: &[(&str, f64)]) {}
     /// A row of metrics was written, with what judges found at its step.
     fn logged(&mut self, _row: &Row) {}
-    /// Test images were drawn over their reconstructions after `step` steps; `png` is the picture's file.
-    fn pictured(&mut self, _step: u64, _png: &[u8]) {}
+    /// Test images were reconstructed after `step` steps.
+    fn pictured(&mut self, _step: u64, _drawn: &Pictured) {}
     /// Of how many test images it wants to see the representations, each time that pictures are drawn.
     fn embeds(&self) -> usize {
         0

@@ -233,8 +233,8 @@ impl<'a> Training<'a> {
         if self.session.blueprint.model.networks.generative {
             let epoch = self.epoch(self.step).round() as u32;
             let picture = pictures::reconstructions(&mut self.session, &self.options.out, epoch);
-            if let Some(png) = drawn(picture, progress)? {
-                progress.pictured(self.step, &png);
+            if let Some(drawn) = drawn(picture, progress)? {
+                progress.pictured(self.step, &drawn);
             }
         }
         self.embed(progress)

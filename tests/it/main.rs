@@ -61,6 +61,7 @@ mod torchvision;
 mod translation;
 mod tuned;
 mod variances;
+mod view;
 mod views;
 mod web;
 mod workgroups;

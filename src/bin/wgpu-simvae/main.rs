@@ -25,6 +25,8 @@ mod shaders;
 mod signals;
 mod terminal;
 mod train;
+#[cfg_attr(not(feature = "view"), path = "no_view.rs")]
+mod view;
 mod web;
 
 use clap::{Parser, Subcommand};
@@ -141,6 +143,7 @@ fn main() -> ExitCode {
         // SAFETY: no other thread runs yet.
         unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
     }
+    view::restore_on_panic();
     quiet::hush();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

@@ -1,6 +1,6 @@
 //! Ctrl-C and its kin: the first asks for a safe end, the second ends at once.
 
-use crate::Failure;
+use crate::{Failure, view};
 use anyhow::Context;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,30 +14,37 @@ pub const INTERRUPTED: u8 = 130;
 pub fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
-    on_signal(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            return true;
-        }
-        tell("stopping at the next safe place; once more stops at once");
-        false
-    })
-    .context("Ctrl-C cannot be caught on this system")?;
+    on_signal(move || ask(&flag)).context("Ctrl-C cannot be caught on this system")?;
     Ok(stop)
 }
 
-/// Calls `heard` for each signal, on a thread of its own; ends the process at once when it says so.
+/// Asks for a safe end; once more ends the process at once.
+pub fn ask(stop: &AtomicBool) {
+    if stop.swap(true, Ordering::Relaxed) {
+        view::restore();
+        end();
+    }
+    tell("stopping at the next safe place; once more stops at once");
+}
+
+/// Ends the process. Nothing is cleaned up: a driver that hangs would hang here too.
+fn end() -> ! {
+    #[cfg(unix)]
+    signal_hook::low_level::exit(INTERRUPTED.into());
+    #[cfg(not(unix))]
+    std::process::exit(INTERRUPTED.into());
+}
+
+/// Calls `heard` for each signal, on a thread of its own.
 #[cfg(unix)]
-fn on_signal(heard: impl Fn() -> bool + Send + 'static) -> std::io::Result<()> {
+fn on_signal(heard: impl Fn() + Send + 'static) -> std::io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new(
         [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| !is_ignored(signal)),
     )?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for _ in signals.forever() {
-            if heard() {
-                // Nothing is cleaned up: a driver that hangs would hang here too.
-                signal_hook::low_level::exit(INTERRUPTED.into());
-            }
+            heard();
         }
     })?;
     Ok(())
@@ -55,10 +62,6 @@ fn is_ignored(signal: i32) -> bool {
 }
 
 #[cfg(not(unix))]
-fn on_signal(heard: impl Fn() -> bool + Send + 'static) -> Result<(), ctrlc::Error> {
-    ctrlc::set_handler(move || {
-        if heard() {
-            std::process::exit(INTERRUPTED.into());
-        }
-    })
+fn on_signal(heard: impl Fn() + Send + 'static) -> Result<(), ctrlc::Error> {
+    ctrlc::set_handler(heard)
 }

@@ -20,6 +20,15 @@ pub fn bar(template: &str) -> ProgressBar {
     }
 }
 
+/// The name and the value of a judge's score, in words.
+pub fn score(name: &str, value: f64) -> (String, String) {
+    let value = match name {
+        "knn" | "linear" => format!("{:.1} %", 100.0 * value),
+        _ => format!("{value:.3}"),
+    };
+    (name.replace('_', " "), value)
+}
+
 /// A progress line on the terminal, plain lines where the output is no terminal.
 #[derive(Debug, Default)]
 pub struct Terminal {
@@ -121,11 +130,8 @@ impl Progress for Terminal {
     }
 
     fn judged(&mut self, step: u64, epoch: f64, scores: &[(&str, f64)]) {
-        let in_words = |name: &str, score: f64| match name {
-            "knn" | "linear" => format!("{name} {:.1} %", 100.0 * score),
-            _ => format!("{} {score:.3}", name.replace('_', " ")),
-        };
-        let words: Vec<String> = scores.iter().map(|&(name, score)| in_words(name, score)).collect();
+        let in_words = |(name, value): (String, String)| format!("{name} {value}");
+        let words: Vec<String> = scores.iter().map(|&(name, value)| in_words(score(name, value))).collect();
         self.note(&format!("step {step}  epoch {epoch:.2}  judged: {}", words.join("  ")));
         // On the progress line there is room for what matters most.
         let first: String = words.iter().take(3).map(|word| format!("  {word}")).collect();

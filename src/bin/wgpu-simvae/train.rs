@@ -3,7 +3,7 @@
 use crate::settings::SettingsArguments;
 use crate::signals::stop_on_interrupt;
 use crate::terminal::Terminal;
-use crate::{Failure, usage};
+use crate::{Failure, usage, view};
 use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -36,6 +36,9 @@ pub struct TrainArguments {
     /// Show the run in a browser while it trains: its page RUN/index.html.
     #[arg(long)]
     open: bool,
+    /// Fill the terminal with the run: curves, judges, pictures; q ends it as Ctrl-C does. Of programs that are built with the feature view.
+    #[arg(long)]
+    view: bool,
     /// Continue the run in the folder with the settings that it saved. --epochs or --steps give it another end; --set changes what
     /// changes no result, such as log.every.
     #[arg(long, group = "origin")]
@@ -52,19 +55,22 @@ pub struct TrainArguments {
 }
 
 pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
+    if arguments.view {
+        view::check()?;
+    }
     let config = settings(arguments)?;
     let recipe = Recipe::new(&config)?;
     let device = choose(&arguments.device)?;
     let device = if arguments.no_tune { device.untimed() } else { device };
-    let mut progress = Terminal::opening(arguments.open);
-    progress.note(&format!("device: {}", device.reason));
+    let mut terminal = Terminal::opening(arguments.open);
+    terminal.note(&format!("device: {}", device.reason));
 
-    let data = load_data(&config, None, &device, &mut progress)?;
+    let data = load_data(&config, None, &device, &mut terminal)?;
     let classes = match data.train.classes.len() {
         1 => "one class".to_owned(),
         count => format!("{count} classes"),
     };
-    progress.note(&format!(
+    terminal.note(&format!(
         "{}: {} training and {} test images, {classes}",
         data.name,
         data.train.len(),
@@ -81,10 +87,15 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     let from = arguments.from.clone().map(|path| FirstWeights { path, checkpoint, encoder_only });
     let (resume, extend) = (arguments.resume, arguments.resume && arguments.settings.any());
     let options = RunOptions { out: out.clone(), resume, checkpoint, extend, from };
-    let mut report = run(&recipe, &data, &device, &options, &mut progress, &stop).inspect_err(|_| {
+    let mut progress: Box<dyn Progress> = match arguments.view {
+        true => view::open(terminal, (&config, &device, &out), &stop)?,
+        false => Box::new(terminal),
+    };
+    let mut report = run(&recipe, &data, &device, &options, progress.as_mut(), &stop).inspect_err(|_| {
         // A claimed folder into which nothing was written.
         let _not_empty = std::fs::remove_dir(&out);
     })?;
+    drop(progress);
     if report.interrupted {
         tell(format_args!(
             "interrupted at step {}; go on with: wgpu-simvae train --resume --out {}",
