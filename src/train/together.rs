@@ -84,8 +84,11 @@ pub fn run_in_group(
     stop: &AtomicBool,
 ) -> Result<Option<Report>, RunError> {
     let share = Share::of(Some(group.as_ref()));
-    check_shares(recipe, data, share)?;
-    check_alike(recipe, data, group.as_ref())?;
+    let checked = check_alike(recipe, data, group.as_ref()).and_then(|()| check_shares(recipe, data, share));
+    if let Err(error) = checked {
+        // All have found the same, and one tells it.
+        return if share.rank == 0 { Err(error) } else { Ok(None) };
+    }
     if share.rank > 0 {
         return member(device, group, || Ok(follow(recipe, data, device, group).map(|()| None)?));
     }

@@ -46,6 +46,7 @@ mod pth;
 #[cfg(target_os = "linux")]
 mod radv;
 mod ranges;
+mod ranks;
 mod regression;
 mod resume;
 mod shaders;

@@ -23,6 +23,7 @@ mod sample;
 mod settings;
 mod shaders;
 mod signals;
+mod spread;
 mod terminal;
 mod train;
 #[cfg_attr(not(feature = "view"), path = "no_view.rs")]

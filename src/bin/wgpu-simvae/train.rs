@@ -2,6 +2,7 @@
 
 use crate::settings::SettingsArguments;
 use crate::signals::stop_on_interrupt;
+use crate::spread::Spread;
 use crate::terminal::Terminal;
 use crate::{Failure, usage, view};
 use anyhow::Context;
@@ -9,12 +10,12 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::{Dataset, title};
-use wgpu_simvae::device::{Device, DeviceRequest, choose};
+use wgpu_simvae::device::{Device, DeviceRequest};
 use wgpu_simvae::eval::Representation;
 use wgpu_simvae::eval::knn::{Metric, accuracy};
 use wgpu_simvae::run_folder::{OpenError, Which, claim};
 use wgpu_simvae::settings::{Config, Recipe};
-use wgpu_simvae::train::{FirstWeights, Progress, Report, RunOptions, Session, Trained, load_data, run};
+use wgpu_simvae::train::{FirstWeights, Progress, Report, RunOptions, Session, Trained, load_data};
 
 /// Labelled training images that the k-NN report uses, and its k.
 const KNN_IMAGES: usize = 10_000;
@@ -24,9 +25,10 @@ const KNN: usize = 5;
 pub struct TrainArguments {
     #[command(flatten)]
     settings: SettingsArguments,
-    /// auto, gpu, cpu, a number of `wgpu-simvae devices` or part of an adapter's name.
-    #[arg(long, default_value = "auto")]
-    device: DeviceRequest,
+    /// auto, gpu, cpu, a number of `wgpu-simvae devices` or part of an adapter's name; or several, separated by commas, as 0,1: they share
+    /// each step.
+    #[arg(long, value_name = "DEVICE,...", value_delimiter = ',', default_value = "auto")]
+    device: Vec<DeviceRequest>,
     /// Time no kernels on the device first: matrix products are computed as the cost model suggests.
     #[arg(long)]
     no_tune: bool,
@@ -60,12 +62,12 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     }
     let config = settings(arguments)?;
     let recipe = Recipe::new(&config)?;
-    let device = choose(&arguments.device)?;
-    let device = if arguments.no_tune { device.untimed() } else { device };
+    let spread = Spread::choose(&arguments.device, arguments.no_tune)?;
+    let device = spread.device();
     let mut terminal = Terminal::opening(arguments.open);
     terminal.note(&format!("device: {}", device.reason));
 
-    let data = load_data(&config, None, &device, &mut terminal)?;
+    let data = load_data(&config, None, device, &mut terminal)?;
     let classes = match data.train.classes.len() {
         1 => "one class".to_owned(),
         count => format!("{count} classes"),
@@ -88,14 +90,15 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     let (resume, extend) = (arguments.resume, arguments.resume && arguments.settings.any());
     let options = RunOptions { out: out.clone(), resume, checkpoint, extend, from };
     let mut progress: Box<dyn Progress> = match arguments.view {
-        true => view::open(terminal, (&config, &device, &out), &stop)?,
+        true => view::open(terminal, (&config, device, &out), &stop)?,
         false => Box::new(terminal),
     };
-    let mut report = run(&recipe, &data, &device, &options, progress.as_mut(), &stop).inspect_err(|_| {
+    let report = spread.run(&recipe, &data, &options, progress.as_mut(), &stop).inspect_err(|_| {
         // A claimed folder into which nothing was written.
         let _not_empty = std::fs::remove_dir(&out);
     })?;
     drop(progress);
+    let Some(mut report) = report else { return Ok(()) };
     if report.interrupted {
         tell(format_args!(
             "interrupted at step {}; go on with: wgpu-simvae train --resume --out {}",
@@ -111,7 +114,7 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     }
     let labelled = data.train.len().min(KNN_IMAGES);
     let k = KNN.min(labelled);
-    let score = nearest_neighbours(&mut report.session, &data, &device, k)?;
+    let score = nearest_neighbours(&mut report.session, &data, device, k)?;
     print(format_args!(
         "k-NN (k = {k}, Euclidean, {labelled} labelled images) on the test images' representations: {:.2} %",
         100.0 * score

@@ -1,7 +1,7 @@
 //! A group of processes, on one machine or many, by MPI.
 
 use super::{Collective, Member};
-use crate::console::tell;
+use crate::console::complain;
 use crate::device::DeviceError;
 use mpi::collective::SystemOperation;
 use mpi::environment::Universe;
@@ -63,7 +63,7 @@ impl Collective for Ranks {
 
     fn fail(&self, why: &str) {
         // Nobody can be told while they wait: all processes end.
-        tell(format_args!("error: process {} of {}: {why}", self.rank(), self.size()));
+        complain(format_args!("error: process {} of {}: {why}", self.rank(), self.size()));
         self.universe.world().abort(1)
     }
 }
