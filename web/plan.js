@@ -23,14 +23,20 @@
  * @typedef {{ format: string, version: number, program: string, model?: Model, loops: string[], regions: Region[],
  *   tensors: Record<string, Named>, files: File[], texts: string[], shaders: Shader[], plans: Plan[] }} Recording
  * @typedef {(name: string) => Promise<Uint8Array | null>} Read Reads a file of the plan's folder; null where there is none.
+ * @typedef {{ anew: string, smaller: string, slower: string }} Advice What to do about files that cannot be used, a device that is too
+ *   small, and losses that are not finite
  */
 
 /** What a plan's file calls itself. */
 export const FORMAT = "wgpu-simvae plan";
 /** The version of the format that is read here. */
 export const VERSION = 1;
-/** What to do about a file that cannot be used. */
-const ANEW = "write it anew with `wgpu-simvae plan --out FOLDER`";
+/** For those who wrote a plan by the command. @type {Advice} */
+export const BY_COMMAND = {
+  anew: "write it anew with `wgpu-simvae plan --out FOLDER`, of the same run or with the same settings",
+  smaller: "write a plan with a smaller batch or model, or fewer images, by `--set`",
+  slower: "write a plan with a lower learning rate, by `--set optim.lr=...`",
+};
 /** Bytes of an element of each type in safetensors. */
 const SIZES = { F32: 4, U32: 4, U8: 1 };
 
@@ -66,24 +72,25 @@ export const under = (base) => async (name) => {
 /**
  * Reads `plan.json` and checks it.
  * @param {Read} read
+ * @param {string} [anew] what to do about a plan that cannot be used
  * @returns {Promise<Recording>}
  */
-export async function readRecording(read) {
+export async function readRecording(read, anew = BY_COMMAND.anew) {
   const bytes = await read("plan.json");
-  if (!bytes) throw new ReplayError("format", `plan.json: there is none; ${ANEW}`);
+  if (!bytes) throw new ReplayError("format", `plan.json: there is none; ${anew}`);
   /** @param {unknown} error */
   const torn = (error) =>
-    new ReplayError("format", `plan.json: not a whole plan (${/** @type {Error} */ (error).message}); ${ANEW}`);
+    new ReplayError("format", `plan.json: not a whole plan (${/** @type {Error} */ (error).message}); ${anew}`);
   let recording;
   try {
     recording = JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
     throw torn(error);
   }
-  if (recording?.format !== FORMAT) throw new ReplayError("format", `plan.json: its format is not \`${FORMAT}\`; ${ANEW}`);
+  if (recording?.format !== FORMAT) throw new ReplayError("format", `plan.json: its format is not \`${FORMAT}\`; ${anew}`);
   if (recording.version !== VERSION) {
     const found = `version ${recording.version}, and this page reads version ${VERSION}`;
-    throw new ReplayError("version", `plan.json: a plan of ${found}; ${ANEW}`);
+    throw new ReplayError("version", `plan.json: a plan of ${found}; ${anew}`);
   }
   try {
     check(recording);

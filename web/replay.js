@@ -6,14 +6,14 @@
  *     await replayer.train({ steps: 500, onLosses: (step, losses) => draw(step, losses) });
  *     const pictures = await replayer.read("pictures", "reconstruct");
  *
- * @import { Dispatch, File, Named, Place, Plan, Read, Recording } from "./plan.js"
+ * @import { Advice, Dispatch, File, Named, Place, Plan, Read, Recording } from "./plan.js"
  * @typedef {{ pipeline: GPUComputePipeline, group: GPUBindGroup, workgroups: [number, number, number], cost: number }} Step
  * @typedef {{ plan: Plan, slots: GPUBuffer[], steps: Step[], pace: Pace }} Loaded
  */
 import { openDevice } from "./device.js";
 import { Pace } from "./pace.js";
 import { Pipelines } from "./pipelines.js";
-import { ReplayError, byteLength, readFile, readRecording, writeFile } from "./plan.js";
+import { BY_COMMAND, ReplayError, byteLength, readFile, readRecording, writeFile } from "./plan.js";
 import { Staging } from "./staging.js";
 
 export { ReplayError, under } from "./plan.js";
@@ -36,7 +36,8 @@ export class Replayer {
   /** @type {Staging} */ #staging;
   /** When the device was done with what it was given last, in milliseconds. */ #idle = 0;
   /** @type {ReplayError | null} */ #problem = null;
-  /** Fails when the device does. @type {Promise<never>} */ #failure;
+  /** Fails when the device does, unless this was closed. @type {Promise<never>} */ #failure;
+  /** @type {Advice} */ #advice;
   /** @type {(problem: ReplayError) => void} */ #fail;
   #closed = false;
 
@@ -44,19 +45,20 @@ export class Replayer {
    * Reads a plan with its files, opens the device and fills its memory.
    *
    * `loop` chooses how products are computed, one of the recording's; unless told, `strip` on software adapters and `tile`
-   * elsewhere. `files: false` leaves all memory zero.
+   * elsewhere. `files: false` leaves all memory zero. `advice` is what the user can do here about what goes wrong.
    * @param {Read} read
-   * @param {{ loop?: string, adapter?: GPUAdapter, files?: boolean }} [options]
+   * @param {{ loop?: string, adapter?: GPUAdapter, files?: boolean, advice?: Advice }} [options]
    */
   static async open(read, options = {}) {
-    const recording = await readRecording(read);
-    const { device, name, software } = await openDevice(recording, options.adapter);
+    const advice = options.advice ?? BY_COMMAND;
+    const recording = await readRecording(read, advice.anew);
+    const { device, name, software } = await openDevice(recording, options.adapter, advice.smaller);
     const wanted = options.loop ?? (software ? "strip" : "tile");
     if (!recording.loops.includes(wanted)) {
       device.destroy();
       throw new ReplayError("use", `\`${wanted}\` is no loop of this plan, which has ${recording.loops.join(", ")}`);
     }
-    const replayer = new Replayer(recording, device, name, wanted);
+    const replayer = new Replayer(recording, device, name, wanted, advice);
     try {
       await replayer.#allocate(() => {
         replayer.#regions = recording.regions.map(({ name, len }) => replayer.#buffer(name, len));
@@ -78,17 +80,18 @@ export class Replayer {
       const bytes = await read(file.name);
       if (bytes) this.restore(file.name, bytes);
       else if (file.optional) this.#clear(file);
-      else throw new ReplayError("contents", `${file.name}: there is no such file beside the plan`);
+      else throw new ReplayError("contents", `${file.name}: there is none beside the plan; ${this.#advice.anew}`);
     }
     this.step = this.recording.model?.step ?? 0;
   }
 
   /**
    * Use {@link Replayer.open}.
-   * @param {Recording} recording @param {GPUDevice} device @param {string} adapter @param {string} loop
+   * @param {Recording} recording @param {GPUDevice} device @param {string} adapter @param {string} loop @param {Advice} advice
    */
-  constructor(recording, device, adapter, loop) {
+  constructor(recording, device, adapter, loop, advice) {
     [this.recording, this.adapter, this.loop, this.#device] = [recording, adapter, loop, device];
+    this.#advice = advice;
     [this.#pipelines, this.#staging] = [new Pipelines(device, recording), new Staging(device)];
     /** @type {(problem: ReplayError) => void} */
     let reject = () => {};
@@ -109,6 +112,11 @@ export class Replayer {
   /** The device, for those who look closer. */
   get device() {
     return this.#device;
+  }
+
+  /** Fails in words when the device does, whatever is done then; never where this was closed before. */
+  get failure() {
+    return this.#failure;
   }
 
   /** Frees everything. */
@@ -187,7 +195,7 @@ export class Replayer {
           const bad = row.findIndex((loss) => !Number.isFinite(loss));
           if (bad >= 0) {
             const what = `the loss term \`${names[bad]}\` is ${row[bad]} at step ${step}`;
-            throw new ReplayError("diverged", `${what}: lower the learning rate and begin anew`);
+            throw new ReplayError("diverged", `${what}: ${this.#advice.slower}`);
           }
           onLosses(step, /** @type {Float32Array} */ (row));
         }
@@ -325,8 +333,8 @@ export class Replayer {
     const [memory, validation] = [this.#device.popErrorScope(), this.#device.popErrorScope()];
     const [lack, fault] = await this.#guard(Promise.all([memory, validation]));
     if (lack) {
-      const advice = `choose a smaller batch or model (${lack.message})`;
-      throw new ReplayError("memory", `${this.adapter} has too little memory: ${advice}`);
+      const problem = `${this.adapter} has too little memory (${lack.message})`;
+      throw new ReplayError("memory", `${problem}: ${this.#advice.smaller}`);
     }
     if (fault) throw new ReplayError("format", `the plan cannot be bound: ${fault.message}`);
     return made;

@@ -1,16 +1,20 @@
 //! Gradient checks: every buffer of a step on a device against the f64 twins, the twins' backward against central
 //! differences, and losses and gradients against PyTorch's golden values.
 
+mod browser;
 mod differences;
 mod fixture;
 mod golden;
+mod kernels;
 mod lockstep;
 mod table;
 mod twin;
 mod what_if;
 
+pub use browser::{BrowserCheck, Progress};
 pub use differences::central_differences;
 pub use golden::{GoldenError, golden};
+pub use kernels::{KernelCases, Left, SHADER_TOLERANCE};
 pub use lockstep::{full_width, lockstep};
 pub use table::{Outcome, Row, Table};
 pub use twin::twin_error;

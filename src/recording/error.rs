@@ -4,6 +4,9 @@ use super::file::{FORMAT, VERSION};
 use crate::files::FileError;
 use std::path::PathBuf;
 
+/// What to do about a plan that cannot be used.
+const ANEW: &str = "write it anew with `wgpu-simvae plan --out FOLDER`, of the same run or with the same settings";
+
 /// A plan that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
@@ -11,7 +14,7 @@ pub enum RecordingError {
     #[error(transparent)]
     File(#[from] FileError),
     /// It is no plan.
-    #[error("{path}: not a whole plan ({problem}); write it anew with `wgpu-simvae plan RUN --out FOLDER`")]
+    #[error("{path}: not a whole plan ({problem}); {ANEW}")]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -19,10 +22,7 @@ pub enum RecordingError {
         problem: String,
     },
     /// It is a plan of another version.
-    #[error(
-        "{path}: a {FORMAT} of version {found}, and this program reads version {VERSION}; write it anew with \
-         `wgpu-simvae plan RUN --out FOLDER`"
-    )]
+    #[error("{path}: a {FORMAT} of version {found}, and this program reads version {VERSION}; {ANEW}")]
     Version {
         /// The file.
         path: PathBuf,

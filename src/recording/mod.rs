@@ -6,6 +6,7 @@ mod error;
 mod file;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
+mod memory;
 mod needs;
 mod read;
 mod recorder;
@@ -15,5 +16,6 @@ pub use file::{
     Access, Dispatch, Element, FORMAT, File, Model, Named, PLAN, Place, Plan, Recording, Region, Shader, ShaderBinding,
     Slot, Start, Stored, StoredAs, VERSION,
 };
+pub use memory::{MEMORY, Memory};
 pub use needs::{Family, Needs, WEBGPU_LARGEST_BUFFER};
 pub use recorder::Recorder;

@@ -2,10 +2,13 @@
 
 use super::WebError;
 use super::choices::{CHOICES, COMMON, Choice, PRESET};
+use super::own::{REPLAYER, TRAINS};
+use super::serve::Site;
 use crate::data::{Dataset, FileOptions, load_with, recorded_sprites};
 use crate::device::Device;
 use crate::files::{FileError, write_atomically};
 use crate::methods::Latents;
+use crate::optim::Schedule;
 use crate::recording::RecordingError;
 use crate::run_folder::Checkpoint;
 use crate::settings::{Config, Recipe, Sources};
@@ -22,37 +25,6 @@ const PICTURES: usize = 32;
 const LIST: &str = "plans.json";
 /// Where weights go.
 const WEIGHTS: &str = "weights";
-
-/// The page's own files.
-macro_rules! own {
-    ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("../../web/", $name)))),*] };
-}
-const OWN: [(&str, &str); 24] = own![
-    "index.html",
-    "style.css",
-    "icon.svg",
-    "device.js",
-    "pace.js",
-    "pipelines.js",
-    "plan.js",
-    "replay.js",
-    "staging.js",
-    "page/board.js",
-    "page/catalogue.js",
-    "page/chart.js",
-    "page/dataset.js",
-    "page/drop.js",
-    "page/gallery.js",
-    "page/idx.js",
-    "page/main.js",
-    "page/map.js",
-    "page/numbers.js",
-    "page/pictures.js",
-    "page/samples.js",
-    "page/speed.js",
-    "page/trainer.js",
-    "page/words.js",
-];
 
 /// A run that the page begins with.
 pub struct Run<'a> {
@@ -89,6 +61,8 @@ struct Entry {
     clock: Vec<u32>,
     /// The variance of p(z given y), where contents have one.
     variance: Option<f64>,
+    /// Whether steps beyond its end are worth something: its learning rate stays what it is.
+    endless: bool,
 }
 
 /// Where the files of a plan lie.
@@ -111,7 +85,7 @@ impl Page {
     /// When a plan cannot be recorded, or the run's checkpoint does not fit its settings.
     pub fn new(device: &Device, run: Option<&Run<'_>>) -> Result<Self, WebError> {
         let mut page = Self::default();
-        for (name, text) in OWN {
+        for (name, text) in REPLAYER.into_iter().chain(TRAINS) {
             page.files.insert(name.to_owned(), text.into());
         }
         let mut list = List { plans: Vec::new(), sprites: BTreeMap::new() };
@@ -133,11 +107,6 @@ impl Page {
         let text = serde_json::to_vec(&list).map_err(|error| packing(LIST)(error.into()))?;
         page.files.insert(LIST.to_owned(), text);
         Ok(page)
-    }
-
-    /// A file by its name, with slashes.
-    pub fn file(&self, name: &str) -> Option<&[u8]> {
-        self.files.get(name).map(Vec::as_slice)
     }
 
     /// Bytes of weights and a run's images, and of everything else.
@@ -206,10 +175,11 @@ impl Page {
         };
         let plan = format!("plans/{name}.json.gz");
         self.pack(&plan, planned.recording.json())?;
+        let endless = recipe.objective.trains() && config.optim.schedule == Schedule::Constant;
         let name = name.to_owned();
         let [title, setting, about] = [(); 3].map(|()| String::new());
         let files = Files { plan, files };
-        Ok(Entry { name, title, setting, about, files, sprites: None, clock: planned.clock(from), variance })
+        Ok(Entry { name, title, setting, about, files, sprites: None, clock: planned.clock(from), variance, endless })
     }
 
     /// The plan that draws sprites as a data set has them.
@@ -235,6 +205,12 @@ impl Page {
         let written = packed.write_all(&bytes?).and_then(|()| packed.finish());
         self.files.insert(name.to_owned(), written.map_err(packing(name))?);
         Ok(())
+    }
+}
+
+impl Site for Page {
+    fn file(&self, name: &str) -> Option<&[u8]> {
+        self.files.get(name).map(Vec::as_slice)
     }
 }
 

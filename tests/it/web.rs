@@ -1,52 +1,16 @@
 //! The page that trains in a browser: what its folder holds, and a visit of it in Chromium (`tests/page/drive.mjs`), as a user would.
 
-use crate::browser::driver::tools;
+use crate::browser::driver::script;
 use crate::common::ends::simvae;
 use crate::common::folders::assert_words;
+use crate::common::served::Served;
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+#[cfg(unix)]
+use std::{net::TcpStream, process::Command, time::Duration};
 
 /// Bytes of the page without weights, at most.
 const LARGEST: u64 = 300_000;
-
-/// A server of the page, which ends with the test.
-struct Served {
-    server: Child,
-    address: String,
-}
-
-impl Served {
-    /// Writes the page into a folder and serves it.
-    fn page(arguments: &[&str]) -> Self {
-        let mut server = Command::new(env!("CARGO_BIN_EXE_wgpu-simvae"))
-            .args([&["web", "--serve"], arguments].concat())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the command starts");
-        let lines = BufReader::new(server.stdout.take().expect("its output")).lines();
-        let address = lines.map_while(Result::ok).find(|line| line.starts_with("http://127.0.0.1:"));
-        Self { server, address: address.expect("it says where it serves") }
-    }
-
-    /// The answer to a request, as it is.
-    fn ask(&self, request: &str) -> String {
-        let authority = self.address.trim_start_matches("http://").trim_end_matches('/');
-        let mut stream = TcpStream::connect(authority).expect("it listens");
-        stream.write_all(request.replace("HOST", authority).as_bytes()).expect("it listens");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("it answers");
-        String::from_utf8_lossy(&answer).into_owned()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _gone_either_way = (self.server.kill(), self.server.wait());
-    }
-}
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
@@ -67,7 +31,7 @@ fn text(path: &Path) -> &str {
 fn the_folder_is_small_and_whole_and_is_served_to_this_machine_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("page");
-    let served = Served::page(&["--out", text(&out)]);
+    let served = Served::start(&["web", "--serve", "--out", text(&out)]);
 
     let of_weights = |path: &PathBuf| path.starts_with(out.join("weights"));
     let rest: Vec<PathBuf> = files(&out).into_iter().filter(|path| !of_weights(path)).collect();
@@ -149,7 +113,7 @@ fn a_visit() {
     let folder = tempfile::tempdir().expect("a folder");
     let [run, out, saved] = ["run", "page", "saved"].map(|name| folder.path().join(name));
     trained(&run);
-    let served = Served::page(&["--out", text(&out), "--run", text(&run), "--checkpoint", STEP]);
+    let served = Served::start(&["web", "--serve", "--out", text(&out), "--run", text(&run), "--checkpoint", STEP]);
     // Weights of another method, which the page is to refuse.
     let list = plans(&out);
     let other =
@@ -158,15 +122,8 @@ fn a_visit() {
     std::fs::create_dir(&saved).expect("a folder");
     std::fs::copy(other, saved.join("other.safetensors")).expect("a file");
 
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let node = Command::new("node")
-        .args([root.join("tests/page/drive.mjs").as_os_str(), served.address.as_ref(), saved.as_os_str()])
-        .env("WGPU_SIMVAE_BROWSER", tools())
-        .output()
-        .expect("this test needs node, chromium and playwright-core: `bash tests/run` installs them");
-    let told = String::from_utf8_lossy(&node.stderr);
-    assert!(node.status.success(), "the visit failed (`bash tests/run` installs what is missing):\n{told}");
-    let seen: Value = serde_json::from_slice(&node.stdout).expect("a line of JSON");
+    let told = script("tests/page/drive.mjs", &[served.address.as_ref(), saved.as_ref()]);
+    let seen: Value = serde_json::from_str(&told).expect("a line of JSON");
     println!("{seen}");
 
     assert_eq!(seen["console"], Value::Array(Vec::new()), "nothing to complain of");
@@ -183,12 +140,28 @@ fn a_visit() {
     assert_eq!(seen["mnist"][1], "0 1 2", "the digits are its classes");
     assert_words(seen["otherWeights"].as_str().expect("a sentence"), &["other.safetensors", "the plan wants"]);
 
+    let looks = &seen["looks"];
+    assert_eq!(looks["console"], Value::Array(Vec::new()), "nothing to complain of");
+    assert_eq!(looks["order"], serde_json::json!(["method", "setting", "go", "reset", "principal", "z1"]), "{looks}");
+    assert_eq!(looks["kept"], "reset", "what was used by the keyboard keeps the focus");
+    assert_eq!((looks["overflow"].as_i64(), &looks["outside"]), (Some(0), &Value::Array(Vec::new())), "{looks}");
+    assert_eq!(looks["themes"], serde_json::json!([true, true, true]), "chart, map and page follow the theme");
+    assert_words(looks["dropped"].as_str().expect("a sentence"), &["2 pictures of yours, 1 file was passed over"]);
+    assert_eq!(looks["classes"], "cats dogs", "folders are classes");
+
+    let ends = |name: &str| &seen["ends"][name];
+    assert_words(ends("run")["sentence"].as_str().expect("a sentence"), &["52 steps", "Go on trains as many again"]);
+    assert_eq!(ends("run")["offered"], "Go on");
+    assert!(ends("run")["went"].as_i64() >= Some(10), "{}", seen["ends"]);
+    assert_words(ends("simvae")["sentence"].as_str().expect("a sentence"), &["2 steps", "zero: Reset begins anew"]);
+    assert_eq!(ends("simvae")["disabled"], true);
+
     let refusals = [
-        ("version", ["plan.json", "version 9", "version 1"]),
-        ("truncated", ["run.json.gz", "end is missing", "."]),
-        ("short", ["plan.json", "not a whole plan", "."]),
+        ("version", ["plan.json", "version 9", "write the page anew with `wgpu-simvae web`"]),
+        ("truncated", ["run.json.gz", "end is missing", "write the page anew"]),
+        ("short", ["plan.json", "not a whole plan", "write the page anew"]),
         ("missing", ["weights/", "does not answer", "."]),
-        ("limits", ["needs", "offers 1.0 MiB", "smaller"]),
+        ("limits", ["needs", "offers 1.0 MiB", "choose other settings"]),
         ("browser", ["no WebGPU", "Firefox", "Safari"]),
         ("lost", ["graphics device was lost", "what was saved is safe", "load the page again"]),
     ];
@@ -205,4 +178,17 @@ fn a_visit() {
     let few = ["--probe-epochs", "1", "--mixture-starts", "1"];
     let eval = simvae(&[&["eval", text(&run), "--device", "cpu"][..], &few].concat());
     assert!(eval.status.success(), "{eval:?}");
+}
+
+/// A machine that has no room for more connections takes the next when there is.
+#[test]
+#[cfg(unix)]
+fn connections_that_cannot_be_taken_do_not_end_it() {
+    let command = format!("ulimit -n 40; exec '{}' web --serve", env!("CARGO_BIN_EXE_wgpu-simvae"));
+    let served = Served::run(Command::new("sh").args(["-c", &command]));
+    let page = "GET / HTTP/1.1\r\nHost: HOST\r\n\r\n";
+    let many: Vec<TcpStream> = (0..60).map(|_| served.connect()).collect();
+    std::thread::sleep(Duration::from_millis(300));
+    drop(many);
+    assert_words(&served.ask(page), &["200 OK"]);
 }

@@ -4,12 +4,12 @@
 //! a kernel still agrees with its twin, no result depends on what it did not write.
 
 use crate::common::adapter;
-use crate::kernels::{Bench, assert_agree, products};
+use crate::kernels::{assert_agree, left, products, twins};
 use encase::ShaderType;
 use naga::{AddressSpace, ArraySize, Scalar, ScalarKind, TypeInner};
 use std::fmt::Write;
 use std::sync::Arc;
-use wgpu_simvae::device::cpu::CpuExecutor;
+use wgpu_simvae::check::{KernelCases, Left, SHADER_TOLERANCE};
 use wgpu_simvae::device::gpu::{AdapterEntry, GpuExecutor, GpuOptions};
 use wgpu_simvae::device::{Executor, Values};
 use wgpu_simvae::kernels::cost::Work;
@@ -99,17 +99,21 @@ fn uses_workgroup_memory(shader: &Shader) -> bool {
     shader.wgsl().contains("var<workgroup>")
 }
 
-/// Runs kernels whose memory is filled with each of these words, against their twins.
-fn assert_indifferent(adapter: &AdapterEntry, kernels: &[Arc<dyn AnyKernel>], tuning: &Tuning, words: &[u32]) {
-    let plain = Bench::of(kernels.to_vec(), 0);
-    let want = plain.run(&mut CpuExecutor::<f64>::new(&plain.layout).expect("enough memory"));
+/// Runs kernels whose memory is filled with each of these words, against what their twins leave.
+fn assert_indifferent(
+    adapter: &AdapterEntry,
+    kernels: &[Arc<dyn AnyKernel>],
+    want: &[Left],
+    tuning: &Tuning,
+    words: &[u32],
+) {
     for &word in words {
         let filled =
             kernels.iter().map(|kernel| Arc::new(Filled { kernel: kernel.clone(), word }) as Arc<dyn AnyKernel>);
-        let bench = Bench::of(filled.collect(), 0);
+        let cases = KernelCases::new(filled.collect(), 0);
         let options = GpuOptions { tuning: tuning.clone(), ..GpuOptions::default() };
-        let mut gpu = GpuExecutor::new(adapter, &bench.layout, options).expect("the adapter opens");
-        assert_agree(&bench, &bench.run(&mut gpu), &want, 5e-6);
+        let mut gpu = GpuExecutor::new(adapter, &cases.layout, options).expect("the adapter opens");
+        assert_agree(&cases, &left(&cases, &mut gpu), want, SHADER_TOLERANCE);
     }
 }
 
@@ -128,7 +132,8 @@ fn no_kernel_reads_workgroup_memory_that_it_did_not_write() {
         let tried = !uses_workgroup_memory(&shader) || shader == kernel.launch(&tile).shader;
         assert!(tried, "{}: to be tried as well", shader.label());
     }
-    assert_indifferent(&adapter, &users, &tile, &FILLS);
+    let want = twins(&KernelCases::new(users.clone(), 0));
+    assert_indifferent(&adapter, &users, &want, &tile, &FILLS);
 }
 
 /// Every tile computes every product, between guard zones, and reads no workgroup memory that it did not write. Sums and products hand NaN
@@ -136,9 +141,10 @@ fn no_kernel_reads_workgroup_memory_that_it_did_not_write() {
 #[test]
 fn every_tile_computes_every_product() {
     let Some(adapter) = adapter() else { return };
+    let want = twins(&KernelCases::new(products(), 0));
     for tile in Tile::ALL {
         let tuning = Tuning { tile: Some(tile), ..Tuning::of(Variant::Tile) };
-        assert_indifferent(&adapter, &products(), &tuning, &FILLS[..1]);
+        assert_indifferent(&adapter, &products(), &want, &tuning, &FILLS[..1]);
     }
 }
 

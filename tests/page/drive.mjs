@@ -3,9 +3,10 @@
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { launch } from "../browser/chromium.mjs";
+import { PATIENCE, atStep, number, otherPlan, otherText, shown, step, until } from "./common.mjs";
+import { ends, looks } from "./looks.mjs";
 
 const [address, folder] = process.argv.slice(2);
-const PATIENCE = 20_000;
 
 const browser = await launch();
 
@@ -39,20 +40,6 @@ async function refusal(prepare, act = async () => {}, plan = "") {
   await page.close();
   return { sentence, errors };
 }
-
-/** Answers a plan with another one. */
-const otherPlan = (change) => (page) =>
-  page.route("**/plans/run.json.gz", async (route) => {
-    const whole = await (await route.fetch()).body();
-    await route.fulfill({ body: change(whole), contentType: "application/gzip" });
-  });
-
-/** What a canvas shows. */
-const shown = (page, id) => page.evaluate((id) => document.getElementById(id).toDataURL(), id);
-const step = async (page) => Number((await page.textContent("#step")).split(" ")[0].replaceAll(",", ""));
-const number = async (page, id) => Number.parseFloat((await page.textContent(id)).replaceAll(",", ""));
-const atStep = (wanted) => Number.parseInt(document.getElementById("step").textContent.replace(",", "")) >= wanted;
-const until = (page, what, given) => page.waitForFunction(what, given, { timeout: PATIENCE });
 
 const dropPicture = async () => {
   const canvas = new OffscreenCanvas(90, 60);
@@ -145,8 +132,10 @@ async function visit() {
 try {
   const began = performance.now();
   const seen = await visit();
+  seen.looks = await looks(browser, address, folder);
+  seen.ends = await ends(browser, address);
   seen.refusals = {
-    version: await refusal(otherPlan((whole) => Buffer.from(gunzipSync(whole).toString().replace('"version":1', '"version":9')))),
+    version: await refusal(otherPlan(otherText((plan) => plan.replace('"version":1', '"version":9')))),
     truncated: await refusal(otherPlan((whole) => whole.subarray(0, whole.length / 2))),
     short: await refusal(otherPlan((whole) => gunzipSync(whole).subarray(0, 9000))),
     missing: await refusal((page) => page.route("**/weights/*", (route) => route.abort())),

@@ -2,16 +2,22 @@
 /**
  * The plans that lie beside the page: their list, and their files.
  *
- * @import { Read } from "../plan.js"
+ * @import { Advice, Read } from "../plan.js"
  * @typedef {{ plan: string, files: Record<string, string> }} Files
  * @typedef {Files & { name: string, title: string, setting: string, about: string, sprites: string | null, clock: number[],
- *   variance: number | null }} Entry
+ *   variance: number | null, endless: boolean }} Entry endless: steps beyond its end are worth something
  * @typedef {{ plans: Entry[], sprites: Record<string, Files> }} List
  */
 import { ReplayError, under } from "../plan.js";
 
 /** The list's name. */
 const LIST = "plans.json";
+/** For whoever looks at this page. @type {Advice} */
+export const ADVICE = {
+  anew: "write the page anew with `wgpu-simvae web`, and load it again",
+  smaller: "choose other settings or another method above, or open the page on a larger device",
+  slower: "choose another method or other settings above, or train by the command, with a lower `--set optim.lr=...`",
+};
 
 /**
  * Reads a file beside the page.
@@ -26,14 +32,17 @@ async function beside(name) {
   }
 }
 
-/** Bytes, unpacked where they are gzip. @param {string} name @param {Uint8Array<ArrayBuffer>} bytes */
-export async function unpacked(name, bytes) {
+/**
+ * Bytes, unpacked where they are gzip.
+ * @param {string} name @param {Uint8Array<ArrayBuffer>} bytes @param {string} [anew] what to do where they are not whole
+ */
+export async function unpacked(name, bytes, anew = "take the file anew from where it came from") {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
   } catch {
-    throw new ReplayError("format", `${name}: its end is missing, or it is damaged; take the file anew from where it came from`);
+    throw new ReplayError("format", `${name}: its end is missing, or it is damaged; ${anew}`);
   }
 }
 
@@ -46,7 +55,7 @@ export async function readList() {
   } catch {
     // Said below.
   }
-  throw new ReplayError("format", `${LIST}: no whole list of plans; write the page anew with \`wgpu-simvae web --out FOLDER\``);
+  throw new ReplayError("format", `${LIST}: no whole list of plans; ${ADVICE.anew}`);
 }
 
 /**
@@ -58,6 +67,6 @@ export function reader({ plan, files }) {
   return async (name) => {
     const path = name === "plan.json" ? plan : files[name];
     const bytes = path ? await beside(path) : null;
-    return bytes && unpacked(path, /** @type {Uint8Array<ArrayBuffer>} */ (bytes));
+    return bytes && unpacked(path, /** @type {Uint8Array<ArrayBuffer>} */ (bytes), ADVICE.anew);
   };
 }

@@ -1,5 +1,6 @@
 // @ts-check
 /** The loss curve: every step, and a running mean over it. */
+import { redraws } from "./redraw.js";
 import { classColour, colour, digits, sharp } from "./words.js";
 
 /** Steps that the running mean remembers. */
@@ -13,13 +14,12 @@ export class Chart {
   /** @type {number[]} */ #steps = [];
   /** @type {number[]} */ #losses = [];
   /** @type {number[]} */ #means = [];
-  #drawn = 0;
+  #soon;
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.#canvas = canvas;
-    new ResizeObserver(() => this.#soon()).observe(canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#soon());
+    this.#soon = redraws(canvas, () => this.#draw());
   }
 
   clear() {
@@ -39,13 +39,6 @@ export class Chart {
   /** The running mean, and none before the first step. */
   get mean() {
     return this.#means.at(-1);
-  }
-
-  #soon() {
-    this.#drawn ||= requestAnimationFrame(() => {
-      this.#drawn = 0;
-      this.#draw();
-    });
   }
 
   #draw() {

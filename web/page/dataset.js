@@ -9,7 +9,7 @@
  */
 import { ReplayError, readFile, writeFile } from "../plan.js";
 import { Replayer } from "../replay.js";
-import { reader } from "./catalogue.js";
+import { ADVICE, reader } from "./catalogue.js";
 
 /** The plan's file of images, labels and the clock. */
 export const DATA = "data.safetensors";
@@ -32,7 +32,7 @@ export async function original(entry, list, read, recording, model) {
 
 /** @param {Read} read @param {Model} model @returns {Promise<Dataset>} */
 async function sprites(read, model) {
-  const replayer = await Replayer.open(read);
+  const replayer = await Replayer.open(read, { advice: ADVICE });
   try {
     await replayer.run("draw");
     const wanted = ["training images", "test images"].map((tensor) => replayer.read(tensor));
@@ -53,7 +53,7 @@ async function sprites(read, model) {
 /** @param {Read} read @param {Recording} recording @param {Model} model @returns {Promise<Dataset>} */
 async function fromFile(read, recording, model) {
   const [file, bytes] = [dataFile(recording), await read(DATA)];
-  if (!bytes) throw new ReplayError("contents", `${DATA}: there is no such file beside the plan`);
+  if (!bytes) throw new ReplayError("contents", `${DATA}: there is none beside the plan; ${ADVICE.anew}`);
   const tensors = readFile(file, bytes);
   const tensor = (/** @type {string} */ name) => tensors[file.tensors.findIndex((stored) => stored.name === name)];
   const images = (/** @type {string} */ set, /** @type {number} */ count) => ({

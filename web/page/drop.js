@@ -140,7 +140,7 @@ async function pictures(found, model, say) {
   const train = images(few ? all : all.filter((_, at) => at % HELD_OUT !== 0));
   const test = images(few ? all : all.filter((_, at) => at % HELD_OUT === 0).slice(0, model.test_images));
   const left = found.length - all.length;
-  const rest = left ? `, ${left} files were passed over` : "";
+  const rest = left ? `, ${left} ${left === 1 ? "file was" : "files were"} passed over` : "";
   return { origin: `${all.length} ${all.length === 1 ? "picture" : "pictures"} of yours${rest}`, classes, train, test };
 }
 

@@ -59,12 +59,21 @@ function fail(error) {
 /** Shows what can be done now. */
 function buttons() {
   const training = trainer?.training ?? false;
-  go.textContent = training ? "Pause" : "Start";
-  go.disabled = !trainer || (!training && trainer.left === 0);
+  const over = !training && trainer?.left === 0;
+  go.textContent = training ? "Pause" : over && trainer?.entry.endless ? "Go on" : "Start";
+  go.disabled = !trainer || (over && !trainer.entry.endless);
   reset.disabled = !trainer;
   for (const name of ["save", "save-settings", "load"]) {
     part(name, HTMLElement).toggleAttribute("disabled", !trainer);
   }
+}
+
+/** Says that a plan is at its end, and what is worth doing then. @param {Trainer} of */
+function ended({ entry, replayer }) {
+  const rest = entry.endless
+    ? "Its learning rate stays as it is: Go on trains as many again."
+    : "Its learning rate has come down to zero: Reset begins anew.";
+  say(`Trained to its end: ${count(replayer.step)} steps. ${rest}`);
 }
 
 /**
@@ -76,6 +85,8 @@ async function open(entry, given) {
   trainer?.close();
   trainer = null;
   ready = false;
+  // What is disabled meanwhile loses the focus.
+  const { activeElement: focused } = document;
   choose(entry);
   buttons();
   say("Asks for the graphics device …");
@@ -87,11 +98,12 @@ async function open(entry, given) {
     });
     if (turn !== opened) return found.close();
     trainer = found;
-    found.watch().catch(fail);
+    found.replayer.failure.catch(fail);
     part("adapter", HTMLElement).textContent = found.replayer.adapter;
     begin(found);
+    if (document.activeElement === document.body && focused instanceof HTMLElement) focused.focus();
     if (found.left > 0) train(found);
-    else say(`Trained to its end: ${count(found.model.total_steps)} steps.`);
+    else ended(found);
     // The first step does not wait for what looks at it.
     await found.prepare();
     if (turn === opened) stale = ready = true;
@@ -113,7 +125,7 @@ function begin(of) {
   part("data", HTMLElement).textContent = `Trains on ${dataset.origin}.`;
   part("sprites", HTMLButtonElement).disabled = !own.length;
   part("nearest", HTMLElement).textContent = "–";
-  part("step", HTMLElement).textContent = `${count(of.replayer.step)} of ${count(model.total_steps)}`;
+  part("step", HTMLElement).textContent = `${count(of.replayer.step)} of ${count(of.end)}`;
   part("loss", HTMLElement).textContent = "–";
   part("speed", HTMLElement).textContent = "–";
   means = new Float32Array();
@@ -139,7 +151,8 @@ async function train(of) {
     await done;
     if (of !== trainer) return;
     speed.clear();
-    say(of.left ? "Paused." : `Trained to its end: ${count(of.replayer.step)} steps. Reset begins anew.`);
+    if (of.left) say("Paused.");
+    else ended(of);
   } catch (error) {
     if (of === trainer) fail(error);
   }
@@ -196,7 +209,7 @@ async function watch() {
 function tick() {
   if (!trainer?.training) return;
   const { model, replayer } = trainer;
-  part("step", HTMLElement).textContent = `${count(replayer.step)} of ${count(model.total_steps)}`;
+  part("step", HTMLElement).textContent = `${count(replayer.step)} of ${count(trainer.end)}`;
   if (chart.mean !== undefined) part("loss", HTMLElement).textContent = digits(chart.mean);
   const steps = speed.steps();
   if (steps > 0) part("speed", HTMLElement).textContent = count(steps * model.batch);
@@ -252,8 +265,10 @@ board.onChoose = (image) => {
 map.onChoose = (image) => board.choose(image);
 
 go.addEventListener("click", () => {
-  if (trainer?.training) trainer.pause();
-  else if (trainer) train(trainer);
+  if (!trainer) return;
+  if (trainer.training) return trainer.pause();
+  if (trainer.left === 0) trainer.extend();
+  train(trainer);
 });
 reset.addEventListener("click", () => trainer && open(trainer.entry, trainer.dataset));
 method.addEventListener("change", () => {

@@ -1,6 +1,7 @@
 // @ts-check
 /** The map of latents: a point for each image, coloured by its class; points drift to where training takes them. */
 import { Plane } from "./numbers.js";
+import { redraws } from "./redraw.js";
 import { classColour, colour, sharp } from "./words.js";
 
 /** Milliseconds that points take from where they were to where they are. */
@@ -15,7 +16,7 @@ export class LatentMap {
   /** @type {Float32Array} */ #from = new Float32Array();
   /** @type {Float32Array} */ #to = new Float32Array();
   #began = 0;
-  #drawing = 0;
+  #soon;
   /** @type {ArrayLike<number>} */ #labels = [];
   #classes = 1;
   #chosen = -1;
@@ -28,11 +29,11 @@ export class LatentMap {
       const image = this.#nearest(event.offsetX, event.offsetY);
       if (image >= 0) this.onChoose(image);
     });
-    new ResizeObserver(() => this.#soon()).observe(canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-      this.#paintLegend();
-      this.#soon();
-    });
+    const draw = () => {
+      this.#draw();
+      return performance.now() - this.#began < DRIFT;
+    };
+    this.#soon = redraws(canvas, draw, () => this.#paintLegend());
   }
 
   /**
@@ -101,14 +102,6 @@ export class LatentMap {
       if (distance < best) [best, image] = [distance, i];
     }
     return image;
-  }
-
-  #soon() {
-    this.#drawing ||= requestAnimationFrame(() => {
-      this.#drawing = 0;
-      this.#draw();
-      if (performance.now() - this.#began < DRIFT) this.#soon();
-    });
   }
 
   #draw() {

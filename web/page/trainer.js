@@ -8,7 +8,7 @@
  */
 import { ReplayError } from "../plan.js";
 import { Replayer } from "../replay.js";
-import { reader } from "./catalogue.js";
+import { ADVICE, reader } from "./catalogue.js";
 import { DATA, original, pack } from "./dataset.js";
 import { rowsOf, sizeOf } from "./pictures.js";
 
@@ -27,7 +27,7 @@ export class Trainer {
   /** @type {Dataset} */ dataset;
   /** @type {AbortController | null} */ #running = null;
   /** @type {Promise<unknown>} */ #turn = Promise.resolve();
-  #closed = false;
+  /** The step that training goes to. */ end;
 
   /**
    * Opens a plan on the device.
@@ -35,7 +35,7 @@ export class Trainer {
    */
   static async open(entry, list, own) {
     const read = reader(entry);
-    const replayer = await Replayer.open(read, { files: false });
+    const replayer = await Replayer.open(read, { files: false, advice: ADVICE });
     try {
       const { recording } = replayer;
       const { model } = recording;
@@ -56,25 +56,22 @@ export class Trainer {
    */
   constructor(replayer, entry, model, dataset) {
     [this.replayer, this.entry, this.model, this.dataset] = [replayer, entry, model, dataset];
-  }
-
-  /** Fails in words when the device is lost, whatever the page does then. @returns {Promise<never>} */
-  async watch() {
-    const { message, reason } = await this.replayer.device.lost;
-    if (this.#closed) return new Promise(() => {});
-    const problem = `the graphics device was lost (${message || reason}); what was saved is safe: load the page again`;
-    throw new ReplayError("lost", problem);
+    this.end = model.total_steps;
   }
 
   close() {
-    this.#closed = true;
     this.pause();
     this.replayer.close();
   }
 
   /** Steps that are left. */
   get left() {
-    return Math.max(0, this.model.total_steps - this.replayer.step);
+    return Math.max(0, this.end - this.replayer.step);
+  }
+
+  /** As many steps again. */
+  extend() {
+    this.end = this.replayer.step + this.model.total_steps;
   }
 
   get training() {
@@ -194,5 +191,6 @@ export class Trainer {
     // Before the first step, with the same seed.
     replayer.write("clock", Uint32Array.from(entry.clock, (word, at) => (at < SEED ? 0 : word)));
     replayer.step = 0;
+    this.end = this.model.total_steps;
   }
 }

@@ -1,15 +1,20 @@
 //! `wgpu-simvae gradcheck`
 
 use crate::settings::SettingsArguments;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, bar, show};
+use crate::web::listen;
 use crate::{Failure, usage};
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use wgpu_simvae::check::{Table, Target, central_differences, full_width, golden, lockstep, what_if_f16};
+use std::time::Duration;
+use wgpu_simvae::check::{
+    BrowserCheck, Progress, Table, Target, central_differences, full_width, golden, lockstep, what_if_f16,
+};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::files::write_atomically;
+use wgpu_simvae::kernels::registry::examples;
 use wgpu_simvae::settings::Recipe;
 use wgpu_simvae::train::load_data;
 
@@ -25,6 +30,13 @@ pub struct GradcheckArguments {
     /// Also check the authors' convolutional networks at their full width.
     #[arg(long)]
     full: bool,
+    /// Check every kernel in a browser of this machine, on its own WebGPU, and no gradients: prints the address to open in it, and waits
+    /// until it was.
+    #[arg(long, conflicts_with_all = ["device", "golden", "full", "what_if"])]
+    browser: bool,
+    /// Open the address of --browser in the browser that the desktop has for it.
+    #[arg(long, requires = "browser")]
+    open: bool,
     /// Check no gradients, but ask what they would be if each tensor of a training step were kept in this precision. The settings below say of
     /// which step; it follows on 20 others, or `--after`.
     #[arg(long, value_enum, conflicts_with_all = ["device", "golden", "full"])]
@@ -65,6 +77,37 @@ fn what_if(arguments: &GradcheckArguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// How often the line that waits for a browser moves.
+const TICK: Duration = Duration::from_millis(250);
+/// Where the line is not seen, every so many shader files are told.
+const TOLD: usize = 10;
+
+/// Every kernel in the user's browser.
+fn in_browser(open: bool) -> Result<Table, Failure> {
+    let listener = listen(0)?;
+    let line = bar("{spinner} {msg}  {elapsed}");
+    let shown = line.clone();
+    let heard = move |progress: &Progress| {
+        let Progress { done, of, now } = progress;
+        shown.set_message(format!("{done} of {of} shader files, {now}"));
+        if shown.is_hidden() && done.is_multiple_of(TOLD) {
+            tell(format_args!("{done} of {of} shader files, {now}"));
+        }
+    };
+    let check = BrowserCheck::new(examples(), heard)?;
+    let address = format!("http://{}/{}", listener.local_addr()?, check.path());
+    print(&address);
+    tell("open it in the browser that is to be checked, on this machine; Ctrl-C ends the wait");
+    if open && let Err(error) = show(&address) {
+        tell(format_args!("warning: no browser could be opened: {error}"));
+    }
+    line.set_message("waits for the page");
+    line.enable_steady_tick(TICK);
+    let rows = check.wait(&listener);
+    line.finish_and_clear();
+    Ok(Table { rows: rows? })
+}
+
 pub fn main(arguments: &GradcheckArguments) -> Result<(), Failure> {
     if arguments.what_if.is_some() {
         return what_if(arguments);
@@ -72,6 +115,16 @@ pub fn main(arguments: &GradcheckArguments) -> Result<(), Failure> {
     if arguments.settings.any() {
         return Err(usage(anyhow!("settings are for --what-if: the gradient checks have small models of their own")));
     }
+    let table = if arguments.browser { in_browser(arguments.open)? } else { on_devices(arguments)? };
+    print(&table);
+    match table.failures() {
+        0 => Ok(()),
+        failures => Err(anyhow::anyhow!("{failures} cases exceed their tolerance").into()),
+    }
+}
+
+/// Gradients on this machine's devices.
+fn on_devices(arguments: &GradcheckArguments) -> Result<Table, Failure> {
     let mut targets = vec![Target::Reference, Target::Device(Device::cpu())];
     match arguments.device.as_ref().map_or_else(|| choose(&DeviceRequest::Gpu), choose) {
         Ok(device) if device.name() != Device::cpu().name() => {
@@ -93,9 +146,5 @@ pub fn main(arguments: &GradcheckArguments) -> Result<(), Failure> {
     if let Some(folder) = &arguments.golden {
         table.rows.extend(golden(folder, &targets)?);
     }
-    print(&table);
-    match table.failures() {
-        0 => Ok(()),
-        failures => Err(anyhow::anyhow!("{failures} cases exceed their tolerance").into()),
-    }
+    Ok(table)
 }

@@ -1,6 +1,7 @@
 //! What a run tells on a terminal.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -143,7 +144,7 @@ impl Progress for Terminal {
         if !std::mem::take(&mut self.open) {
             return;
         }
-        if let Err(error) = show(path) {
+        if let Err(error) = std::path::absolute(path).and_then(show) {
             self.note(&format!("warning: no browser could be opened: {error}"));
         }
     }
@@ -155,10 +156,10 @@ impl Progress for Terminal {
     }
 }
 
-/// Opens a file with the program that the desktop has for it, and waits for nothing.
+/// Opens a file or an address with the program that the desktop has for it, and waits for nothing.
 ///
 /// Own code because a crate for three commands would make every crate that shares its dependencies build anew.
-fn show(path: &Path) -> std::io::Result<()> {
+pub fn show(what: impl AsRef<OsStr>) -> std::io::Result<()> {
     let (program, arguments): (&str, &[&str]) = if cfg!(windows) {
         ("rundll32", &["url.dll,FileProtocolHandler"])
     } else if cfg!(target_os = "macos") {
@@ -167,6 +168,6 @@ fn show(path: &Path) -> std::io::Result<()> {
         ("xdg-open", &[])
     };
     let mut command = Command::new(program);
-    command.args(arguments).arg(std::path::absolute(path)?);
+    command.args(arguments).arg(what);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(drop)
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::device::Device;
 use wgpu_simvae::run_folder::Which;
@@ -51,13 +52,18 @@ pub fn main(arguments: &WebArguments) -> Result<(), Failure> {
         print(out.join("index.html").display());
     }
     if *serving {
-        let bind = TcpListener::bind((Ipv4Addr::LOCALHOST, *port));
-        let listener = bind.with_context(|| format!("port {port} of this machine cannot be listened to"))?;
+        let listener = listen(*port)?;
         print(format_args!("http://{}/", listener.local_addr()?));
         tell("served to this machine alone; Ctrl-C ends it");
-        serve(&page, &listener)?;
+        serve(&Arc::new(page), &listener);
     }
     Ok(())
+}
+
+/// Listens to this machine alone; port 0 takes one that is free.
+pub fn listen(port: u16) -> Result<TcpListener, Failure> {
+    let bind = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    Ok(bind.with_context(|| format!("port {port} of this machine cannot be listened to"))?)
 }
 
 fn of_run(arguments: &WebArguments, run: &Path) -> Result<Page, Failure> {

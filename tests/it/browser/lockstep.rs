@@ -1,11 +1,12 @@
 //! Every dispatch of a training step in the browser against its f64 twin, from the twin's inputs, as `gradcheck` has it on a device.
 
-use super::executor::Once;
 use super::methods::authors;
+use super::once::once;
 use wgpu_simvae::check::{GRADIENT_TOLERANCE, relative_error_on_scale};
 use wgpu_simvae::device::{Device, Executor, Values, reference};
 use wgpu_simvae::kernels::{Access, Binding};
 use wgpu_simvae::plan::{Graph, Layout, Place, Tensor};
+use wgpu_simvae::recording::Memory;
 use wgpu_simvae::train::Session;
 
 /// What a dispatch binds: the tensor in the browser, and what the twin found there before and left there.
@@ -62,20 +63,20 @@ fn the_authors_networks_agree_with_the_twins_dispatch_by_dispatch_in_a_browser()
         }
     }
 
-    let mut browser = Once::new(&layout, "strip");
-    let id = browser.load(graph.finish().expect("a plan")).expect("it loads");
+    let mut memory = Memory::new(&layout);
     for bound in all.iter().flat_map(|(_, bound)| bound) {
         if bound.binding.access != Access::Write {
-            browser.write(bound.tensor, &bound.before).expect("it is written");
+            memory.write(bound.tensor, &bound.before).expect("it is written");
         }
     }
-    browser.run(id, 1).expect("it runs");
+    let plan = graph.finish().expect("a plan");
+    let Some(mut memory) = once(&layout, &plan, &memory, "strip") else { return };
     let mut worst = (0.0, String::new());
     for (label, bound) in &all {
         let inputs = bound.iter().filter(|bound| bound.binding.access != Access::Write);
         let scale = inputs.map(|bound| norm(&bound.before)).fold(0.0, f64::max);
         for Bound { binding, tensor, after, .. } in bound.iter().filter(|bound| bound.binding.access != Access::Read) {
-            let got = browser.read(*tensor).expect("it comes back");
+            let got = memory.read(*tensor).expect("it comes back");
             let error = match (&got, after) {
                 (Values::U32(got), Values::U32(want)) if got == want => 0.0,
                 (Values::U32(_), _) => f64::INFINITY,

@@ -1,47 +1,35 @@
 //! A second WebGPU: Chromium's, by `web/replay.js`. Every kernel against its f64 twin, every method against the CPU, and what goes
 //! wrong is said in words.
 
+mod check;
 pub(crate) mod driver;
-mod executor;
+mod going_on;
 mod lockstep;
 mod methods;
+mod once;
 
-use crate::kernels::{Bench, assert_agree, products};
+use crate::kernels::{assert_agree, products, twins};
 use driver::{drive, tools};
-use executor::Once;
+use once::once;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
-use wgpu_simvae::check::relative_error;
-use wgpu_simvae::device::Values;
-use wgpu_simvae::device::cpu::CpuExecutor;
-use wgpu_simvae::kernels::AnyKernel;
-use wgpu_simvae::kernels::registry::examples;
+use wgpu_simvae::check::{KernelCases, SHADER_TOLERANCE, Table};
+use wgpu_simvae::recording::Memory;
 
-/// On the registry's awkward shapes, between guards, by the tolerance of `kernels.rs`. SwiftShader takes long to compile tiles: of those,
-/// every product has one end.
-fn agree_with_twins(kernels: Vec<Arc<dyn AnyKernel>>, variant: &'static str) {
-    if std::env::var_os("WGPU_SIMVAE_SKIP_GPU_TESTS").is_some() {
-        return;
-    }
-    let bench = Bench::of(kernels, 0);
-    let want = bench.run(&mut CpuExecutor::<f64>::new(&bench.layout).expect("enough memory"));
-    let got = bench.run(&mut Once::new(&bench.layout, variant));
-    let reals = || got.iter().flatten().zip(want.iter().flatten()).filter(|(got, _)| !matches!(got, Values::U32(_)));
-    let worst = reals().map(|(got, want)| relative_error(&got.to_f64(), &want.to_f64())).fold(0.0, f64::max);
-    println!("{variant}: {} kernels, {} tensors of reals, worst {worst:.1e}", got.len(), reals().count());
-    assert_agree(&bench, &got, &want, 5e-6);
-}
-
-#[test]
-fn every_kernel_agrees_with_its_twin_in_a_browser() {
-    agree_with_twins(examples(), "strip");
-}
-
+/// `check.rs` runs all kernels as the browser chooses, by strips. SwiftShader takes long to compile tiles: of those, every product has one
+/// end.
 #[test]
 fn products_by_tiles_agree_with_their_twins_in_a_browser() {
-    agree_with_twins(products(), "tile");
+    let cases = KernelCases::new(products(), 0);
+    let mut memory = Memory::new(&cases.layout);
+    cases.fill(&mut |tensor, values| memory.write(tensor, values)).expect("it is written");
+    let plan = cases.plan(0..cases.len()).expect("a plan");
+    let Some(mut after) = once(&cases.layout, &plan, &memory, "tile") else { return };
+    let got = cases.left(&mut |tensor| after.read(tensor)).expect("it is read");
+    let want = twins(&cases);
+    println!("{}", Table { rows: cases.compare("by tiles", SHADER_TOLERANCE, &got, &want) });
+    assert_agree(&cases, &got, &want, SHADER_TOLERANCE);
 }
 
 /// Declared as they are used: `tsc` finds no mistake in the modules.
@@ -91,7 +79,7 @@ fn what_goes_wrong_is_said_in_words() {
         (job("shader"), "shader", &["does not compile the shader", "main"]),
         (job("weights"), "contents", &["model.safetensors", "F32 [10,16] in the file", "the plan wants F32 [8,16]"]),
         (job("short"), "contents", &["data.safetensors: not a whole safetensors file"]),
-        (job("bare"), "contents", &["data.safetensors: there is no such file"]),
+        (job("bare"), "contents", &["data.safetensors: there is none beside the plan", "write it anew"]),
         (job("nowhere"), "format", &["plan.json: there is none"]),
         (json!({ "folder": "whole", "limits": small }), "limits", &["a small adapter offers 0.0 MiB", "smaller batch"]),
         (json!({ "folder": "whole", "steps": 400, "loseAt": 2 }), "lost", &["the graphics device was lost", "saved"]),

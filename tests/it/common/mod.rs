@@ -7,6 +7,7 @@ pub mod older;
 pub mod python;
 pub mod random;
 pub mod renderer;
+pub mod served;
 pub mod stopping;
 pub mod words;
 

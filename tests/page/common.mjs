@@ -1,0 +1,21 @@
+// What the visits of the page share.
+import { gunzipSync } from "node:zlib";
+
+export const PATIENCE = 20_000;
+
+/** Answers a plan with another one. */
+export const otherPlan = (change, name = "run") => (page) =>
+  page.route(`**/plans/${name}.json.gz`, async (route) => {
+    const whole = await (await route.fetch()).body();
+    await route.fulfill({ body: change(whole), contentType: "application/gzip" });
+  });
+
+/** The plan's JSON, changed. */
+export const otherText = (change) => (whole) => Buffer.from(change(gunzipSync(whole).toString()));
+
+/** What a canvas shows. */
+export const shown = (page, id) => page.evaluate((id) => document.getElementById(id).toDataURL(), id);
+export const step = async (page) => Number((await page.textContent("#step")).split(" ")[0].replaceAll(",", ""));
+export const number = async (page, id) => Number.parseFloat((await page.textContent(id)).replaceAll(",", ""));
+export const atStep = (wanted) => Number.parseInt(document.getElementById("step").textContent.replace(",", "")) >= wanted;
+export const until = (page, what, given) => page.waitForFunction(what, given, { timeout: PATIENCE });
