@@ -4,6 +4,7 @@
 //! guard: so this also shows that shaders may run without bounds checks.
 
 use super::golden::Worst;
+use super::packed::packed;
 use super::relative_error;
 use super::table::{Outcome, Row};
 use crate::device::{DeviceError, Executor, Values};
@@ -57,18 +58,18 @@ pub struct Left {
 impl KernelCases {
     /// Binds tensors with so many elements more than each kernel needs.
     pub fn new(kernels: Vec<Arc<dyn AnyKernel>>, spare: usize) -> Self {
+        let bindings: Vec<Vec<Binding>> = kernels.iter().map(|kernel| kernel.bindings()).collect();
+        let len = |binding: &Binding| binding.len.max(1) + spare;
+        let whole = |binding: &Binding| (binding.dtype, len(binding).next_multiple_of(GUARD) + 2 * GUARD);
+        let sizes: Vec<Vec<_>> = bindings.iter().map(|of| of.iter().map(whole).collect()).collect();
         let mut layout = Layout::default();
-        let mut bound = |binding: Binding| {
-            let len = binding.len.max(1) + spare;
-            let all = layout.add(binding.name, binding.dtype, [len.next_multiple_of(GUARD) + 2 * GUARD]);
-            let [tensor, used] = [len, binding.len].map(|len| all.slice(GUARD, [len]));
+        let all = packed(&mut layout, &sizes);
+        let bound = |(binding, all): (Binding, Tensor)| {
+            let [tensor, used] = [len(&binding), binding.len].map(|len| all.slice(GUARD, [len]));
             Bound { binding, tensor, used, all }
         };
-        let case = |kernel: Arc<dyn AnyKernel>| Case {
-            tensors: kernel.bindings().into_iter().map(&mut bound).collect(),
-            kernel,
-        };
-        let cases = kernels.into_iter().map(case).collect();
+        let tensors = bindings.into_iter().zip(all).map(|(of, all)| of.into_iter().zip(all).map(bound).collect());
+        let cases = kernels.into_iter().zip(tensors).map(|(kernel, tensors)| Case { kernel, tensors }).collect();
         Self { layout, cases }
     }
 

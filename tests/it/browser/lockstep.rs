@@ -2,7 +2,7 @@
 
 use super::methods::authors;
 use super::once::once;
-use wgpu_simvae::check::{GRADIENT_TOLERANCE, relative_error_on_scale};
+use wgpu_simvae::check::{GRADIENT_TOLERANCE, packed, relative_error_on_scale};
 use wgpu_simvae::device::{Device, Executor, Values, reference};
 use wgpu_simvae::kernels::{Access, Binding};
 use wgpu_simvae::plan::{Graph, Layout, Place, Tensor};
@@ -25,7 +25,10 @@ fn read(executor: &mut dyn Executor, tensors: &[Tensor]) -> Vec<Values> {
     tensors.iter().map(|&tensor| executor.read(tensor).expect("it is read")).collect()
 }
 
-/// Three steps: each dispatch becomes one of a plan whose tensors share nothing.
+/// Steps that are followed.
+const STEPS: usize = 3;
+
+/// Each dispatch becomes one of a plan whose tensors share nothing.
 #[test]
 fn the_authors_networks_agree_with_the_twins_dispatch_by_dispatch_in_a_browser() {
     if std::env::var_os("WGPU_SIMVAE_SKIP_GPU_TESTS").is_some() {
@@ -44,20 +47,19 @@ fn the_authors_networks_agree_with_the_twins_dispatch_by_dispatch_in_a_browser()
     }
 
     let (mut layout, mut graph, mut all) = (Layout::default(), Graph::new("dispatch by dispatch"), Vec::new());
-    for _ in 0..3 {
+    let size = |tensor: &Tensor| (tensor.dtype, tensor.len());
+    let sizes = plan.dispatches.iter().map(|dispatch| dispatch.tensors.iter().map(size).collect::<Vec<_>>());
+    let mut places = packed(&mut layout, &sizes.collect::<Vec<_>>().repeat(STEPS)).into_iter();
+    for _ in 0..STEPS {
         for (index, dispatch) in plan.dispatches.iter().enumerate() {
             let before = read(twins.as_mut(), &dispatch.tensors);
             twins.run_part(plan.id, index..index + 1).expect("it runs");
             let after = read(twins.as_mut(), &dispatch.tensors);
-            let bindings = dispatch.kernel.bindings().into_iter().zip(&dispatch.tensors);
+            let tensors = places.next().expect("places for every dispatch");
+            let bindings = dispatch.kernel.bindings().into_iter().zip(&tensors);
             let bound = bindings.zip(before.into_iter().zip(after));
-            let bound: Vec<Bound> = bound
-                .map(|((binding, tensor), (before, after))| {
-                    let tensor = layout.add(binding.name, binding.dtype, [tensor.len()]);
-                    Bound { binding, tensor, before, after }
-                })
-                .collect();
-            let tensors: Vec<Tensor> = bound.iter().map(|bound| bound.tensor).collect();
+            let bound: Vec<Bound> =
+                bound.map(|((binding, &tensor), (before, after))| Bound { binding, tensor, before, after }).collect();
             graph.push_shared(&dispatch.label, dispatch.kernel.clone(), &tensors);
             all.push((dispatch.label.clone(), bound));
         }
