@@ -14,6 +14,7 @@ export class Pace {
   /** What each dispatch costs, in multiply-adds and bytes. @type {number[]} */ #costs;
   #whole;
   #rate = FIRST_RATE;
+  #measured = false;
 
   /** @param {number[]} costs */
   constructor(costs) {
@@ -21,8 +22,9 @@ export class Pace {
     this.#whole = costs.reduce((sum, cost) => sum + cost, 1);
   }
 
-  /** Whole steps of a submission. */
+  /** Whole steps of a submission: a single one until it is known how long that takes. */
   steps() {
+    if (!this.#measured) return 1;
     return Math.min(MOST_STEPS, Math.max(1, Math.floor((AIM * this.#rate) / this.#whole)));
   }
 
@@ -46,6 +48,7 @@ export class Pace {
   took(from, to, times, seconds) {
     const cost = this.#costs.slice(from, to).reduce((sum, cost) => sum + cost, 0) * times;
     // Half of what is new: a single wait says little.
+    this.#measured = true;
     if (cost > 0) this.#rate = (this.#rate + cost / Math.max(1e-3, seconds)) / 2;
   }
 }

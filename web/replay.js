@@ -27,6 +27,7 @@ export class Replayer {
   /** @type {Recording} */ recording;
   /** The adapter's name. @type {string} */ adapter;
   /** Which loop computes products. @type {string} */ loop;
+  /** Whether the adapter computes on the processor. */ software = false;
   /** Steps done, as the clock of the plan has it. */ step = 0;
   /** @type {GPUDevice} */ #device;
   /** @type {GPUBuffer[]} */ #regions = [];
@@ -59,6 +60,7 @@ export class Replayer {
       throw new ReplayError("use", `\`${wanted}\` is no loop of this plan, which has ${recording.loops.join(", ")}`);
     }
     const replayer = new Replayer(recording, device, name, wanted, advice);
+    replayer.software = software;
     try {
       await replayer.#allocate(() => {
         replayer.#regions = recording.regions.map(({ name, len }) => replayer.#buffer(name, len));

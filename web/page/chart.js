@@ -8,13 +8,14 @@ const MEMORY = 25;
 /** Room for numbers at the left and below, in pixels. */
 const [LEFT, BELOW, ABOVE] = [52, 22, 8];
 
-/** Losses over steps. */
+/** Losses over steps. What is added waits for {@link Chart.show}: a frame for every step would cost a slow machine more than it tells. */
 export class Chart {
   #canvas;
   /** @type {number[]} */ #steps = [];
   /** @type {number[]} */ #losses = [];
   /** @type {number[]} */ #means = [];
   #soon;
+  /** Losses that the canvas shows. */ #drawn = 0;
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
@@ -33,7 +34,11 @@ export class Chart {
     this.#steps.push(step);
     this.#losses.push(loss);
     this.#means.push(before + (loss - before) / Math.min(MEMORY, this.#losses.length));
-    this.#soon();
+  }
+
+  /** Draws what was added. */
+  show() {
+    if (this.#drawn !== this.#losses.length) this.#soon();
   }
 
   /** The running mean, and none before the first step. */
@@ -43,6 +48,7 @@ export class Chart {
 
   #draw() {
     const { context, width, height } = sharp(this.#canvas);
+    this.#drawn = this.#losses.length;
     const [right, bottom] = [width - 6, height - BELOW];
     context.font = "11px system-ui, sans-serif";
     context.fillStyle = colour("--quiet");

@@ -21,7 +21,9 @@ import { count, digits, keep, part, say, tell } from "./words.js";
 /** Neighbours that vote for an image's class, and differences between numbers that are looked at for them, at most. */
 const [K, DIFFERENCES] = [5, 2e7];
 /** Milliseconds between looks, at least; and how many times as long as a look takes. */
-const [PAUSE, SHARE] = [150, 4];
+const [PAUSE, SHARE] = [150, 8];
+/** Milliseconds between the numbers that are shown. */
+const TICK = 300;
 
 const [chart, gallery, board, samples] = [
   new Chart(part("chart", HTMLCanvasElement)),
@@ -118,7 +120,7 @@ function begin(of) {
   chart.clear();
   gallery.clear();
   speed.clear();
-  map.begin(dataset.test.labels, dataset.classes);
+  map.begin(dataset.test.labels, dataset.classes, !of.replayer.software);
   board.begin(of);
   samples.begin(of);
   document.body.classList.toggle("no-decoder", !model.generative);
@@ -150,6 +152,7 @@ async function train(of) {
   try {
     await done;
     if (of !== trainer) return;
+    numbers(of);
     speed.clear();
     if (of.left) say("Paused.");
     else ended(of);
@@ -205,11 +208,15 @@ async function watch() {
   }
 }
 
-/** Shows numbers, a few times a second. */
+/** Shows the curve and numbers, a few times a second. */
 function tick() {
-  if (!trainer?.training) return;
-  const { model, replayer } = trainer;
-  part("step", HTMLElement).textContent = `${count(replayer.step)} of ${count(trainer.end)}`;
+  chart.show();
+  if (trainer?.training) numbers(trainer);
+}
+
+/** @param {Trainer} of */
+function numbers({ model, replayer, end }) {
+  part("step", HTMLElement).textContent = `${count(replayer.step)} of ${count(end)}`;
   if (chart.mean !== undefined) part("loss", HTMLElement).textContent = digits(chart.mean);
   const steps = speed.steps();
   if (steps > 0) part("speed", HTMLElement).textContent = count(steps * model.batch);
@@ -329,7 +336,7 @@ try {
   list = await readList();
   method.replaceChildren(...[...new Set(list.plans.map(({ title }) => title))].map((title) => new Option(title)));
   method.disabled = setting.disabled = false;
-  setInterval(tick, 250);
+  setInterval(tick, TICK);
   watch();
   await open(addressed());
 } catch (error) {

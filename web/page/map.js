@@ -20,6 +20,7 @@ export class LatentMap {
   /** @type {ArrayLike<number>} */ #labels = [];
   #classes = 1;
   #chosen = -1;
+  #drifts = true;
   /** Called with an image that is pointed at. @type {(image: number) => void} */ onChoose = () => {};
 
   /** @param {HTMLCanvasElement} canvas @param {HTMLElement} legend */
@@ -39,8 +40,10 @@ export class LatentMap {
   /**
    * Begins with other images.
    * @param {ArrayLike<number>} labels @param {string[]} classes none where images have no class
+   * @param {boolean} drifts whether points are seen on their way: where the processor trains, each frame would be taken from it
    */
-  begin(labels, classes) {
+  begin(labels, classes, drifts) {
+    this.#drifts = drifts;
     [this.#labels, this.#classes, this.#chosen] = [labels, classes.length, -1];
     [this.#from, this.#to] = [new Float32Array(), new Float32Array()];
     this.#legend.replaceChildren(
@@ -66,9 +69,9 @@ export class LatentMap {
   show(rows, width, principal) {
     const next = width > 1 && principal ? this.#plane.project(rows, width) : firstTwo(rows, width);
     centre(next);
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches || this.#to.length !== next.length;
-    this.#from = still ? next : this.#now();
-    [this.#to, this.#began] = [next, performance.now()];
+    const drifts = this.#drifts && !matchMedia("(prefers-reduced-motion: reduce)").matches && this.#to.length === next.length;
+    this.#from = drifts ? this.#now() : next;
+    [this.#to, this.#began] = [next, drifts ? performance.now() : -DRIFT];
     this.#soon();
   }
 

@@ -48,8 +48,9 @@ fn the_authors_networks_agree_with_the_twins_dispatch_by_dispatch_in_a_browser()
 
     let (mut layout, mut graph, mut all) = (Layout::default(), Graph::new("dispatch by dispatch"), Vec::new());
     let size = |tensor: &Tensor| (tensor.dtype, tensor.len());
-    let sizes = plan.dispatches.iter().map(|dispatch| dispatch.tensors.iter().map(size).collect::<Vec<_>>());
-    let mut places = packed(&mut layout, &sizes.collect::<Vec<_>>().repeat(STEPS)).into_iter();
+    let dispatches = (0..STEPS).flat_map(|_| &plan.dispatches);
+    let sizes: Vec<Vec<_>> = dispatches.map(|dispatch| dispatch.tensors.iter().map(size).collect()).collect();
+    let mut places = packed(&mut layout, &sizes).into_iter();
     for _ in 0..STEPS {
         for (index, dispatch) in plan.dispatches.iter().enumerate() {
             let before = read(twins.as_mut(), &dispatch.tensors);
