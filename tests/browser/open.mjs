@@ -10,7 +10,7 @@ try {
   page.on("pageerror", (error) => console_.push(String(error)));
   await page.goto(process.argv[2]);
   const ended = () => /^Done/.test(document.getElementById("message").textContent) || document.querySelector("#message.error");
-  await page.waitForFunction(ended, undefined, { timeout: 300_000 });
+  await page.waitForFunction(ended, undefined, { timeout: 900_000 });
   console.log(JSON.stringify({ sentence: await page.textContent("#message"), console: console_ }));
 } finally {
   await browser.close();
