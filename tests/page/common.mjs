@@ -1,7 +1,7 @@
 // What the visits of the page share.
 import { gunzipSync } from "node:zlib";
 
-export const PATIENCE = 60_000;
+export const PATIENCE = 180_000;
 
 /** Answers a plan with another one. */
 export const otherPlan = (change, name = "run") => (page) =>

@@ -20,8 +20,8 @@ import { count, digits, keep, part, say, tell } from "./words.js";
 
 /** Neighbours that vote for an image's class, and differences between numbers that are looked at for them, at most. */
 const [K, DIFFERENCES] = [5, 2e7];
-/** Milliseconds between looks, at least; and how many times as long as a look takes. */
-const [PAUSE, SHARE] = [150, 8];
+/** Milliseconds between looks, at least and at most; between them, how many times as long as a look takes. */
+const [PAUSE, LONGEST, SHARE] = [150, 4000, 8];
 /** Milliseconds between the numbers that are shown. */
 const TICK = 300;
 
@@ -204,7 +204,7 @@ async function watch() {
       }
     }
     const took = performance.now() - began;
-    await new Promise((resolve) => setTimeout(resolve, Math.max(PAUSE, SHARE * took)));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST, Math.max(PAUSE, SHARE * took))));
   }
 }
 
