@@ -7,7 +7,7 @@ use crate::plan::{Exchange, Layout, Meeting, Plan, PlanId, Tensor};
 use std::ops::Range;
 
 /// A member's executor. The first member's decides what is run: it announces how often, and the others hear it
-/// ([`Collective::hear`]) and do the same.
+/// ([`hear`](super::Collective::hear)) and do the same.
 pub struct Shared {
     inner: Box<dyn Executor>,
     group: Member,
