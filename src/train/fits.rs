@@ -55,25 +55,29 @@ pub(super) fn blueprint_for(
     share: Share,
 ) -> Result<Blueprint, DeviceError> {
     data.check().map_err(|error| DeviceError::Data(error.to_string()))?;
-    let lay_out = |recipe: &Recipe| lay_out(recipe, data, device, share);
-    match recipe.config.accumulate {
-        0 => in_fewest_parts(recipe, share, &lay_out, &|blueprint| check_step(blueprint, device).map(drop)),
-        _ => Ok(lay_out(recipe)),
-    }
+    Ok(Blueprint::of_share(recipe, data, room_for_images(&recipe.config, device), share))
 }
 
-/// The memory and a step that both fit the device.
+/// The memory and a step that both fit the device, in as few parts as do where the settings leave that open.
 pub(super) fn step_that_fits(
     recipe: &Recipe,
     data: &Dataset,
     device: &Device,
     share: Share,
 ) -> Result<(Blueprint, Plan), DeviceError> {
-    let blueprint = blueprint_for(recipe, data, device, share)?;
-    let check = |blueprint: &Blueprint| check_step(blueprint, device).map(drop);
-    match check_step(&blueprint, device) {
-        Ok(step) => Ok((blueprint, step)),
-        Err(error) => Err(advised(error, recipe, share, &|recipe| lay_out(recipe, data, device, share), &check)),
+    let attempt = |accumulate: usize| {
+        let mut recipe = recipe.clone();
+        recipe.config.accumulate = accumulate;
+        let blueprint = blueprint_for(&recipe, data, device, share)?;
+        let step = blueprint.training_step()?;
+        device.check_room(&blueprint.layout, Some(&step), copies(&blueprint))?;
+        Ok((blueprint, step))
+    };
+    let images = recipe.config.batch / share.size;
+    match recipe.config.accumulate {
+        0 => in_fewest_parts(images, &attempt).map(|(_, fitting)| fitting),
+        1 => attempt(1).map_err(|error| advised(error, recipe.config.batch, images, &attempt)),
+        count => attempt(count),
     }
 }
 
@@ -91,61 +95,42 @@ pub(crate) fn room_for_images(config: &Config, device: &Device) -> u64 {
     wanted.min(device.room())
 }
 
-fn lay_out(recipe: &Recipe, data: &Dataset, device: &Device, share: Share) -> Blueprint {
-    Blueprint::of_share(recipe, data, room_for_images(&recipe.config, device), share)
-}
-
-/// The training step, where it fits the device beside model and data.
-fn check_step(blueprint: &Blueprint, device: &Device) -> Result<Plan, DeviceError> {
-    let step = blueprint.training_step()?;
-    device.check_room(&blueprint.layout, Some(&step), copies(blueprint))?;
-    Ok(step)
-}
-
-/// The blueprint of a recipe whose step has as few parts as fit; where none do, the one of a part for each image. `lay_out` makes a
-/// blueprint, and `check` refuses what does not fit.
-fn in_fewest_parts(
-    recipe: &Recipe,
-    share: Share,
-    lay_out: &dyn Fn(&Recipe) -> Blueprint,
-    check: &dyn Fn(&Blueprint) -> Result<(), DeviceError>,
-) -> Result<Blueprint, DeviceError> {
-    let batch = recipe.config.batch / share.size;
-    let counts = (1..=batch).filter(|&count| batch.is_multiple_of(count));
-    for accumulate in counts {
-        let Some(recipe) = with(recipe, Config { accumulate, ..recipe.config.clone() }) else { continue };
-        let blueprint = lay_out(&recipe);
-        match check(&blueprint) {
-            Err(DeviceError::TooLarge { .. }) if accumulate < batch => {}
-            Err(DeviceError::TooLarge { .. }) | Ok(()) => return Ok(blueprint),
-            Err(error) => return Err(error),
+/// What an attempt makes of `images` images in as few equal parts as fit, and how many these are; its last refusal where not even a part for each
+/// image fits.
+fn in_fewest_parts<T>(
+    images: usize,
+    attempt: &dyn Fn(usize) -> Result<T, DeviceError>,
+) -> Result<(usize, T), DeviceError> {
+    let more = (2..=images).filter(|&count| images.is_multiple_of(count));
+    let (mut count, mut outcome) = (1, attempt(1));
+    for next in more {
+        if !matches!(outcome, Err(DeviceError::TooLarge { .. })) {
+            break;
         }
+        (count, outcome) = (next, attempt(next));
     }
-    Ok(lay_out(recipe))
+    Ok((count, outcome?))
 }
 
-/// An error over a step that is too large, with what would fit.
-fn advised(
+/// An error over a step of `batch` images, of which `images` are computed here, that is too large, with what would fit.
+fn advised<T>(
     error: DeviceError,
-    recipe: &Recipe,
-    share: Share,
-    lay_out: &dyn Fn(&Recipe) -> Blueprint,
-    check: &dyn Fn(&Blueprint) -> Result<(), DeviceError>,
+    batch: usize,
+    images: usize,
+    attempt: &dyn Fn(usize) -> Result<T, DeviceError>,
 ) -> DeviceError {
-    let Config { batch, accumulate, .. } = recipe.config;
-    if !matches!(error, DeviceError::TooLarge { .. }) || accumulate != 1 {
+    if !matches!(error, DeviceError::TooLarge { .. }) {
         return error;
     }
-    let Ok(blueprint) = in_fewest_parts(recipe, share, lay_out, check) else { return error };
-    match blueprint.config.accumulate {
-        count if count > 1 && check(&blueprint).is_ok() => {
+    match in_fewest_parts(images, attempt) {
+        Ok((count, _)) => {
             let advice = format!(
                 "batch = {} fits, and so does accumulate = {count}, which computes the step in parts",
                 batch / count
             );
             DeviceError::StepTooLarge { refused: Box::new(error), advice }
         }
-        _ => error,
+        Err(_) => error,
     }
 }
 
@@ -156,7 +141,7 @@ fn with(recipe: &Recipe, config: Config) -> Option<Recipe> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Blueprint, DeviceError, Share, advised, in_fewest_parts};
+    use super::{Blueprint, DeviceError, advised, in_fewest_parts};
     use crate::data::{Dataset, FileOptions, load_with};
     use crate::device::Device;
     use crate::settings::{Config, Recipe};
@@ -166,23 +151,21 @@ mod tests {
             .expect("sprites")
     }
 
-    /// Of which pictures are the largest tensors.
-    fn recipe() -> Recipe {
-        let mut config = Config { batch: 12, views: 2, ..Config::default() };
-        config.model.hidden = vec![4];
-        Recipe::new(&config).expect("a recipe")
-    }
-
-    /// Refuses a step whose largest slot has more than `most` numbers.
-    fn check(most: usize) -> impl Fn(&Blueprint) -> Result<(), DeviceError> {
-        move |blueprint| {
+    /// A step of twelve images, of which pictures are the largest tensors, in so many parts; refused where a slot holds more than `most`
+    /// images.
+    fn attempt(data: &Dataset, most: usize) -> impl Fn(usize) -> Result<(), DeviceError> {
+        let available = most * 2 * data.train.shape.bytes();
+        move |accumulate| {
+            let mut config = Config { batch: 12, views: 2, accumulate, ..Config::default() };
+            config.model.hidden = vec![4];
+            let blueprint = Blueprint::new(&Recipe::new(&config).expect("a recipe"), data, u64::MAX);
             let slots = blueprint.training_step()?.arena.slots;
             match slots.iter().map(|slot| slot.len).max().unwrap_or(0) {
-                needed if needed > most => Err(DeviceError::TooLarge {
+                needed if needed > available => Err(DeviceError::TooLarge {
                     what: "the step".to_owned(),
                     device: "a small one".to_owned(),
                     needed: needed as u64,
-                    available: most as u64,
+                    available: available as u64,
                 }),
                 _ => Ok(()),
             }
@@ -192,26 +175,17 @@ mod tests {
     #[test]
     fn a_step_has_as_few_parts_as_fit() {
         let data = data();
-        let recipe = recipe();
-        let lay_out = |recipe: &Recipe| Blueprint::new(recipe, &data, u64::MAX);
-        let pixels = data.train.shape.bytes();
-        let parts = |images: usize| {
-            let found =
-                in_fewest_parts(&recipe, Share::ALONE, &lay_out, &check(images * 2 * pixels)).expect("a blueprint");
-            found.config.accumulate
-        };
-        assert_eq!([12, 11, 6, 5, 4, 3, 1, 0].map(parts), [1, 2, 2, 3, 3, 4, 12, 12]);
+        let parts = |most: usize| in_fewest_parts(12, &attempt(&data, most)).map(|(count, ())| count);
+        assert_eq!([12, 11, 6, 5, 4, 3, 1].map(|most| parts(most).expect("a part fits")), [1, 2, 2, 3, 3, 4, 12]);
+        assert!(matches!(parts(0), Err(DeviceError::TooLarge { .. })));
     }
 
     #[test]
     fn an_error_says_what_would_fit() {
         let data = data();
-        let recipe = recipe();
-        let lay_out = |recipe: &Recipe| Blueprint::new(recipe, &data, u64::MAX);
-        let told = |images: usize| {
-            let check = check(images * 2 * data.train.shape.bytes());
-            let error = check(&lay_out(&recipe)).expect_err("it is too large");
-            advised(error, &recipe, Share::ALONE, &lay_out, &check).to_string()
+        let told = |most: usize| {
+            let attempt = attempt(&data, most);
+            advised(attempt(1).expect_err("it is too large"), 12, 12, &attempt).to_string()
         };
         assert!(told(5).contains("batch = 4 fits, and so does accumulate = 3"), "{}", told(5));
         assert!(!told(0).contains("accumulate"), "{}", told(0));

@@ -12,7 +12,6 @@ use super::session::Session;
 use crate::data::{Dataset, Identity};
 use crate::device::group::{Collective, Member, Share, Table};
 use crate::device::{Device, DeviceError, Values};
-use crate::kernels::DType;
 use crate::kernels::common::clock::STEP;
 use crate::settings::{Config, ConfigError, Recipe};
 use std::fmt::Display;
@@ -55,11 +54,7 @@ pub fn run_on(
                 })
             })
             .collect();
-        let report = member(&first, &leader, || {
-            let report = run_member(recipe, data, (&first, Some(&leader)), options, progress, stop)?;
-            leader.hear(&mut [0])?;
-            Ok(report)
-        });
+        let report = lead(recipe, data, (&first, &leader), options, progress, stop);
         for follower in followers {
             if follower.join().is_err() {
                 return Err(DeviceError::Group { message: "its thread gave up".to_owned() }.into());
@@ -93,10 +88,22 @@ pub fn run_in_group(
         return member(device, group, || Ok(follow(recipe, data, device, group).map(|()| None)?));
     }
     progress.note(&format!("{} processes share each step", share.size));
+    lead(recipe, data, (device, group), options, progress, stop).map(Some)
+}
+
+/// The first member's run, and word to the others that there are no more steps.
+fn lead(
+    recipe: &Recipe,
+    data: &Dataset,
+    (device, group): (&Device, &Member),
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+    stop: &AtomicBool,
+) -> Result<Report, RunError> {
     member(device, group, || {
         let report = run_member(recipe, data, (device, Some(group)), options, progress, stop)?;
         group.hear(&mut [0])?;
-        Ok(Some(report))
+        Ok(report)
     })
 }
 
@@ -126,8 +133,7 @@ fn check_alike(recipe: &Recipe, data: &Dataset, group: &dyn Collective) -> Resul
     for (what, text) in
         [("version of this program", version), ("settings", &settings), ("data", &format!("{identity:?}"))]
     {
-        let words: Vec<u32> = blake3::hash(text.as_bytes()).as_bytes().iter().copied().map(u32::from).collect();
-        let others = group.differing(&words)?;
+        let others = group.differing(text)?;
         if others > 0 {
             let message = format!("{others} of {} have other {what} than the first", group.size());
             return Err(DeviceError::Group { message }.into());
@@ -187,15 +193,12 @@ pub(super) fn begin_alike(session: &mut Session, group: &dyn Collective) -> Resu
     let Session { blueprint, executor, .. } = session;
     let memory = blueprint.memory;
     for tensor in [memory.weights, memory.first, memory.second, memory.buffers, blueprint.state.clock] {
-        let mut words: Vec<u32> = match executor.read(tensor)? {
+        let mut values = executor.read(tensor)?;
+        group.hear(match &mut values {
             Values::U32(words) => words,
-            reals => reals.to_f32().into_iter().map(f32::to_bits).collect(),
-        };
-        group.hear(&mut words)?;
-        let values = match tensor.dtype {
-            DType::Uint => Values::U32(words),
-            DType::Real => Values::F32(words.into_iter().map(f32::from_bits).collect()),
-        };
+            Values::F32(numbers) => bytemuck::cast_slice_mut(numbers),
+            Values::F64(numbers) => bytemuck::cast_slice_mut(numbers),
+        })?;
         executor.write(tensor, &values)?;
     }
     Ok(())

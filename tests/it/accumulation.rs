@@ -2,7 +2,7 @@
 
 use crate::common::ends::{assert_ends, simvae, trains};
 use crate::common::folders::temporary;
-use crate::common::{adapter, decided, sprites};
+use crate::common::{adapter, apart, decided, sprites};
 use wgpu_simvae::Recipe;
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::methods::registry;
@@ -44,14 +44,6 @@ fn after(device: Option<&Device>, set: &[&str], steps: u64) -> After {
         losses: read(session.blueprint.model.log.losses),
         weights: decided(&mut session),
     }
-}
-
-/// The largest difference, beside the largest number.
-fn apart(found: &[f64], wanted: &[f64]) -> f64 {
-    assert_eq!(found.len(), wanted.len());
-    let largest = wanted.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-    assert!(largest > 0.0, "there is something to compare");
-    found.iter().zip(wanted).fold(0.0, |most: f64, (x, y)| most.max((x - y).abs())) / largest
 }
 
 fn methods() -> impl Iterator<Item = &'static str> {

@@ -2,14 +2,13 @@
 
 use crate::common::ends::text;
 use crate::common::folders::temporary;
+use crate::common::{apart, wait_for};
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 use wgpu_simvae::methods::registry;
 use wgpu_simvae::run_folder::checkpoint;
 use wgpu_simvae::run_folder::metrics::MetricsLog;
@@ -73,13 +72,6 @@ fn ended(out: &Path) -> (Vec<f64>, Vec<f64>) {
     let names: BTreeMap<_, _> = tensors.iter().filter(|(name, _)| !(blind && name.ends_with(".bias"))).collect();
     let number = |bytes: &[u8; 4]| f64::from(f32::from_le_bytes(*bytes));
     (losses, names.values().flat_map(|tensor| tensor.data().as_chunks::<4>().0.iter().map(number)).collect())
-}
-
-fn apart(found: &[f64], wanted: &[f64]) -> f64 {
-    assert_eq!(found.len(), wanted.len());
-    let largest = wanted.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-    assert!(largest > 0.0, "there is something to compare");
-    found.iter().zip(wanted).fold(0.0, |most: f64, (x, y)| most.max((x - y).abs())) / largest
 }
 
 #[test]
@@ -153,7 +145,7 @@ fn a_rank_that_is_killed_ends_all_and_loses_no_checkpoint() {
     let mut command = mpirun(&[group]);
     let running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("mpirun starts");
     let ranks = || children(running.id());
-    wait_for("a checkpoint", || checkpoint::list(&out).is_ok_and(|all| !all.is_empty()));
+    wait_for("a checkpoint", || checkpoint::list(&out).ok().filter(|all| !all.is_empty()));
     let last = ranks().into_iter().max().expect("processes");
     assert!(Command::new("kill").args(["-KILL", &last.to_string()]).status().expect("kill starts").success());
     let output = running.wait_with_output().expect("it ends");
@@ -177,15 +169,4 @@ fn children(parent: u32) -> Vec<u32> {
         behind_the_name.split(' ').nth(1).is_some_and(|found| found == parent.to_string())
     };
     numbers.filter(is_child).collect()
-}
-
-#[cfg(target_os = "linux")]
-fn wait_for(what: &str, is_there: impl Fn() -> bool) {
-    for _ in 0..1200 {
-        if is_there() {
-            return;
-        }
-        sleep(Duration::from_millis(100));
-    }
-    panic!("{what} has not come in two minutes");
 }

@@ -3,10 +3,10 @@
 
 use crate::common::ends::{assert_ends, text};
 use crate::common::files::files_of;
+use crate::common::wait_for;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 use wgpu_simvae::compare::{Compared, Results, report, row_folder};
 
 /// Small settings, and judges that take no time.
@@ -44,18 +44,6 @@ fn taken(output: &Output) -> Vec<String> {
 /// How many rows were judged, by what their judges say.
 fn judged(output: &Output) -> usize {
     text(output).matches("nearest neighbours").count()
-}
-
-/// Looks again until there is something: for how long is only a bound on a failure.
-fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let began = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(began.elapsed() < Duration::from_secs(300), "{what} was waited for in vain");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 /// The rows that a process claims and has checkpoints of, but no verdict.

@@ -1,7 +1,7 @@
 //! Devices that share each step of a run train what one of them would.
 
 use crate::common::folders::temporary;
-use crate::common::{adapter, decided, sprites};
+use crate::common::{adapter, apart, decided, sprites};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::Recipe;
@@ -33,13 +33,6 @@ fn trained(out: &Path, devices: &[Device], resume: bool, set: &[&str]) -> Result
     let losses = rows.iter().flat_map(|row| row.losses.values().copied()).collect();
     let mut session = report.session;
     Ok(Ended { losses, weights: decided(&mut session) })
-}
-
-fn apart(found: &[f64], wanted: &[f64]) -> f64 {
-    assert_eq!(found.len(), wanted.len());
-    let largest = wanted.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-    assert!(largest > 0.0, "there is something to compare");
-    found.iter().zip(wanted).fold(0.0, |most: f64, (x, y)| most.max((x - y).abs())) / largest
 }
 
 fn alike(what: &str, found: &Ended, wanted: &Ended) {

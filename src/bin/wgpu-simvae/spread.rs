@@ -26,10 +26,7 @@ impl Spread {
         let devices = wanted.iter().map(choose).collect::<Result<Vec<_>, _>>()?;
         let devices: Vec<Device> =
             devices.into_iter().map(|device| if untimed { device.untimed() } else { device }).collect();
-        let group = match place {
-            Some(_) => Some(join(&devices[0])?),
-            None => None,
-        };
+        let group = place.map(|_| join(&devices[0])).transpose()?;
         if group.as_ref().is_some_and(|group| group.rank() > 0) {
             // The first process tells what happens.
             set_volume(Volume::Quiet);

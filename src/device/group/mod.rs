@@ -42,12 +42,13 @@ pub trait Collective {
     /// Tells everyone who waits, or will, that this member cannot go on.
     fn fail(&self, why: &str);
 
-    /// How many members have other words than the first; the same number everywhere.
+    /// How many members have another text than the first; the same number everywhere.
     ///
     /// # Errors
     /// As [`Collective::sum`].
-    fn differing(&self, own: &[u32]) -> Result<usize, DeviceError> {
-        let mut first = own.to_vec();
+    fn differing(&self, text: &str) -> Result<usize, DeviceError> {
+        let own = blake3::hash(text.as_bytes()).as_bytes().map(u32::from);
+        let mut first = own;
         self.hear(&mut first)?;
         let mut count = [if first == own { 0.0 } else { 1.0 }];
         self.sum(&mut count)?;

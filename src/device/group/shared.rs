@@ -40,11 +40,7 @@ impl Shared {
                 numbers[own.end..].fill(0.0);
                 self.group.sum(&mut numbers)?;
             }
-            Exchange::First => {
-                let mut words: Vec<u32> = numbers.iter().map(|x| x.to_bits()).collect();
-                self.group.hear(&mut words)?;
-                numbers.iter_mut().zip(words).for_each(|(number, word)| *number = f32::from_bits(word));
-            }
+            Exchange::First => self.group.hear(bytemuck::cast_slice_mut(&mut numbers))?,
             Exchange::Row { clock, rows } => {
                 let step = self.inner.read(*clock)?.words()[STEP] as usize;
                 let width = numbers.len() / rows;

@@ -81,16 +81,15 @@ impl Collective for Seat {
     }
 
     fn sum(&self, numbers: &mut [f32]) -> Result<(), DeviceError> {
-        let sums = self.round(numbers.iter().map(|x| x.to_bits()).collect(), |mut brought| {
+        let sums = self.round(bytemuck::cast_slice(numbers).to_vec(), |mut brought| {
             let mut sums = take(&mut brought[0]);
             for words in &brought[1..] {
-                sums.iter_mut()
-                    .zip(words)
-                    .for_each(|(sum, &x)| *sum = (f32::from_bits(*sum) + f32::from_bits(x)).to_bits());
+                let numbers = bytemuck::cast_slice_mut::<u32, f32>(&mut sums).iter_mut();
+                numbers.zip(bytemuck::cast_slice::<u32, f32>(words)).for_each(|(sum, x)| *sum += x);
             }
             sums
         })?;
-        numbers.iter_mut().zip(sums.iter()).for_each(|(number, &sum)| *number = f32::from_bits(sum));
+        numbers.copy_from_slice(bytemuck::cast_slice(&sums));
         Ok(())
     }
 

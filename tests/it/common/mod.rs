@@ -11,6 +11,8 @@ pub mod served;
 pub mod stopping;
 pub mod words;
 
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
 use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::gpu::{AdapterEntry, GpuExecutor, GpuOptions, adapters};
@@ -35,6 +37,28 @@ pub fn decided(session: &mut Session) -> Vec<f64> {
     let blind = blueprint.objective.terms()[0] == "invariance";
     let specs = blueprint.params.specs().iter().filter(|spec| !(blind && spec.name.ends_with(".bias")));
     specs.flat_map(|spec| all[spec.param.offset..][..spec.param.shape.len()].to_vec()).collect()
+}
+
+/// The largest difference, beside the largest number.
+#[track_caller]
+pub fn apart(found: &[f64], wanted: &[f64]) -> f64 {
+    assert_eq!(found.len(), wanted.len());
+    let largest = wanted.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+    assert!(largest > 0.0, "there is something to compare");
+    found.iter().zip(wanted).fold(0.0, |most: f64, (x, y)| most.max((x - y).abs())) / largest
+}
+
+/// Looks again until there is something: for how long is only a bound on a failure.
+#[track_caller]
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < Duration::from_secs(300), "{what} was waited for in vain");
+        sleep(Duration::from_millis(2));
+    }
 }
 
 /// The adapter to test on: a real GPU if there is one, else a software one. `None` only where
