@@ -1,16 +1,10 @@
 // @ts-check
 /** The page of `wgpu-simvae gradcheck --browser`: runs every kernel on what the command wrote, and sends back what each left. */
+import { say, tell } from "./page/words.js";
 import { Replayer, ReplayError, under } from "./replay.js";
 
 /** The file of all memory, before and after. */
 const MEMORY = "memory.safetensors";
-
-/** @param {string} text @param {boolean} [wrong] */
-function say(text, wrong = false) {
-  const message = /** @type {HTMLElement} */ (document.getElementById("message"));
-  message.textContent = text;
-  message.className = wrong ? "error" : "";
-}
 
 /** Sends something to the command. @param {string} name @param {BodyInit} body */
 async function send(name, body) {
@@ -48,7 +42,7 @@ try {
   say("Done: the command prints what came of it. This page can be closed.");
 } catch (error) {
   const { message } = /** @type {Error} */ (error);
-  say(message, true);
+  tell(error);
   // Where the command is gone, there is nobody to tell.
   await send("end", JSON.stringify({ error: message })).catch(() => {});
 }

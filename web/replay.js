@@ -100,12 +100,13 @@ export class Replayer {
     this.#failure = new Promise((_, refuse) => (reject = refuse));
     this.#failure.catch(() => {});
     this.#fail = (problem) => {
+      if (this.#closed) return;
       this.#problem ??= problem;
       reject(this.#problem);
     };
     device.lost.then(({ message, reason }) => {
       const problem = `the graphics device was lost (${message || reason}); what was saved is safe: load the page again`;
-      if (!this.#closed) this.#fail(new ReplayError("lost", problem));
+      this.#fail(new ReplayError("lost", problem));
     });
     device.onuncapturederror = ({ error }) =>
       this.#fail(new ReplayError("lost", `the graphics device refused: ${error.message}`));

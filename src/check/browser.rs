@@ -15,8 +15,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 const PROGRESS: &str = "progress";
 /// Where the page says how it ended.
 const END: &str = "end";
-/// Bytes of either, at most.
+/// Bytes of how far it is, at most.
 const SHORT: u64 = 64 << 10;
+/// Bytes of how it ended, at most: a browser may say much about each shader that it refuses.
+const LONG: u64 = 4 << 20;
 /// Bytes by which the page's header of the memory may be longer than ours.
 const HEADER: u64 = 1 << 20;
 /// Letters of an adapter's name that are shown.
@@ -170,7 +172,8 @@ impl Site for Visit {
     fn room(&self, name: &str) -> Option<u64> {
         match self.inside(name)? {
             MEMORY => Some(self.room),
-            PROGRESS | END => Some(SHORT),
+            PROGRESS => Some(SHORT),
+            END => Some(LONG),
             _ => None,
         }
     }

@@ -10,10 +10,9 @@ const ALIGNMENT: usize = 64;
 /// Makes room for tensors of these types and lengths, the bindings of kernels. Those of one kernel lie in different regions, as WebGPU
 /// wants of what is read and what is written.
 pub fn packed(layout: &mut Layout, kernels: &[Vec<(DType, usize)>]) -> Vec<Vec<Tensor>> {
-    let key = |position: usize, dtype: DType| (position, dtype == DType::Uint);
-    let mut lengths: BTreeMap<(usize, bool), usize> = BTreeMap::new();
+    let mut lengths: BTreeMap<(usize, DType), usize> = BTreeMap::new();
     let mut begin = |position, dtype, len: usize| {
-        let end = lengths.entry(key(position, dtype)).or_default();
+        let end = lengths.entry((position, dtype)).or_default();
         let begin = *end;
         *end += len.next_multiple_of(ALIGNMENT);
         begin
@@ -25,14 +24,11 @@ pub fn packed(layout: &mut Layout, kernels: &[Vec<(DType, usize)>]) -> Vec<Vec<T
         .collect();
     let regions: BTreeMap<_, Tensor> = lengths
         .into_iter()
-        .map(|((position, words), len)| {
-            let dtype = if words { DType::Uint } else { DType::Real };
-            ((position, words), layout.add(&format!("{dtype:?} {position}"), dtype, [len]))
-        })
+        .map(|((position, dtype), len)| ((position, dtype), layout.add(&format!("{dtype:?} {position}"), dtype, [len])))
         .collect();
     let tensors = |(of, begins): (&Vec<(DType, usize)>, Vec<usize>)| {
         let tensors = of.iter().enumerate().map(each).zip(begins);
-        tensors.map(|((position, dtype, len), begin)| regions[&key(position, dtype)].slice(begin, [len])).collect()
+        tensors.map(|((position, dtype, len), begin)| regions[&(position, dtype)].slice(begin, [len])).collect()
     };
     kernels.iter().zip(begins).map(tensors).collect()
 }

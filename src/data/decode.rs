@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// No picture is read from a larger file.
 const LARGEST_FILE: u64 = 512 << 20;
+/// Bytes of a file in which its header is looked for first.
+const HEAD: u64 = 64 << 10;
 
 /// A picture takes this many bytes at most, or so many times its file's: an empty picture is packed as tightly.
 const SMALL: u64 = 64 << 20;
@@ -161,12 +163,13 @@ pub(super) fn any_coloured(root: &Path, files: &[String], frame: Frame) -> bool 
 
 /// Whether the header of a file says that its picture is grey.
 fn looks_grey(path: &Path) -> bool {
-    let colour = || {
-        let bytes = regular::read(path, LARGEST_FILE).ok()?;
+    let colour = |most| {
+        let bytes = regular::read(path, most).ok()?;
         let reader = ImageReader::new(Cursor::new(&bytes[..])).with_guessed_format().ok()?;
         Some(reader.into_decoder().ok()?.color_type())
     };
-    quietly(colour).is_ok_and(|colour| colour.is_some_and(is_grey))
+    // Some formats have it at the end.
+    quietly(|| colour(HEAD).or_else(|| colour(LARGEST_FILE))).is_ok_and(|colour| colour.is_some_and(is_grey))
 }
 
 fn is_grey(colour: ColorType) -> bool {

@@ -26,16 +26,16 @@ impl Fitting {
     /// proportions of the run's images, which is a square mostly.
     ///
     /// # Errors
-    /// When CelebA cannot be kept at the size of the options.
+    /// When CelebA cannot be kept at the size of the options, or the images have no size.
     pub fn new(data: &Identity, options: &FileOptions) -> Result<Self, DataError> {
         let ([channels, height, width], [_, seen_height, seen_width]) = (data.shape, data.view());
-        let side = |side: usize| u32::try_from(side).ok().filter(|&side| side > 0);
-        let problem = || "its images have no size that pictures could be brought to".to_owned();
-        let sizeless = || DataError::Inconsistent { name: data.name.clone(), problem: problem() };
-        if [seen_height, seen_width].into_iter().any(|seen| side(seen).is_none()) {
-            return Err(sizeless());
-        }
-        let (kept_height, kept_width) = side(height).zip(side(width)).ok_or_else(sizeless)?;
+        let side = |side: usize| {
+            let problem = || "its images have no size that pictures could be brought to".to_owned();
+            let sizeless = || DataError::Inconsistent { name: data.name.clone(), problem: problem() };
+            u32::try_from(side).ok().filter(|&side| side > 0).ok_or_else(sizeless)
+        };
+        side(seen_height).and(side(seen_width))?;
+        let (kept_height, kept_width) = (side(height)?, side(width)?);
         let frame = match data.name == celeba::ENTRY.name {
             true => celeba::frame(options)?,
             false => Frame { part: Kept::Proportions, height: kept_height, width: kept_width },

@@ -3,7 +3,7 @@
 use super::common::philox::{philox, unit};
 
 /// What one element of a tensor is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DType {
     /// A real number: `f32` on every device, `f64` in the reference executor.
     Real,

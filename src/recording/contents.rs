@@ -89,7 +89,7 @@ fn fits(stored: &Stored, found: &TensorView<'_>) -> bool {
 }
 
 /// Bytes as the elements of a region; the last word is filled up with zeros.
-fn values(element: Element, bytes: &[u8]) -> Values {
+pub(super) fn values(element: Element, bytes: &[u8]) -> Values {
     match element {
         Element::F32 => Values::F32(words_of(bytes).into_iter().map(f32::from_bits).collect()),
         Element::U32 => Values::U32(words_of(bytes)),

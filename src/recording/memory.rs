@@ -1,9 +1,9 @@
 //! The memory of a layout on the host: what a file brings to a device before it runs plans, and what comes back.
 
+use super::contents::values;
 use super::error::RecordingError;
 use super::file::{File, Recording, Stored, StoredAs};
-use crate::device::{DeviceError, Values, words_of};
-use crate::kernels::DType;
+use crate::device::{DeviceError, Values};
 use crate::plan::{self, Layout, Tensor};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -54,11 +54,7 @@ impl Memory {
     /// # Errors
     /// When it lies in no region.
     pub fn read(&mut self, tensor: Tensor) -> Result<Values, DeviceError> {
-        let words = words_of(self.place(tensor)?);
-        Ok(match tensor.dtype {
-            DType::Real => Values::F32(words.into_iter().map(f32::from_bits).collect()),
-            DType::Uint => Values::U32(words),
-        })
+        Ok(values(tensor.dtype.into(), self.place(tensor)?))
     }
 
     fn place(&mut self, tensor: Tensor) -> Result<&mut [u8], DeviceError> {

@@ -1,7 +1,7 @@
 //! What is seen of a run while it trains: its page, the page of the runs beside it, and events for TensorBoard. It hears what the run
 //! tells, and passes it on.
 
-use super::progress::{Pictured, Progress};
+use super::progress::{Pictured, Progress, seconds_left};
 use super::run_error::RunError;
 use super::session::Embedding;
 use super::training::Training;
@@ -201,11 +201,9 @@ impl Progress for Live<'_> {
     }
 
     fn advance(&mut self, step: u64, epoch: f64, images_per_second: f64, losses: &[(&str, f64)]) {
-        let (first, began) = self.began;
         let summary = &mut self.shown.summary;
         (summary.step, summary.epoch, summary.images_per_second) = (step, epoch, images_per_second);
-        let a_step = began.elapsed().as_secs_f64() / step.saturating_sub(first).max(1) as f64;
-        summary.left = (step > first).then(|| a_step * summary.total.saturating_sub(step) as f64);
+        summary.left = seconds_left(self.began, step, summary.total);
         self.progress.advance(step, epoch, images_per_second, losses);
     }
 

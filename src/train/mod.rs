@@ -36,7 +36,7 @@ pub(crate) use fits::room_for_images;
 pub use from::FirstWeights;
 pub use open::{Trained, load_data};
 pub use planned::{DATA, Planned};
-pub use progress::{Pictured, Progress, Silent};
+pub use progress::{Pictured, Progress, Silent, seconds_left};
 pub use run::{Report, RunOptions, run};
 pub use run_error::RunError;
 pub use session::{Embedding, Session};

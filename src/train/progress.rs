@@ -4,6 +4,7 @@ use super::session::Embedding;
 use crate::draw::grid::Pictures;
 use crate::run_folder::metrics::Row;
 use std::path::Path;
+use std::time::Instant;
 
 /// Test images and their reconstructions.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,12 @@ impl Pictured {
     pub fn stacks(&self) -> [Pictures<'_>; 2] {
         [&self.images, &self.reconstructions].map(|pixels| Pictures { pixels, shape: self.shape })
     }
+}
+
+/// Seconds that are left of steps which began at a step and a moment; none before the first of them is done.
+pub fn seconds_left((first, began): (u64, Instant), step: u64, steps: u64) -> Option<f64> {
+    let a_step = || began.elapsed().as_secs_f64() / (step - first) as f64;
+    (step > first).then(|| a_step() * steps.saturating_sub(step) as f64)
 }
 
 /// Receives a run's messages; a library user can pass their own, and hears what they ask for.

@@ -33,4 +33,4 @@ pub const TRAINS: [Own; 17] = own![
 ];
 
 /// The page that checks kernels.
-pub const CHECKS: [Own; 2] = own!["check.html", "check.js"];
+pub const CHECKS: [Own; 3] = own!["check.html", "check.js", "page/words.js"];

@@ -19,3 +19,11 @@ export const launch = () =>
     executablePath: process.env.WGPU_SIMVAE_CHROMIUM ?? PLACES.find(existsSync),
     args: ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
   });
+
+/** What a page complains of from now on. */
+export function complaints(page) {
+  const found = [];
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && found.push(message.text()));
+  page.on("pageerror", (error) => found.push(String(error)));
+  return found;
+}

@@ -1,7 +1,7 @@
 //! The page that trains in a browser: what its folder holds, and a visit of it in Chromium (`tests/page/drive.mjs`), as a user would.
 
 use crate::browser::driver::script;
-use crate::common::ends::simvae;
+use crate::common::ends::{simvae, trains};
 use crate::common::folders::assert_words;
 use crate::common::served::Served;
 use serde_json::Value;
@@ -84,10 +84,7 @@ fn trained(run: &Path) {
         "views=2",
         "log.keep_checkpoints=100",
     ];
-    let set: Vec<&str> = set.iter().flat_map(|set| ["--set", set]).collect();
-    let train = ["train", "--device", "cpu", "--data", "sprites", "--epochs", "60", "--out", text(run)];
-    let output = simvae(&[&train[..], &set].concat());
-    assert!(output.status.success(), "{output:?}");
+    trains(run, &[&["data.name=sprites", "epochs=60", "steps=0"][..], &set].concat());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 // `wgpu-simvae web --serve` serves, leaves what it saves in FOLDER, and prints a line of JSON: what it saw.
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { launch } from "../browser/chromium.mjs";
+import { complaints, launch } from "../browser/chromium.mjs";
 import { PATIENCE, atStep, number, otherPlan, otherText, shown, step, until } from "./common.mjs";
 import { ends, looks } from "./looks.mjs";
 
@@ -64,10 +64,8 @@ const dropMnist = async () => {
 };
 
 async function visit() {
-  const seen = { console: [], requests: [] };
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && seen.console.push(message.text()));
-  page.on("pageerror", (error) => seen.console.push(String(error)));
+  const seen = { console: complaints(page), requests: [] };
   page.on("request", (request) => seen.requests.push(request.url()));
   await page.goto(address);
   seen.policy = await page.getAttribute("meta[http-equiv=Content-Security-Policy]", "content");

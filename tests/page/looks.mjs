@@ -1,7 +1,8 @@
 // The page on a narrow screen, in the dark, by the keyboard, with a folder of pictures, and at its plan's end.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PATIENCE, atStep, otherPlan, otherText, shown, step, until } from "./common.mjs";
+import { complaints } from "../browser/chromium.mjs";
+import { atStep, otherPlan, otherText, shown, step, until } from "./common.mjs";
 
 const says = (text) => document.getElementById("message").textContent.includes(text);
 const focused = (page) => page.evaluate(() => document.activeElement?.id ?? "");
@@ -35,10 +36,8 @@ async function drop(page, folder) {
 }
 
 export async function looks(browser, address, folder) {
-  const seen = { console: [] };
   const page = await browser.newPage({ viewport: { width: 420, height: 900 }, colorScheme: "dark" });
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && seen.console.push(message.text()));
-  page.on("pageerror", (error) => seen.console.push(String(error)));
+  const seen = { console: complaints(page) };
   await page.goto(address);
   await until(page, () => document.getElementById("nearest").textContent.endsWith("%"));
 
@@ -102,7 +101,7 @@ export async function ends(browser, address) {
     const before = await step(page);
     if (!disabled) {
       await page.click("#go");
-      await page.waitForFunction(atStep, before + 10, { timeout: PATIENCE });
+      await until(page, atStep, before + 10);
     }
     found[name] = { sentence, offered, disabled, went: (await step(page)) - before };
     await page.close();

@@ -11,7 +11,7 @@ use std::time::Duration;
 use wgpu_simvae::check::{
     BrowserCheck, Progress, Table, Target, central_differences, full_width, golden, lockstep, what_if_f16,
 };
-use wgpu_simvae::console::{print, tell};
+use wgpu_simvae::console::{name, print, tell};
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::files::write_atomically;
 use wgpu_simvae::kernels::registry::examples;
@@ -89,10 +89,11 @@ fn in_browser(open: bool) -> Result<Table, Failure> {
     let shown = line.clone();
     let heard = move |progress: &Progress| {
         let Progress { done, of, now } = progress;
-        shown.set_message(format!("{done} of {of} shader files, {now}"));
+        let line = format!("{done} of {of} shader files, {}", name(now));
         if shown.is_hidden() && done.is_multiple_of(TOLD) {
-            tell(format_args!("{done} of {of} shader files, {now}"));
+            tell(&line);
         }
+        shown.set_message(line);
     };
     let check = BrowserCheck::new(examples(), heard)?;
     let address = format!("http://{}/{}", listener.local_addr()?, check.path());

@@ -1,7 +1,7 @@
 //! A run that the command line began goes on in the browser, as it does by `--resume`.
 
 use super::driver::{drive, losses};
-use crate::common::ends::{assert_ends, simvae};
+use crate::common::ends::{assert_ends, simvae, trains};
 use serde_json::json;
 use wgpu_simvae::check::{GRADIENT_TOLERANCE, LOSS_TOLERANCE, relative_error};
 use wgpu_simvae::recording::Recording;
@@ -31,10 +31,8 @@ const SETTINGS: [&str; 11] = [
 fn a_run_of_the_command_line_goes_on_in_a_browser() {
     let folder = tempfile::tempdir().expect("a folder");
     let [run, plan] = ["run", "plan"].map(|name| folder.path().join(name).to_string_lossy().into_owned());
-    let [from, steps] = [FROM, STEPS].map(|step| step.to_string());
-    let train = ["train", "--device", "cpu", "--data", "sprites", "--steps", &steps, "--out", &run];
-    let sets: Vec<&str> = SETTINGS.iter().flat_map(|set| ["--set", set]).collect();
-    assert_ends(&simvae(&[&train[..], &sets].concat()), 0, &[]);
+    let (from, steps) = (FROM.to_string(), format!("steps={STEPS}"));
+    trains(run.as_ref(), &[&["data.name=sprites", &steps][..], &SETTINGS].concat());
     assert_ends(&simvae(&["plan", &run, "--checkpoint", &from, "--out", &plan]), 0, &["optimizer.safetensors"]);
 
     let job = json!({ "folder": "plan", "steps": STEPS - FROM, "save": ["model.safetensors"] });

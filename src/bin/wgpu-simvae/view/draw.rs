@@ -13,7 +13,7 @@ use wgpu_simvae::setting::thousands;
 
 /// Colours of the curves, which every terminal has and its user may have chosen.
 const COLOURS: [Color; 6] = [Color::Cyan, Color::Yellow, Color::Green, Color::Magenta, Color::Blue, Color::Red];
-/// Lines of what was told, at most, with their title.
+/// Lines of what was told, at most.
 const LINES: u16 = 7;
 /// A curve needs so many lines, and two stand side by side where there are so many columns.
 const CURVE: u16 = 7;

@@ -2,6 +2,7 @@
 
 use super::draw::draw;
 use super::picture::Depth;
+use super::state::State;
 use super::{Shared, lock};
 use crate::signals::ask;
 use ratatui::Terminal;
@@ -79,8 +80,8 @@ impl Screen {
 /// Draws what is new and hears keys, until the screen is no longer ours.
 fn watch(mut terminal: Terminal<CrosstermBackend<Stdout>>, shared: &Shared, over: &AtomicBool, stop: &AtomicBool) {
     let depth = Depth::of_this_terminal();
-    let mut shown = lock(shared).clone();
-    let (mut resized, mut last) = (true, false);
+    let mut shown = State::default();
+    let (mut resized, mut last) = (false, false);
     // Some terminals begin with what stood there.
     let _the_terminal_is_gone = terminal.clear();
     while !last && OURS.load(Ordering::SeqCst) {

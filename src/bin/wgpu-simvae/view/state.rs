@@ -4,7 +4,7 @@ use crate::terminal::score;
 use std::sync::Arc;
 use std::time::Instant;
 use wgpu_simvae::run_folder::metrics::Row;
-use wgpu_simvae::train::Pictured;
+use wgpu_simvae::train::{Pictured, seconds_left};
 
 /// Points of a curve, at most.
 const POINTS: usize = 1024;
@@ -62,9 +62,7 @@ impl State {
 
     pub fn advance(&mut self, step: u64, epoch: f64, images_per_second: f64, losses: &[(&str, f64)]) {
         (self.step, self.epoch, self.images_per_second, self.changed) = (step, epoch, images_per_second, true);
-        self.left = self.began.filter(|(first, _)| step > *first).map(|(first, began)| {
-            began.elapsed().as_secs_f64() / (step - first) as f64 * self.steps.saturating_sub(step) as f64
-        });
+        self.left = self.began.and_then(|began| seconds_left(began, step, self.steps));
         // Metrics are kept by their names, and told in the order of the method.
         let place = |curve: &Curve| losses.iter().position(|(name, _)| *name == curve.name);
         self.losses.sort_by_key(|curve| place(curve).unwrap_or(usize::MAX));
