@@ -16,7 +16,7 @@ use crate::files::{FileError, OTHER_FOLDER, draft, read_if_there, write_atomical
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -125,18 +125,22 @@ impl Claims {
         }
         let file = match File::open(path) {
             Ok(file) => file,
-            // It has just gone, with its row done.
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+            Err(error) if has_gone(&error) => return Ok(true),
             Err(error) => return Err(FileError::reading(path)(error)),
         };
         // Shared, since others may look at the same moment.
         let would_be_seen = match file.try_lock_shared() {
             Ok(()) => place(&file) == sheet.place,
             Err(TryLockError::WouldBlock) => return Ok(true),
+            Err(TryLockError::Error(error)) if has_gone(&error) => return Ok(true),
             Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => false,
             Err(TryLockError::Error(error)) => return Err(FileError::reading(path)(error)),
         };
-        let touched = file.metadata().and_then(|about| about.modified()).map_err(FileError::reading(path))?;
+        let touched = match file.metadata().and_then(|about| about.modified()) {
+            Ok(touched) => touched,
+            Err(error) if has_gone(&error) => return Ok(true),
+            Err(error) => return Err(FileError::reading(path)(error)),
+        };
         Ok(!would_be_seen && self.shows_itself(path, touched, Instant::now()))
     }
 
@@ -148,6 +152,11 @@ impl Claims {
         }
         now - seen.1 < self.silence
     }
+}
+
+/// Whether a claim has just gone, with its row done, or been replaced; the next look tells.
+fn has_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::StaleNetworkFileHandle)
 }
 
 /// A claim's file.
@@ -209,9 +218,11 @@ impl Claim {
         Ok(Some(Self { row: row.to_owned(), number, sheet, beats }))
     }
 
-    /// Whether the row is still ours: not, where this process stood still for so long that others took it for dead.
+    /// Whether the row is still ours: not, where this process stood still for so long that others took it for dead, and may have done
+    /// the row.
     pub fn holds(&self) -> bool {
-        !file(&self.row, self.number + 1).exists()
+        let is_there = |number| file(&self.row, number).exists();
+        is_there(self.number) && !is_there(self.number + 1)
     }
 
     /// The row's verdict is written: nobody needs its claims any more.
@@ -278,6 +289,18 @@ mod tests {
         fs::create_dir_all(row).expect("a folder");
         fs::write(file(row, number), serde_json::to_vec(&sheet).expect("JSON")).expect("a claim");
         file(row, number)
+    }
+
+    /// It stood still while others took the row over and did it.
+    #[test]
+    fn a_claim_that_has_gone_holds_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let row = folder.path().join("row");
+        let claim = ours(Claims::default().ask(&row, "epochs = 1"));
+        fs::remove_file(file(&row, 1)).expect("it is there");
+        assert!(!claim.holds());
+        drop(claim);
+        assert!(!file(&row, 1).exists());
     }
 
     #[test]

@@ -111,9 +111,7 @@ pub enum CompareError {
         source: std::io::Error,
     },
     /// One of several devices ended the others.
-    #[error(
-        "{device}, {row}: {source}. The other devices have stopped, and their rows are stored; the same command goes on"
-    )]
+    #[error("{device}, {row}: {source}. The other devices have stopped, and their rows are stored{advice}")]
     OnDevice {
         /// The device.
         device: String,
@@ -121,6 +119,8 @@ pub enum CompareError {
         row: String,
         /// What happened.
         source: Box<CompareError>,
+        /// What to do, behind the words before.
+        advice: &'static str,
     },
 }
 

@@ -66,10 +66,11 @@ impl Planned {
     /// The verdict of a row of which nothing is left to do, with its decoder's score.
     pub fn done(&self, case: Case<'_>) -> Result<Option<JudgedRun>, CompareError> {
         // A row without a verdict, which is looked at again and again while another process trains it, costs a look at one file.
-        if matches!(JudgedRun::read(&self.folder), Ok(None)) {
+        let read = JudgedRun::read(&self.folder);
+        if matches!(read, Ok(None)) {
             return Ok(None);
         }
-        let Some(judged) = self.judged(case)? else { return Ok(None) };
+        let Some(judged) = self.judged(case, read)? else { return Ok(None) };
         Ok(match &case.study.decode {
             Some(settings) if kept(&self.folder, settings, judged.steps).is_none() => None,
             _ => Some(judged),
@@ -77,15 +78,18 @@ impl Planned {
     }
 
     /// The verdict, where there is one and it is of these settings, data and judges.
-    fn judged(&self, Case { study, data }: Case<'_>) -> Result<Option<JudgedRun>, CompareError> {
+    fn judged(
+        &self,
+        Case { study, data }: Case<'_>,
+        read: Result<Option<JudgedRun>, VerdictError>,
+    ) -> Result<Option<JudgedRun>, CompareError> {
         let folder = &self.folder;
         if checkpoint::list(folder).map_err(|source| Box::new(source.into()))?.is_empty() {
             return Ok(None);
         }
         self.same(&Trained::settings(folder).map_err(Box::new)?)?;
         Trained::check_data(folder, data).map_err(Box::new)?;
-        let judged = JudgedRun::read(folder).map_err(|source| fault(folder, source))?;
-        match judged {
+        match read.map_err(|source| fault(folder, source))? {
             Some(judged) if judged.judges != study.judges => {
                 Err(self.other(format!("judges {:?}, now {:?}", judged.judges, study.judges)))
             }
@@ -104,7 +108,7 @@ impl Planned {
         holds: impl Fn() -> bool,
     ) -> Result<Option<JudgedRun>, CompareError> {
         let folder = &self.folder;
-        let judged = match self.judged(case)? {
+        let judged = match self.judged(case, JudgedRun::read(folder))? {
             Some(judged) => judged,
             None => {
                 let recipe = Recipe::new(&self.config)?;

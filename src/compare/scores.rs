@@ -211,7 +211,7 @@ fn shown(interval: Option<Interval>, unit: Unit) -> Cell {
 }
 
 /// A number as its unit has it.
-fn written(number: f64, unit: Unit) -> String {
+pub(super) fn written(number: f64, unit: Unit) -> String {
     let (factor, digits) = form(unit);
     format!("{:.digits$}", factor * number)
 }

@@ -1,6 +1,6 @@
 //! A verdict as the page of its run shows it.
 
-use super::scores::form;
+use super::scores::written;
 use super::verdict::JudgedRun;
 use crate::eval::judge::{Column, Unit};
 use crate::files::FileError;
@@ -33,11 +33,10 @@ impl JudgedRun {
 
 /// A score with its unit.
 fn text(score: f64, unit: Unit) -> String {
-    let (factor, digits) = form(unit);
     let sign = match unit {
         Unit::Percent => " %",
         Unit::Nats => " nats",
         Unit::Ratio | Unit::SmallError | Unit::Amount => "",
     };
-    format!("{:.digits$}{sign}", factor * score)
+    written(score, unit) + sign
 }

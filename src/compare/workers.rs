@@ -113,7 +113,8 @@ impl<'a> Rows<'a> {
         let serve = |worker: &mut Worker<'_>| {
             if let Err((row, source)) = self.serve(worker, several, stop) {
                 let (device, row) = (worker.name.clone(), self.planned[row].title());
-                self.fail(if several { CompareError::OnDevice { device, row, source } } else { *source });
+                let advice = if source.is_usage() { "" } else { "; the same command goes on" };
+                self.fail(if several { CompareError::OnDevice { device, row, source, advice } } else { *source });
                 stop.store(true, Ordering::Relaxed);
             }
         };
