@@ -1,17 +1,20 @@
 // @ts-check
 /**
- * Compute pipelines: each shader of a recording is compiled once, beside the others.
+ * Compute pipelines: each shader of a recording is compiled once for any sizes, beside the others.
  *
  * @import { Recording } from "./plan.js"
  * @typedef {{ pipeline: GPUComputePipeline, layout: GPUBindGroupLayout }} Compiled
  */
 import { ReplayError } from "./plan.js";
 
+/** An array of a shader that its binding makes as long as it is. */
+const UNSIZED = /@binding\((\d+)\) (var<storage, \w+> \w+: array<\w+)>/g;
+
 /** The pipelines of a device. */
 export class Pipelines {
   /** @type {GPUDevice} */ #device;
   /** @type {Recording} */ #recording;
-  /** @type {Map<number, Promise<Compiled>>} */ #known = new Map();
+  /** @type {Map<string, Promise<Compiled>>} */ #known = new Map();
 
   /** @param {GPUDevice} device @param {Recording} recording */
   constructor(device, recording) {
@@ -19,24 +22,32 @@ export class Pipelines {
   }
 
   /**
-   * A shader of the recording by its number.
-   * @param {number} number
+   * A shader of the recording by its number, for bindings of any size, or of these sizes alone.
+   *
+   * A browser holds each index against the length of its array. A processor works that length out anew each time, unless the
+   * shader says it.
+   * @param {number} number @param {number[]} [sizes] elements of each binding
    */
-  get(number) {
-    const compiled = this.#known.get(number) ?? this.#compile(number);
-    this.#known.set(number, compiled);
+  get(number, sizes = []) {
+    const key = [number, ...sizes].join();
+    const compiled = this.#known.get(key) ?? this.#compile(number, sizes);
+    this.#known.set(key, compiled);
     return compiled;
   }
 
-  /** @param {number} number @returns {Promise<Compiled>} */
-  async #compile(number) {
+  /** @param {number} number @param {number[]} sizes @returns {Promise<Compiled>} */
+  async #compile(number, sizes) {
     const { name: label, texts, bindings } = this.#recording.shaders[number];
     const device = this.#device;
     /** @type {(binding: number, type: GPUBufferBindingType) => GPUBindGroupLayoutEntry} */
     const entry = (binding, type) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } });
     const storage = bindings.map(({ access }, i) => entry(i + 1, access === "read" ? "read-only-storage" : "storage"));
     const layout = device.createBindGroupLayout({ label, entries: [entry(0, "uniform"), ...storage] });
-    const code = texts.map((text) => this.#recording.texts[text]).join("\n");
+    const text = texts.map((text) => this.#recording.texts[text]).join("\n");
+    const code = text.replace(UNSIZED, (whole, binding, array) => {
+      const size = sizes[binding - 1];
+      return size ? `@binding(${binding}) ${array}, ${size}>` : whole;
+    });
     device.pushErrorScope("validation");
     const module = device.createShaderModule({ label, code });
     const refused = device.popErrorScope();

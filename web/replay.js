@@ -6,10 +6,11 @@
  *     await replayer.train({ steps: 500, onLosses: (step, losses) => draw(step, losses) });
  *     const pictures = await replayer.read("pictures", "reconstruct");
  *
+ * @import { Step } from "./bind.js"
  * @import { Advice, Dispatch, File, Named, Place, Plan, Read, Recording } from "./plan.js"
- * @typedef {{ pipeline: GPUComputePipeline, group: GPUBindGroup, workgroups: [number, number, number], cost: number }} Step
  * @typedef {{ plan: Plan, slots: GPUBuffer[], steps: Step[], pace: Pace }} Loaded
  */
+import { bind } from "./bind.js";
 import { openDevice } from "./device.js";
 import { Pace } from "./pace.js";
 import { Pipelines } from "./pipelines.js";
@@ -22,6 +23,9 @@ export { ReplayError, under } from "./plan.js";
 const MOST_IN_FLIGHT = 3;
 /** Copies on their way to the host before the next one waits. */
 const MOST_COPIES = 3;
+/** A dispatch that takes at least this share of a plan's time is worth a shader of its own. */
+const LEAST_SHARE = 0.01;
+
 /** Plans on a device, and their memory. */
 export class Replayer {
   /** @type {Recording} */ recording;
@@ -140,26 +144,36 @@ export class Replayer {
       const names = this.recording.plans.map((plan) => plan.name);
       throw new ReplayError("use", `there is no plan \`${name}\`, but ${names.join(", ")}`);
     }
-    const loop = this.recording.loops.indexOf(this.loop);
-    const starts = plan.dispatches.map(({ launches }) => launches[launches.length === 1 ? 0 : loop]);
+    const starts = plan.dispatches.map((dispatch) => this.#start(dispatch));
     const compiled = await this.#guard(Promise.all(starts.map(({ shader }) => this.#pipelines.get(shader))));
     const again = this.#plans.get(name);
     if (again) return again;
     return this.#allocate(() => {
       const slots = plan.slots.map(({ len }, slot) => this.#buffer(`${name}, slot ${slot}`, len));
-      const { buffer: uniforms, offsets } = this.#uniforms(plan);
-      const steps = plan.dispatches.map((dispatch, at) => {
-        const { label, uniform, bindings, multiply_adds, bytes } = dispatch;
-        const { pipeline, layout } = compiled[at];
-        const block = { binding: 0, resource: { buffer: uniforms, offset: offsets[at], size: uniform.length * 4 } };
-        const buffers = bindings.map((place, i) => ({ binding: i + 1, resource: this.#bound(slots, place) }));
-        const group = this.#device.createBindGroup({ label, layout, entries: [block, ...buffers] });
-        return { pipeline, group, workgroups: starts[at].workgroups, cost: multiply_adds + bytes };
-      });
+      const steps = bind(this.#device, plan, starts, compiled, (place) => this.#bound(slots, place));
       const loaded = { plan, slots, steps, pace: new Pace(steps.map((step) => step.cost)) };
       this.#plans.set(name, loaded);
       return loaded;
     });
+  }
+
+  /**
+   * Compiles what takes most of a plan's time again, for its own sizes: a software adapter runs it a fifth faster.
+   * @param {string} name
+   * @returns {Promise<number>} how many of its dispatches that are
+   */
+  async specialise(name) {
+    const { plan, steps } = await this.load(name);
+    const least = LEAST_SHARE * steps.reduce((sum, { cost }) => sum + cost, 0);
+    const chosen = plan.dispatches.filter((_, at) => steps[at].cost >= least);
+    const compiled = chosen.map(async (dispatch) => {
+      const sizes = dispatch.bindings.map(({ len }) => len);
+      const { pipeline } = await this.#pipelines.get(this.#start(dispatch).shader, sizes);
+      // Its bindings stay: both shaders have the same layout.
+      steps[plan.dispatches.indexOf(dispatch)].pipeline = pipeline;
+    });
+    await this.#guard(Promise.all(compiled));
+    return chosen.length;
   }
 
   /**
@@ -308,21 +322,9 @@ export class Replayer {
     return this.#device.createBuffer({ label, size: Math.max(1, len) * 4, usage });
   }
 
-  /** The uniform blocks of a plan in one buffer. @param {Plan} plan */
-  #uniforms({ name, dispatches }) {
-    const alignment = this.#device.limits.minUniformBufferOffsetAlignment;
-    let size = 0;
-    const offsets = dispatches.map(({ uniform }) => {
-      const offset = Math.ceil(size / alignment) * alignment;
-      size = offset + uniform.length * 4;
-      return offset;
-    });
-    const words = new Uint32Array(Math.max(1, size / 4));
-    dispatches.forEach(({ uniform }, at) => words.set(uniform, offsets[at] / 4));
-    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-    const buffer = this.#device.createBuffer({ label: `${name}, uniforms`, size: words.byteLength, usage });
-    this.#device.queue.writeBuffer(buffer, 0, words);
-    return { buffer, offsets };
+  /** How a dispatch is started with the loop that was chosen. @param {Dispatch} dispatch */
+  #start({ launches }) {
+    return launches[launches.length === 1 ? 0 : this.recording.loops.indexOf(this.loop)];
   }
 
   /**

@@ -8,8 +8,17 @@ macro_rules! own {
 }
 
 /// What replays plans, and how pages look.
-pub const REPLAYER: [Own; 8] =
-    own!["device.js", "icon.svg", "pace.js", "pipelines.js", "plan.js", "replay.js", "staging.js", "style.css",];
+pub const REPLAYER: [Own; 9] = own![
+    "bind.js",
+    "device.js",
+    "icon.svg",
+    "pace.js",
+    "pipelines.js",
+    "plan.js",
+    "replay.js",
+    "staging.js",
+    "style.css",
+];
 
 /// The page that trains.
 pub const TRAINS: [Own; 17] = own![

@@ -32,7 +32,8 @@ const server = createServer(async (request, response) => {
   }
 });
 
-/** What the page does for a job: `{ folder, loop, limits, steps, runs, loseAt, save }`, all but the folder as wanted. */
+/** What the page does for a job: `{ folder, loop, limits, steps, specialise, runs, loseAt, save }`, all but the folder
+ *  as wanted. Halfway through its steps, a plan is specialised if that is asked for. */
 async function play(job) {
   const { Replayer, under } = await import("/web/replay.js");
   const losses = [];
@@ -48,7 +49,13 @@ async function play(job) {
       if (job.steps) throw error;
     });
     const began = performance.now();
-    if (job.steps) await replayer.train({ steps: job.steps, onLosses });
+    const first = job.specialise ? job.steps >> 1 : job.steps;
+    if (first) await replayer.train({ steps: first, onLosses });
+    let specialised = 0;
+    if (job.specialise) {
+      specialised = await replayer.specialise("train");
+      await replayer.train({ steps: job.steps - first, onLosses });
+    }
     const seconds = (performance.now() - began) / 1000;
     for (const [plan, times] of job.runs ?? []) await replayer.run(plan, times);
     for (const name of job.save ?? []) {
@@ -56,7 +63,7 @@ async function play(job) {
       await fetch(`/${job.folder}/saved/${name}`, { method: "PUT", body: new Blob([await replayer.save(name)]) });
     }
     replayer.close();
-    return { adapter: replayer.adapter, loop: replayer.loop, losses, seconds };
+    return { adapter: replayer.adapter, loop: replayer.loop, losses, seconds, specialised };
   } catch (error) {
     return { error: error.message, kind: error.kind ?? error.name, losses };
   }

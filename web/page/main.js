@@ -108,7 +108,9 @@ async function open(entry, given) {
     else ended(found);
     // The first step does not wait for what looks at it.
     await found.prepare();
-    if (turn === opened) stale = ready = true;
+    if (turn !== opened) return;
+    stale = ready = true;
+    await found.specialise();
   } catch (error) {
     if (turn === opened) fail(error);
   }

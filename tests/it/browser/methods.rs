@@ -1,4 +1,5 @@
-//! Every method trains in the browser as on the CPU: losses and weights.
+//! Every method trains in the browser as on the CPU: losses and weights. One of each kind of network takes half of its
+//! steps with shaders for any size, and half with those for its own.
 
 use super::driver::{drive, losses};
 use crate::common::sprites;
@@ -57,18 +58,23 @@ fn on_the_cpu(case: &Case) -> (Vec<Vec<f64>>, Vec<f64>) {
     (rows, numbers)
 }
 
+/// The first is specialised halfway.
 fn agree(cases: &[Case]) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut jobs: Vec<Value> = Vec::new();
     for case in cases {
         let planned = Planned::new(&case.recipe, &case.data, 4, 0).expect("a plan");
         planned.write(&case.data, None, &folder.path().join(&case.name)).expect("it is written");
-        jobs.push(json!({ "folder": case.name, "steps": case.steps, "save": ["model.safetensors"] }));
+        let first = jobs.is_empty();
+        jobs.push(
+            json!({ "folder": case.name, "steps": case.steps, "specialise": first, "save": ["model.safetensors"] }),
+        );
     }
     let Some(results) = drive(folder.path(), &jobs) else { return };
     for (case, result) in cases.iter().zip(results) {
         let (want, weights) = on_the_cpu(case);
         let got = losses(&result);
+        assert_eq!(result["specialised"].as_u64() > Some(0), case.name == cases[0].name, "compiled for its sizes");
         assert_eq!(got.len(), want.len(), "{}", case.name);
         let all = |rows: &[Vec<f64>]| rows.iter().map(|row| row[0]).collect::<Vec<f64>>();
         let worst = all(&got).iter().zip(all(&want)).map(|(g, w)| relative_error(&[*g], &[w])).fold(0.0, f64::max);
