@@ -57,17 +57,10 @@ pub fn measure(
     let mut report = Report::new(&recipe.config, session.executor.plan(step)?, &tuning);
 
     progress.note("whole steps ...");
-    let mut stepper = Stepper { session: &mut session, step, done: 0 };
-    stepper.seconds(WARM_UP)?;
-    let one = stepper.seconds(1)?;
-    let steps_of_a_round = (effort.seconds / one).clamp(1.0, MOST_STEPS) as u64;
-    let mut rounds = Vec::with_capacity(effort.rounds);
-    for _ in 0..effort.rounds {
-        rounds.push(steps_of_a_round as f64 / stepper.seconds(steps_of_a_round)?);
-    }
+    let (steps_of_a_round, rounds) = Stepper::new(&mut session, step).rounds(effort)?;
 
     progress.note("its dispatches ...");
-    let timed_steps = (effort.seconds / one).clamp(1.0, MOST_TIMED) as usize;
+    let timed_steps = (steps_of_a_round as f64).min(MOST_TIMED) as usize;
     let mut times = vec![Vec::with_capacity(timed_steps); report.dispatches.len()];
     let mut timeline = session.executor.timeline(step)?;
     for _ in 0..timed_steps {
@@ -94,13 +87,26 @@ pub fn measure(
 }
 
 /// Runs steps as training does.
-struct Stepper<'a> {
+pub(super) struct Stepper<'a> {
     session: &'a mut Session,
     step: PlanId,
     done: u64,
 }
 
-impl Stepper<'_> {
+impl<'a> Stepper<'a> {
+    pub(super) fn new(session: &'a mut Session, step: PlanId) -> Self {
+        Self { session, step, done: 0 }
+    }
+
+    /// Steps of a round, and how many a second were done in each round.
+    pub(super) fn rounds(&mut self, effort: &Effort) -> Result<(u64, Vec<f64>), DeviceError> {
+        self.seconds(WARM_UP)?;
+        let steps = (effort.seconds / self.seconds(1)?).clamp(1.0, MOST_STEPS) as u64;
+        let rounds: Result<_, DeviceError> =
+            (0..effort.rounds).map(|_| Ok(steps as f64 / self.seconds(steps)?)).collect();
+        Ok((steps, rounds?))
+    }
+
     /// Seconds from queueing so many steps until all are done.
     fn seconds(&mut self, steps: u64) -> Result<f64, DeviceError> {
         let start = Instant::now();

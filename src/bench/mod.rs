@@ -4,6 +4,9 @@
 mod ceilings;
 mod measure;
 mod report;
+mod scaling;
+#[cfg(feature = "report")]
+mod scaling_table;
 #[cfg(feature = "report")]
 mod table;
 mod trace;
@@ -11,4 +14,5 @@ mod trace;
 pub use ceilings::{Ceilings, ceilings};
 pub use measure::{Effort, measure, model};
 pub use report::{Dispatched, Measured, Report, Setting, Speed, Tested};
+pub use scaling::{Group, LINKS, Link, Scaling, scaling};
 pub use trace::trace;

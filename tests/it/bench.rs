@@ -109,6 +109,30 @@ fn the_model_runs_nothing() {
 }
 
 #[test]
+fn a_shared_step_is_measured_and_modelled() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("members.json");
+    let more = ["--device", "cpu", "--members", "1,2,3", "--link", "10,2", "--json", &file.to_string_lossy()];
+    let output = simvae(&[&TINY[..], &more[..]].concat());
+    assert_ends(&output, 0, &["10.0 us a message, 2.00 GB/s", "rows of each", "times as fast", "efficiency"]);
+    let report = json(&file);
+    let groups = array(&report, "groups");
+    let words = |key: &str| groups.iter().map(|group| number(&group[key])).collect::<Vec<f64>>();
+    assert_eq!([words("members"), words("rows")], [[1.0, 2.0, 3.0], [12.0, 6.0, 4.0]]);
+    assert_eq!(groups[0]["own_seconds"], report["one_seconds"]);
+    assert_eq!([&words("bytes")[..1], &words("meetings")[..1], &words("link_seconds")[..1]], [[0.0]; 3]);
+    for group in &groups[1..] {
+        let [members, bytes, meetings, link, host] =
+            ["members", "bytes", "meetings", "link_seconds", "host_seconds"].map(|key| number(&group[key]));
+        // Every weight has a gradient, of four bytes.
+        assert!(bytes > 4.0 * 16.0 * 784.0 && meetings >= 1.0 && host > 0.0, "{group}");
+        let rounds = 2.0 * members.log2().ceil() * meetings;
+        let modelled = rounds * 1e-5 + 2.0 * (members - 1.0) / members * bytes / 2e9;
+        assert!((link - modelled).abs() <= 1e-9, "{link} is not {modelled}");
+    }
+}
+
+#[test]
 fn wrong_use_is_refused() {
     let refused = |more: &[&str], words: &[&str]| assert_ends(&simvae(&[&["bench"], more].concat()), 2, words);
     refused(&["--rows", "13"], &["--rows 13", "2 views"]);
@@ -117,6 +141,11 @@ fn wrong_use_is_refused() {
     refused(&["--model", "--trace", "trace.json"], &["--trace"]);
     refused(&["--conv", "--preset", "quick"], &["--preset"]);
     refused(&["--set", "optm.lr=1"], &["unknown key"]);
+    refused(&["--members", "3"], &["--members 3", "batch=N"]);
+    refused(&["--members", "0"], &["--members"]);
+    refused(&["--members", "2", "--link", "10"], &["`30,1.1`"]);
+    refused(&["--link", "ethernet"], &["--members"]);
+    refused(&["--members", "2", "--model"], &["--members"]);
     refused(&["--device", "no such card"], &["no such device"]);
     let output = simvae(&["bench", "--model", "--rows", "2", "--json", "/proc/there-is-no-such-folder/bench.json"]);
     assert_ends(&output, if cfg!(target_os = "linux") { 1 } else { 0 }, &[]);

@@ -1,16 +1,19 @@
 //! `wgpu-simvae bench`
 
 use crate::settings::SettingsArguments;
+use crate::spread::{join, place};
 use crate::terminal::Terminal;
 use crate::{Failure, usage};
 use anyhow::anyhow;
 use clap::Args;
+use serde::Serialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use wgpu_simvae::bench::{Effort, Report, measure, model, trace};
+use wgpu_simvae::bench::{Effort, Link, measure, model, scaling, trace};
 use wgpu_simvae::console::{print, tell};
+use wgpu_simvae::data::Dataset;
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
-use wgpu_simvae::files::{FileError, write_atomically};
+use wgpu_simvae::files::write_atomically;
 use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{Progress, load_data};
 
@@ -39,6 +42,21 @@ pub struct BenchArguments {
     /// Run nothing: what the step does, and its time on three cards by the cost model.
     #[arg(long, conflicts_with_all = ["device", "no_tune", "rounds", "seconds", "trace"])]
     model: bool,
+    /// How the step grows when several devices like this one share it, so many each time [without numbers: 1,2,4,8,16,32,64]: their
+    /// shares are measured, what lies between them is modelled. In processes that mpirun has started, their link is measured.
+    #[arg(
+        long,
+        value_name = "N",
+        value_delimiter = ',',
+        num_args = 0..=1,
+        default_missing_values = ["1", "2", "4", "8", "16", "32", "64"],
+        value_parser = clap::value_parser!(u32).range(1..=65_536),
+        conflicts_with_all = ["model", "trace"]
+    )]
+    members: Option<Vec<u32>>,
+    /// What joins them: ethernet (10 Gbit/s), infiniband (100 Gbit/s), or microseconds of a message and GB/s.
+    #[arg(long, default_value = "ethernet", requires = "members")]
+    link: Link,
     /// Write everything to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -58,21 +76,63 @@ pub fn main(arguments: &BenchArguments) -> Result<(), Failure> {
     let config = config(arguments)?;
     let recipe = Recipe::new(&config)?;
     let mut progress = Terminal::default();
+    if let Some(members) = &arguments.members {
+        return share(arguments, &recipe, members, &mut progress);
+    }
     let report = if arguments.model {
         let data = load_data(&config, None, &Device::cpu(), &mut progress)?;
         recipe.check_images(data.train.seen)?;
         model(&recipe, &data)?
     } else {
-        let device = choose(&arguments.device)?;
-        let device = if arguments.no_tune { device.untimed() } else { device };
-        progress.note(&format!("device: {}", device.reason));
-        let data = load_data(&config, None, &device, &mut progress)?;
-        recipe.check_images(data.train.seen)?;
-        let effort = Effort { seconds: arguments.seconds, rounds: arguments.rounds as usize };
-        measure(&recipe, &data, &device, &effort, &mut progress)?
+        let (device, data) = device_and_data(arguments, &recipe, &mut progress)?;
+        measure(&recipe, &data, &device, &effort(arguments), &mut progress)?
     };
     print(&report);
-    write(arguments, &report)
+    write(arguments, &report)?;
+    if let (Some(path), Some(trace)) = (&arguments.trace, trace(&report)) {
+        written(path, &trace)?;
+    }
+    Ok(())
+}
+
+fn effort(arguments: &BenchArguments) -> Effort {
+    Effort { seconds: arguments.seconds, rounds: arguments.rounds as usize }
+}
+
+fn device_and_data(
+    arguments: &BenchArguments,
+    recipe: &Recipe,
+    progress: &mut Terminal,
+) -> Result<(Device, Dataset), Failure> {
+    let device = choose(&arguments.device)?;
+    let device = if arguments.no_tune { device.untimed() } else { device };
+    progress.note(&format!("device: {}", device.reason));
+    let data = load_data(&recipe.config, None, &device, progress)?;
+    recipe.check_images(data.train.seen)?;
+    Ok((device, data))
+}
+
+/// What groups of several members would make of the step; the link of this process's group, where it is in one.
+fn share(arguments: &BenchArguments, recipe: &Recipe, members: &[u32], progress: &mut Terminal) -> Result<(), Failure> {
+    if place().is_some() {
+        let group = join("a process")?;
+        let link = Link::measure(group.as_ref())?;
+        if group.rank() == 0 {
+            print(format_args!("{} processes: --link {link}", group.size()));
+        }
+        return Ok(());
+    }
+    let members: Vec<usize> = members.iter().map(|&count| count as usize).collect();
+    let batch = recipe.config.batch;
+    if let Some(count) = members.iter().find(|&count| !batch.is_multiple_of(*count)) {
+        return Err(usage(anyhow!(
+            "--members {count}: they share the {batch} images of a step equally (--set batch=N)"
+        )));
+    }
+    let (device, data) = device_and_data(arguments, recipe, progress)?;
+    let scaling = scaling(recipe, &data, &device, (&members, arguments.link), &effort(arguments), progress)?;
+    print(&scaling);
+    write(arguments, &scaling)
 }
 
 /// The settings of the command line, over those of the authors' code.
@@ -95,17 +155,15 @@ fn config(arguments: &BenchArguments) -> Result<Config, Failure> {
     Ok(Config::merge(&sources)?)
 }
 
-fn write(arguments: &BenchArguments, report: &Report) -> Result<(), Failure> {
-    let write = |path: &Path, value: &Value| -> Result<(), FileError> {
-        write_atomically(path, value.to_string().as_bytes())?;
-        tell(format_args!("written: {}", path.display()));
-        Ok(())
-    };
-    if let Some(path) = &arguments.json {
-        write(path, &serde_json::to_value(report)?)?;
+fn write(arguments: &BenchArguments, report: &impl Serialize) -> Result<(), Failure> {
+    match &arguments.json {
+        Some(path) => written(path, &serde_json::to_value(report)?),
+        None => Ok(()),
     }
-    if let (Some(path), Some(trace)) = (&arguments.trace, trace(report)) {
-        write(path, &trace)?;
-    }
+}
+
+fn written(path: &Path, value: &Value) -> Result<(), Failure> {
+    write_atomically(path, value.to_string().as_bytes())?;
+    tell(format_args!("written: {}", path.display()));
     Ok(())
 }

@@ -26,7 +26,7 @@ impl Spread {
         let devices = wanted.iter().map(choose).collect::<Result<Vec<_>, _>>()?;
         let devices: Vec<Device> =
             devices.into_iter().map(|device| if untimed { device.untimed() } else { device }).collect();
-        let group = place.map(|_| join(&devices[0])).transpose()?;
+        let group = place.map(|_| join(&devices[0].name())).transpose()?;
         if group.as_ref().is_some_and(|group| group.rank() > 0) {
             // The first process tells what happens.
             set_volume(Volume::Quiet);
@@ -57,20 +57,22 @@ impl Spread {
 
 /// The number of this process among those of its machine that `mpirun`, `mpiexec` or `srun` has started together; none where it was started
 /// alone.
-fn place() -> Option<usize> {
+pub fn place() -> Option<usize> {
     let number = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok()?.parse::<usize>().ok());
     let processes = number(&["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"])?;
     let on_machine = number(&["OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"]).unwrap_or(0);
     (processes > 1).then_some(on_machine)
 }
 
+/// Joins the processes that were started together, with the name of this one's device.
 #[cfg(feature = "mpi")]
-fn join(device: &Device) -> Result<Member, Failure> {
-    Ok(wgpu_simvae::device::group::Ranks::join(&device.name())?)
+pub fn join(device: &str) -> Result<Member, Failure> {
+    Ok(wgpu_simvae::device::group::Ranks::join(device)?)
 }
 
+/// Refuses, as there is no way to the other processes.
 #[cfg(not(feature = "mpi"))]
-fn join(_device: &Device) -> Result<Member, Failure> {
+pub fn join(_device: &str) -> Result<Member, Failure> {
     let fix =
         "processes of this program were started together, and it was built without MPI: cargo install --features mpi";
     Err(crate::usage(anyhow::anyhow!(fix)))
