@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use wgpu_simvae::bench::Link;
 use wgpu_simvae::methods::registry;
 use wgpu_simvae::run_folder::checkpoint;
 use wgpu_simvae::run_folder::metrics::MetricsLog;
@@ -99,6 +100,16 @@ fn ranks_train_every_method_as_one_process_does() {
             );
         }
     }
+}
+
+#[test]
+fn ranks_measure_what_joins_them() {
+    let Some(program) = program() else { return };
+    let bench = ["-n", "2", &program.to_string_lossy(), "bench", "--members"].map(OsString::from).to_vec();
+    let output = mpirun(&[bench]).output().expect("mpirun starts");
+    let said = text(&output);
+    let link = said.split("2 processes: --link ").nth(1).and_then(|rest| rest.lines().next()?.parse::<Link>().ok());
+    assert!(output.status.success() && link.is_some(), "{said}");
 }
 
 #[test]
