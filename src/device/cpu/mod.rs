@@ -96,6 +96,11 @@ impl<T: Element> CpuExecutor<T> {
     }
 }
 
+/// Works on one of the threads that twins share their work with: from any other, each dispatch would wait to be taken up by them.
+fn among_threads<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| work())
+}
+
 impl<T: Element> Executor for CpuExecutor<T> {
     fn device(&self) -> &str {
         &self.device
@@ -130,17 +135,16 @@ impl<T: Element> Executor for CpuExecutor<T> {
 
     fn run(&mut self, id: PlanId, times: u32) -> Result<(), DeviceError> {
         let all = self.plans.all(id)?;
-        for _ in 0..times {
-            self.run_part(id, all.clone())?;
-        }
-        Ok(())
+        among_threads(|| (0..times).try_for_each(|_| self.run_part(id, all.clone())))
     }
 
     fn run_part(&mut self, id: PlanId, dispatches: Range<usize>) -> Result<(), DeviceError> {
-        for call in self.plans.part(id, dispatches)? {
-            T::call(call.kernel.as_ref(), self.memory.args(&call.spans));
-        }
-        Ok(())
+        among_threads(|| {
+            for call in self.plans.part(id, dispatches)? {
+                T::call(call.kernel.as_ref(), self.memory.args(&call.spans));
+            }
+            Ok(())
+        })
     }
 
     fn write(&mut self, tensor: Tensor, values: &Values) -> Result<(), DeviceError> {
