@@ -19,3 +19,9 @@ export const step = async (page) => Number((await page.textContent("#step")).spl
 export const number = async (page, id) => Number.parseFloat((await page.textContent(id)).replaceAll(",", ""));
 export const atStep = (wanted) => Number.parseInt(document.getElementById("step").textContent.replace(",", "")) >= wanted;
 export const until = (page, what, given) => page.waitForFunction(what, given, { timeout: PATIENCE });
+
+/** What a canvas shows once it is something else than before. */
+export async function redrawn(page, id, before) {
+  await until(page, ([id, before]) => document.getElementById(id).toDataURL() !== before, [id, before]);
+  return shown(page, id);
+}

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { complaints, launch } from "../browser/chromium.mjs";
-import { PATIENCE, atStep, number, otherPlan, otherText, shown, step, until } from "./common.mjs";
+import { PATIENCE, atStep, number, otherPlan, otherText, redrawn, shown, step, until } from "./common.mjs";
 import { ends, looks } from "./looks.mjs";
 
 const [address, folder] = process.argv.slice(2);
@@ -90,11 +90,9 @@ async function visit() {
   const pictures = [await shown(page, "decoded")];
   await page.focus("#z1");
   await page.keyboard.press("End");
-  await page.waitForTimeout(500);
-  pictures.push(await shown(page, "decoded"));
+  pictures.push(await redrawn(page, "decoded", pictures[0]));
   await page.click("#another");
-  await page.waitForTimeout(500);
-  pictures.push(await shown(page, "decoded"));
+  pictures.push(await redrawn(page, "decoded", pictures[1]));
   seen.pictures = new Set(pictures).size;
 
   for (const button of ["save", "save-settings"]) {

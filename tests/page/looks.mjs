@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { complaints } from "../browser/chromium.mjs";
-import { atStep, otherPlan, otherText, shown, step, until } from "./common.mjs";
+import { atStep, otherPlan, otherText, redrawn, shown, step, until } from "./common.mjs";
 
 const says = (text) => document.getElementById("message").textContent.includes(text);
 const focused = (page) => page.evaluate(() => document.activeElement?.id ?? "");
@@ -72,7 +72,7 @@ export async function looks(browser, address, folder) {
   await page.screenshot({ path: join(folder, "dark.png"), fullPage: true });
   const dark = await look();
   await page.emulateMedia({ colorScheme: "light" });
-  await page.waitForTimeout(300);
+  for (const [at, canvas] of ["chart", "map"].entries()) await redrawn(page, canvas, dark[at]);
   await page.screenshot({ path: join(folder, "light.png"), fullPage: true });
   const light = await look();
   seen.themes = dark.map((what, at) => what !== light[at]);

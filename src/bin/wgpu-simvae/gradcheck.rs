@@ -136,6 +136,8 @@ fn on_devices(arguments: &GradcheckArguments) -> Result<Table, Failure> {
         Err(error) if arguments.device.is_some() => return Err(error.into()),
         Err(_) => tell("no graphics adapter: only the CPU is checked"),
     }
+    // First what reads files: one that is not there is told at once.
+    let golden = arguments.golden.as_ref().map(|folder| golden(folder, &targets)).transpose()?;
     let mut table = Table::default();
     table.rows.extend(central_differences()?);
     for target in &targets[1..] {
@@ -144,8 +146,6 @@ fn on_devices(arguments: &GradcheckArguments) -> Result<Table, Failure> {
             table.rows.extend(full_width(target)?);
         }
     }
-    if let Some(folder) = &arguments.golden {
-        table.rows.extend(golden(folder, &targets)?);
-    }
+    table.rows.extend(golden.unwrap_or_default());
     Ok(table)
 }
