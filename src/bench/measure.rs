@@ -6,6 +6,7 @@ use crate::data::Dataset;
 use crate::device::group::Share;
 use crate::device::{Device, DeviceError};
 use crate::kernels::Tuning;
+use crate::kernels::cost::Machine;
 use crate::plan::PlanId;
 use crate::settings::Recipe;
 use crate::train::{Blueprint, Progress, Session};
@@ -32,7 +33,7 @@ const MOST_TIMED: f64 = 15.0;
 /// # Errors
 /// Never for a valid recipe; see [`Blueprint::training_step`].
 pub fn model(recipe: &Recipe, data: &Dataset) -> Result<Report, DeviceError> {
-    let plan = Blueprint::new(recipe, data, u64::MAX).training_step()?;
+    let plan = Blueprint::new(recipe, data, u64::MAX).on(Machine::Gpu).training_step()?;
     Ok(Report::new(&recipe.config, &plan, &Tuning::default()))
 }
 

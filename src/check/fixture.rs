@@ -5,6 +5,7 @@ use crate::device::{DeviceError, Executor, Values};
 use crate::kernels::DType;
 use crate::kernels::common::clock;
 use crate::kernels::common::philox::{philox, unit};
+use crate::kernels::cost::Machine;
 use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::kernels::loss::simvae::ContentPrior;
 use crate::methods::simvae::SimVae;
@@ -111,8 +112,8 @@ pub(super) struct Fixture {
 }
 
 impl Fixture {
-    /// Records the step. `update` adds Adam.
-    pub fn new(case: &Case, update: bool) -> Result<Self, PlanError> {
+    /// Records the step for a machine. `update` adds Adam.
+    pub fn new(case: &Case, update: bool, machine: Machine) -> Result<Self, PlanError> {
         let mut layout = Layout::default();
         let mut params = Params::default();
         let count = case.image.iter().product::<usize>();
@@ -124,7 +125,7 @@ impl Fixture {
         let pixels = layout.add("images", DType::Uint, [(IMAGES * count).div_ceil(4)]);
         let known = layout.add("labels", DType::Uint, [IMAGES]);
 
-        let mut g = Graph::new("miniature step");
+        let mut g = Graph::new("miniature step").on(machine);
         let optimiser = Optimiser {
             settings: OptimConfig { lr: 1e-2, weight_decay: 0.01, ..OptimConfig::default() },
             warmup_steps: 2,

@@ -29,7 +29,7 @@ pub fn full_width(target: &Target) -> Result<Vec<Row>, DeviceError> {
 }
 
 fn follow(target: &Target, case: &Case, steps: u32) -> Result<Row, DeviceError> {
-    let fixture = Fixture::new(case, true)?;
+    let fixture = Fixture::new(case, true, target.machine())?;
     let mut executors = [target.open(&fixture.layout)?, reference(&fixture.layout)?];
     for executor in &mut executors {
         fixture.prepare(executor.as_mut())?;

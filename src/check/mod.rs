@@ -23,6 +23,7 @@ pub use twin::twin_error;
 pub use what_if::{Fate, Half, Range, WhatIf, what_if_f16};
 
 use crate::device::{Device, DeviceError, Executor, reference};
+use crate::kernels::cost::Machine;
 use crate::plan::Layout;
 
 /// Relative error of losses on f32 executors.
@@ -50,6 +51,14 @@ impl Target {
         match self {
             Target::Reference => reference(layout),
             Target::Device(device) => device.open(layout),
+        }
+    }
+
+    /// What plans for it are recorded for.
+    pub fn machine(&self) -> Machine {
+        match self {
+            Target::Reference => Machine::Twins,
+            Target::Device(device) => device.machine(),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::console::detail;
 use crate::device::cpu::{self, CpuExecutor};
 use crate::device::gpu::{AdapterEntry, GpuExecutor, GpuOptions, Guarded, adapters, largest_buffer, tuning};
 use crate::kernels::Tuning;
+use crate::kernels::cost::Machine;
 use crate::plan::{Layout, Plan};
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
@@ -126,6 +127,15 @@ impl Device {
             (Some(tuning), _) => Ok(tuning.clone()),
             (None, None) => Ok(Tuning::default()),
             (None, Some(adapter)) => tuning::cached(adapter).map(|tuning| self.tuning.get_or_init(|| tuning).clone()),
+        }
+    }
+
+    /// What plans for this device are recorded for.
+    pub fn machine(&self) -> Machine {
+        match self.adapter.as_deref() {
+            None => Machine::Twins,
+            Some(adapter) if adapter.is_software() => Machine::Software,
+            Some(_) => Machine::Gpu,
         }
     }
 

@@ -5,7 +5,8 @@
 //! is bounded by the loop: by the share of its instructions that are multiply-adds, and by its reads of workgroup memory. Trust the order
 //! of the results more than the numbers.
 
-use super::{Access, Binding};
+use super::product::Variant;
+use super::{Access, AnyKernel, Binding, Tuning};
 
 /// The work of a dispatch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
@@ -105,6 +106,40 @@ pub const CARDS: [Card; 3] = [
     RTX_3090,
     Card { name: "H100", units: 132.0, multiply_adds: 33.5e12, bytes: 3350e9, issue: 1.0, reads: 0.25, overhead: 3e-6 },
 ];
+
+/// Two cores of a CPU that a software adapter computes with.
+const SOFTWARE: Card = Card {
+    name: "software adapter",
+    units: 2.0,
+    multiply_adds: 1.2e9,
+    bytes: 2e9,
+    issue: 1.0,
+    reads: 1.0,
+    overhead: 20e-6,
+};
+
+/// What a plan is recorded for: where an operation has several forms, they follow it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Machine {
+    /// The kernels' twins, which choose for themselves.
+    #[default]
+    Twins,
+    /// A software adapter, whose products are computed by strips.
+    Software,
+    /// A real GPU.
+    Gpu,
+}
+
+impl Machine {
+    /// Modelled seconds of a kernel, which for twins are those of a GPU.
+    pub fn seconds(self, kernel: &dyn AnyKernel) -> f64 {
+        let (card, tuning) = match self {
+            Self::Software => (SOFTWARE, Tuning::of(Variant::Strip)),
+            Self::Twins | Self::Gpu => (RTX_3090, Tuning::default()),
+        };
+        card.seconds(&kernel.work(&tuning), kernel.launch(&tuning).workgroups)
+    }
+}
 
 impl Card {
     /// The share of its multiply-adds that a loop can reach.

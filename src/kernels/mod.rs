@@ -24,6 +24,7 @@ pub mod planes;
 pub mod probe;
 pub mod product;
 pub mod registry;
+pub mod winograd;
 
 pub use args::{Arg, Args};
 pub use binding::{Access, Binding, Content, DType, Domain, Draw};

@@ -3,7 +3,7 @@
 //! `wgpu-simvae shaders` writes the WGSL of their examples, and the kernel tests run each of them on every device against its twin.
 
 use super::{AnyKernel, Kernel, Shader, Tuning};
-use super::{activation, augment, ceiling, conv, latent, linear, loss, norm, optim, probe};
+use super::{activation, augment, ceiling, conv, latent, linear, loss, norm, optim, probe, winograd};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -64,6 +64,11 @@ pub fn examples() -> Shown {
         of::<probe::nearest::Nearest>(),
         of::<probe::squared_error::SquaredError>(),
         of::<probe::squares::Squares>(),
+        of::<winograd::filters::Filters>(),
+        of::<winograd::filters::FilterGradients>(),
+        of::<winograd::join::Join>(),
+        of::<winograd::products::Products>(),
+        of::<winograd::split::Split>(),
     ];
     all.into_iter().flatten().collect()
 }

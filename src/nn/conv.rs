@@ -1,6 +1,7 @@
 //! Convolution and transposed convolution.
 
 use super::params::{Init, Param, ParamMemory, Params};
+use super::winograd::{correlate, tiled_gradient, transposed};
 use crate::kernels::conv::channel_sum::ChannelSum;
 use crate::kernels::conv::correlate::Correlate;
 use crate::kernels::conv::transposed::Transposed;
@@ -8,6 +9,7 @@ use crate::kernels::conv::weight_gradient::WeightGradient;
 use crate::kernels::conv::{ConvEpilogue, ConvShape};
 use crate::kernels::linear::column_sum::ColumnSum;
 use crate::kernels::planes::Planes;
+use crate::kernels::winograd::convolution::Gradient;
 use crate::plan::{Graph, Tensor};
 
 /// Sizes and settings of a convolution, as PyTorch names them; kernels are square.
@@ -70,7 +72,7 @@ impl Conv2d {
         let y = g.tensor(&self.name, [images, outputs, map[1], map[2]]);
         let weight = memory.weight(self.weight);
         let (epilogue, bias) = with_bias(memory, self.bias, weight);
-        g.push(&format!("{} forward", self.name), Correlate { shape, epilogue }, &[x, weight, bias, y]);
+        correlate(g, &format!("{} forward", self.name), Correlate { shape, epilogue }, [x, weight, bias, y]);
 
         let (layer, memory) = (self.clone(), *memory);
         g.on_backward(move |g| {
@@ -79,7 +81,12 @@ impl Conv2d {
             bias_gradient(g, &layer.name, dy, layer.bias.map(|bias| memory.gradient(bias)));
             if differentiate_input {
                 let (dx, epilogue) = target(g, x);
-                g.push(&format!("{} d input", layer.name), Transposed { shape, epilogue }, &[dy, weight, weight, dx]);
+                transposed(
+                    g,
+                    &format!("{} d input", layer.name),
+                    Transposed { shape, epilogue },
+                    [dy, weight, weight, dx],
+                );
             }
         });
         y
@@ -112,7 +119,7 @@ impl ConvTranspose2d {
         let y = g.tensor(&self.name, [images, outputs, image[1], image[2]]);
         let weight = memory.weight(self.weight);
         let (epilogue, bias) = with_bias(memory, self.bias, weight);
-        g.push(&format!("{} forward", self.name), Transposed { shape, epilogue }, &[x, weight, bias, y]);
+        transposed(g, &format!("{} forward", self.name), Transposed { shape, epilogue }, [x, weight, bias, y]);
 
         let (layer, memory) = (self.clone(), *memory);
         g.on_backward(move |g| {
@@ -120,7 +127,7 @@ impl ConvTranspose2d {
             weight_gradient(g, &layer.name, shape, dy, x, memory.gradient(layer.weight));
             bias_gradient(g, &layer.name, dy, layer.bias.map(|bias| memory.gradient(bias)));
             let (dx, epilogue) = target(g, x);
-            g.push(&format!("{} d input", layer.name), Correlate { shape, epilogue }, &[dy, weight, weight, dx]);
+            correlate(g, &format!("{} d input", layer.name), Correlate { shape, epilogue }, [dy, weight, weight, dx]);
         });
         y
     }
@@ -146,7 +153,9 @@ fn target(g: &mut Graph, x: Tensor) -> (Tensor, ConvEpilogue) {
 fn weight_gradient(g: &mut Graph, name: &str, shape: ConvShape, image: Tensor, map: Tensor, gradient: Tensor) {
     let label = format!("{name} d weight");
     let (rows, columns) = (shape.parts(), shape.weight_len());
-    if rows == 1 {
+    if let Some(kernels) = Gradient::of(&WeightGradient { shape }, g.machine()) {
+        tiled_gradient(g, &label, kernels, [image, map, gradient]);
+    } else if rows == 1 {
         g.push(&label, WeightGradient { shape }, &[image, map, gradient]);
     } else {
         let parts = g.tensor("parts", [rows, columns]);

@@ -12,6 +12,7 @@ mod params;
 mod pool;
 mod residual;
 mod resnet;
+mod winograd;
 
 pub use backbone::{BACKBONES, Backbone, Kind, ModelConfig, names};
 pub use batch_norm::{BatchNorm2d, Then};

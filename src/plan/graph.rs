@@ -3,6 +3,7 @@
 use super::arena::{Lifetime, Request};
 use super::flow::{Fault, Flow};
 use super::{Arena, Dispatch, Exchange, Meeting, Place, Plan, PlanId, Shape, Tensor};
+use crate::kernels::cost::Machine;
 use crate::kernels::{Access, AnyKernel, DType};
 use std::collections::HashMap;
 use std::fmt;
@@ -115,6 +116,7 @@ type Backward = Box<dyn FnOnce(&mut Graph)>;
 pub struct Graph {
     id: PlanId,
     name: String,
+    machine: Machine,
     dispatches: Vec<Dispatch>,
     meetings: Vec<Meeting>,
     intermediates: Vec<Intermediate>,
@@ -137,6 +139,7 @@ impl Graph {
         Self {
             id: PlanId::unique(),
             name: name.to_owned(),
+            machine: Machine::default(),
             dispatches: Vec::new(),
             meetings: Vec::new(),
             intermediates: Vec::new(),
@@ -144,6 +147,16 @@ impl Graph {
             grads: HashMap::new(),
             foreign: None,
         }
+    }
+
+    /// The same graph, where an operation that has several forms takes the one that suits this.
+    pub fn on(self, machine: Machine) -> Self {
+        Self { machine, ..self }
+    }
+
+    /// What it is recorded for.
+    pub fn machine(&self) -> Machine {
+        self.machine
     }
 
     fn intermediate(&mut self, name: &str, shape: Shape, dtype: DType, input: bool) -> Tensor {

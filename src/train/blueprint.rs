@@ -7,6 +7,7 @@ use crate::kernels::DType;
 use crate::kernels::activation::{Activation, Function};
 use crate::kernels::augment::views::Ring;
 use crate::kernels::common::clock::CLOCK_WORDS;
+use crate::kernels::cost::Machine;
 use crate::methods::{LossLog, Model, Objective, Parts, StepLoss, reparameterise};
 use crate::nn::{Mode, ParamMemory, Params, Pass};
 use crate::optim::{Optimiser, Schedule, StepState};
@@ -52,6 +53,7 @@ pub struct Blueprint {
     pub objective: Arc<dyn Objective>,
     pub(super) config: Config,
     share: Share,
+    machine: Machine,
 }
 
 /// Where what judges see while a run trains lies on the device, as a whole.
@@ -135,7 +137,17 @@ impl Blueprint {
             objective: objective.clone(),
             config,
             share,
+            machine: Machine::default(),
         }
+    }
+
+    /// The same, whose plans are recorded for this.
+    pub fn on(self, machine: Machine) -> Self {
+        Self { machine, ..self }
+    }
+
+    fn graph(&self, name: &str) -> Graph {
+        Graph::new(name).on(self.machine)
     }
 
     /// Steps of the whole run: those of the settings, or the stream of `epochs * images` images, rounded up to whole batches.
@@ -160,7 +172,7 @@ impl Blueprint {
     /// # Errors
     /// Never for a valid configuration; a [`PlanError`] is a mistake of a layer.
     pub fn training_step(&self) -> Result<Plan, PlanError> {
-        let mut g = Graph::new("training step");
+        let mut g = self.graph("training step");
         let optimiser = self.optimiser();
         optimiser.begin_step(&mut g, &self.state, self.train.images, self.config.batch);
         let loss = self.loss(&self.model, &self.train, self.labels);
@@ -181,7 +193,7 @@ impl Blueprint {
     /// # Errors
     /// As [`Blueprint::training_step`].
     pub fn held_out_loss(&self, source: &ImageSource, known: Tensor, batch: usize) -> Result<Plan, PlanError> {
-        let mut g = Graph::new("held-out loss");
+        let mut g = self.graph("held-out loss");
         let (state, log) = &self.judging;
         self.optimiser().begin_step(&mut g, state, source.images, batch);
         let model = Model { clock: state.clock, log: log.clone(), mode: Mode::Evaluation, ..self.model.clone() };
@@ -195,7 +207,7 @@ impl Blueprint {
     /// # Errors
     /// As [`Blueprint::training_step`].
     pub fn encode_pairs(&self, source: &ImageSource, batch: usize) -> Result<(Plan, Tensor), PlanError> {
-        let mut g = Graph::new("encode pairs of views");
+        let mut g = self.graph("encode pairs of views");
         let (state, _) = &self.judging;
         self.optimiser().begin_step(&mut g, state, source.images, batch);
         let count = ViewCount { views: 2, plain: 0 };
@@ -226,7 +238,7 @@ impl Blueprint {
     /// # Errors
     /// As [`Blueprint::training_step`].
     pub fn encode(&self, source: &ImageSource, batch: usize) -> Result<(Plan, Tensor), PlanError> {
-        let mut g = Graph::new("encode");
+        let mut g = self.graph("encode");
         let x = source.plain(&mut g, self.reading, batch);
         let encoded = self.model.networks.encoder.forward(&mut g, &self.memory, x, Pass::LOOK);
         g.keep(encoded);
@@ -239,7 +251,7 @@ impl Blueprint {
     /// As [`Blueprint::training_step`].
     pub fn reconstruct(&self, source: &ImageSource, batch: usize) -> Result<(Plan, Reconstruction), PlanError> {
         let model = &self.model.networks;
-        let mut g = Graph::new("reconstruct");
+        let mut g = self.graph("reconstruct");
         let x = source.plain(&mut g, self.reading, batch);
         let encoded = model.encoder.forward(&mut g, &self.memory, x, Pass::LOOK);
         // An input that nobody writes stays zero, and without noise the sample is the mean.
@@ -256,7 +268,7 @@ impl Blueprint {
     /// # Errors
     /// As [`Blueprint::training_step`].
     pub fn decode(&self, count: usize) -> Result<(Plan, Decoding), PlanError> {
-        let mut g = Graph::new("decode");
+        let mut g = self.graph("decode");
         let z = g.input("z", [count, self.model.networks.latent]);
         let pictures = self.emit_pictures(&mut g, z);
         Ok((g.finish()?, Decoding { z, pictures }))

@@ -55,7 +55,7 @@ pub(super) fn blueprint_for(
     share: Share,
 ) -> Result<Blueprint, DeviceError> {
     data.check().map_err(|error| DeviceError::Data(error.to_string()))?;
-    Ok(Blueprint::of_share(recipe, data, room_for_images(&recipe.config, device), share))
+    Ok(Blueprint::of_share(recipe, data, room_for_images(&recipe.config, device), share).on(device.machine()))
 }
 
 /// The memory and a step that both fit the device, in as few parts as do where the settings leave that open.

@@ -5,6 +5,7 @@ use crate::data::Dataset;
 use crate::device::DeviceError;
 use crate::files::{FileError, write_atomically};
 use crate::kernels::common::clock;
+use crate::kernels::cost::Machine;
 use crate::methods::Latents;
 use crate::nn::ParamSpec;
 use crate::plan::{Layout, Place, Plan, PlanError, Tensor};
@@ -190,7 +191,7 @@ fn gone(path: &Path) -> Result<(), FileError> {
 pub(super) fn blueprint(recipe: &Recipe, data: &Dataset) -> Blueprint {
     let mut recipe = recipe.clone();
     recipe.config.judge.every = 0;
-    Blueprint::new(&recipe, data, u64::MAX)
+    Blueprint::new(&recipe, data, u64::MAX).on(Machine::Gpu)
 }
 
 fn region(tensor: Tensor) -> usize {

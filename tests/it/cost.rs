@@ -8,6 +8,7 @@ use wgpu_simvae::kernels::conv::weight_gradient::WeightGradient;
 use wgpu_simvae::kernels::conv::{ConvEpilogue, ConvShape};
 use wgpu_simvae::kernels::cost::Work;
 use wgpu_simvae::kernels::linear::matmul::{Epilogue, Matmul};
+use wgpu_simvae::kernels::winograd::products::Products;
 use wgpu_simvae::kernels::{AnyKernel, Kernel, Tuning, registry};
 use wgpu_simvae::plan::{Graph, Layout, Tensor};
 
@@ -49,6 +50,9 @@ fn products_say_what_their_twins_do() {
     for kernel in Matmul::examples().into_iter().filter(|kernel| kernel.epilogue == Epilogue::None) {
         assert_counted(&kernel, kernel.clone());
     }
+    for kernel in Products::examples() {
+        assert_counted(&kernel, kernel.clone());
+    }
     let epilogue = ConvEpilogue::None;
     for WeightGradient { shape } in WeightGradient::examples() {
         let large = enlarged(shape);
@@ -63,6 +67,7 @@ fn tiles_do_no_less_than_the_product() {
     for tuning in Tuning::ALL {
         let whole = |work: Work| work.padded_multiply_adds >= work.multiply_adds;
         assert!(Matmul::examples().iter().all(|kernel| whole(Kernel::work(kernel, &tuning))));
+        assert!(Products::examples().iter().all(|kernel| whole(Kernel::work(kernel, &tuning))));
         // A transposed convolution computes nothing of the border, which counts.
         let epilogue = ConvEpilogue::None;
         assert!(WeightGradient::examples().iter().all(|kernel| whole(Kernel::work(kernel, &tuning))));

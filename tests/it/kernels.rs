@@ -14,6 +14,8 @@ use wgpu_simvae::kernels::linear::gradients::Gradients;
 use wgpu_simvae::kernels::linear::matmul::{Epilogue, Form, Matmul};
 use wgpu_simvae::kernels::product::Variant;
 use wgpu_simvae::kernels::registry::examples;
+use wgpu_simvae::kernels::winograd::Side;
+use wgpu_simvae::kernels::winograd::products::Products;
 use wgpu_simvae::kernels::{AnyKernel, Kernel, Tuning};
 
 /// The registry's examples, and what their twins leave.
@@ -81,7 +83,9 @@ pub fn products() -> Vec<Arc<dyn AnyKernel>> {
     let correlations = shared(Correlate::examples(), |c| c.shape.kernel == 3 && c.epilogue == ConvEpilogue::Bias);
     let transposed = shared(Transposed::examples(), |c| c.shape.kernel == 3 && c.epilogue == ConvEpilogue::Bias);
     let gradients = shared(WeightGradient::examples(), |c| c.shape.kernel == 3);
+    let places = shared(Products::examples(), |product| product.side == Side::Two);
     // More tiles across than a grid is wide, where a tile is 16 columns wide.
     let wide = Matmul { form: Form::Nn, m: 1, n: 65_535 * 16 + 5, k: 2, epilogue: Epilogue::Accumulate };
-    matmuls.chain(linear).chain([Arc::new(wide) as _]).chain(correlations).chain(transposed).chain(gradients).collect()
+    let linear = matmuls.chain(linear).chain([Arc::new(wide) as _]);
+    linear.chain(correlations).chain(transposed).chain(gradients).chain(places).collect()
 }

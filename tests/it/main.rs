@@ -65,4 +65,5 @@ mod variances;
 mod view;
 mod views;
 mod web;
+mod winograd;
 mod workgroups;

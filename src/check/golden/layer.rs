@@ -75,7 +75,7 @@ pub(super) fn layer(case: &Case, target: &Target) -> Result<Worst, GoldenError> 
     let mut params = Params::default();
     let layer = Layer::new(case, &mut params)?;
     let memory = params.allocate(&mut layout);
-    let mut g = Graph::new("golden layer");
+    let mut g = Graph::new("golden layer").on(target.machine());
     let &[rows, channels, height, width] = case.dims("x")? else {
         return Err(case.problem("`x` has not four dimensions"));
     };

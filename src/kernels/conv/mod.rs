@@ -7,7 +7,7 @@ mod lower;
 pub mod max_pool;
 pub mod transposed;
 pub mod weight_gradient;
-mod winograd;
+pub(super) mod winograd;
 mod work;
 
 use super::{Launch, Product, Shader, Tuning};

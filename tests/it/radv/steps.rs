@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use wgpu_simvae::data::Dataset;
+use wgpu_simvae::kernels::cost::Machine;
 use wgpu_simvae::kernels::{Shader, Tuning};
 use wgpu_simvae::settings::{Config, Recipe, Sources};
 use wgpu_simvae::train::Blueprint;
@@ -37,7 +38,7 @@ pub fn shaders() -> BTreeMap<String, (Shader, bool)> {
             ..Sources::default()
         };
         let recipe = Recipe::new(&Config::merge(&sources).expect("settings")).expect("a recipe");
-        let plan = Blueprint::new(&recipe, data, u64::MAX).training_step().expect("a step");
+        let plan = Blueprint::new(&recipe, data, u64::MAX).on(Machine::Gpu).training_step().expect("a step");
         let tuning = Tuning::default();
         for dispatch in &plan.dispatches {
             let shader = dispatch.kernel.launch(&tuning).shader;

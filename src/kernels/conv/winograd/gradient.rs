@@ -1,7 +1,7 @@
 //! The weight gradient: the tiles of images and of the result's gradients meet in a product over all their positions.
 
-use super::strip::{Field, Side, blocks};
-use super::tile::{Four, LANES, Tile, Two, square};
+use super::strip::{Field, blocks};
+use super::tile::{Four, LANES, Side, Tile, Two, square};
 use crate::math::gemm::{Matrix, product};
 use crate::math::scratch::with_scratch;
 use crate::math::{Real, simd};

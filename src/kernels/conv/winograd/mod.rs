@@ -13,9 +13,9 @@ macro_rules! inlined {
 }
 
 mod gradient;
-mod pass;
+pub(in crate::kernels) mod pass;
 mod strip;
-mod tile;
+pub(in crate::kernels) mod tile;
 mod turn;
 
 use super::ConvShape;

@@ -1,8 +1,8 @@
 //! The forward pass of both convolutions, and the input gradient of either, which is the other's forward pass.
 
 use super::COLUMNS;
-use super::strip::{Field, Finish, Side, Strip, blocks};
-use super::tile::{Four, LANES, Tile, Two, square};
+use super::strip::{Field, Finish, Strip, blocks};
+use super::tile::{Four, LANES, Side, Tile, Two, square};
 use crate::math::gemm::{Matrix, product};
 use crate::math::scratch::with_scratch;
 use crate::math::{Real, simd};
@@ -112,7 +112,7 @@ impl Pass {
 }
 
 /// Of `[places, rows, width]`: the slices of each row, one of each place.
-fn by_row<T>(x: &mut [T], places: usize, width: usize) -> Vec<Vec<&mut [T]>> {
+pub(in crate::kernels) fn by_row<T>(x: &mut [T], places: usize, width: usize) -> Vec<Vec<&mut [T]>> {
     let rows = x.len() / (places * width);
     let mut all: Vec<Vec<&mut [T]>> = (0..rows).map(|_| Vec::with_capacity(places)).collect();
     for (index, slice) in x.chunks_exact_mut(width).enumerate() {

@@ -2,18 +2,9 @@
 
 use super::super::ConvEpilogue;
 use super::COLUMNS;
-use super::tile::{LANES, Tile, square};
+use super::tile::{LANES, Side, Tile, square};
 use super::turn::Turn;
 use crate::math::{Real, simd};
-
-/// How many results of a row a tile holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// See [`super::tile::Two`].
-    Two,
-    /// See [`super::tile::Four`].
-    Four,
-}
 
 /// The planes of an image.
 #[derive(Clone, Copy, Debug)]

@@ -12,6 +12,15 @@ pub const LANES: usize = 16;
 /// One number of each lane.
 pub type Lanes<T> = [T; LANES];
 
+/// How many results along a side a tile holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Two, with four products: as exact as the plain sum.
+    Two,
+    /// Four, with six products: a few times less exact.
+    Four,
+}
+
 /// The transforms of `M` results of three taps, in one dimension; `N` is `M + 2`.
 pub trait Tile<const M: usize, const N: usize> {
     /// `Bᵀ d`.
@@ -66,10 +75,10 @@ fn each_lane<'a, T: Real, const I: usize, const O: usize>(
     }
 }
 
-/// Two results with four products: as exact as the plain sum.
+/// See [`Side::Two`].
 pub struct Two;
 
-/// Four results with six products: a few times less exact.
+/// See [`Side::Four`].
 pub struct Four;
 
 impl Tile<2, 4> for Two {
