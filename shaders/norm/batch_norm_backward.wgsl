@@ -1,10 +1,11 @@
 // The gradients of a batch normalisation: of its scale and shift, of its input, and of what was added to its result (if anything). g is dy,
 // with RELU only where y is positive: dshift = sum of g, dscale = sum of g (x - mean) / deviation, dx = scale / deviation (g - mean of g -
-// (x - mean) mean of (g (x - mean)) / variance); `keep` takes g along. A workgroup takes some images of one channel.
+// (x - mean) mean of (g (x - mean)) / variance); `keep` takes g along. The sums are those of all devices, but for dshift and dscale, which
+// are added up later. A workgroup takes some images of one channel.
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read> y: array<f32>;
 @group(0) @binding(3) var<storage, read> x: array<f32>;
-@group(0) @binding(4) var<storage, read> sums: array<f32>; // see `batch_norm_sums`
+@group(0) @binding(4) var<storage, read> sums: array<f32>; // of each member as `batch_norm_sums` has them
 @group(0) @binding(5) var<storage, read_write> dscale: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dshift: array<f32>;
 @group(0) @binding(7) var<storage, read_write> dx: array<f32>;
@@ -16,19 +17,27 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let channel = group.x;
-    let begin = channel * (3u + 2u * params.parts);
+    let stride = 3u + 2u * params.parts;
+    let begin = (params.member * params.channels + channel) * stride;
     let mean = sums[begin];
     let inverse = sums[begin + 1u];
     let factor = sums[begin + 2u];
     var plain = 0.0;
     var weighted = 0.0;
-    for (var part = 0u; part < params.parts; part++) {
-        plain += sums[begin + 3u + 2u * part];
-        weighted += sums[begin + 4u + 2u * part];
-    }
-    if (group.y == 0u && lane == 0u) {
-        dshift[channel] = plain;
-        dscale[channel] = weighted * inverse;
+    for (var member = 0u; member < params.members; member++) {
+        let begin = (member * params.channels + channel) * stride;
+        var own_plain = 0.0;
+        var own_weighted = 0.0;
+        for (var part = 0u; part < params.parts; part++) {
+            own_plain += sums[begin + 3u + 2u * part];
+            own_weighted += sums[begin + 4u + 2u * part];
+        }
+        if (member == params.member && group.y == 0u && lane == 0u) {
+            dshift[channel] = own_plain;
+            dscale[channel] = own_weighted * inverse;
+        }
+        plain += own_plain;
+        weighted += own_weighted;
     }
     plain /= count_of_all();
     weighted = weighted * inverse * inverse / count_of_all();

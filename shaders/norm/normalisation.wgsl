@@ -1,11 +1,14 @@
 // What the kernels of a batch normalisation share: the sizes of x [images, channels, area], and the parts in which its channels are
-// summed, each of `slice` images, so that few channels with many elements occupy a card as well.
+// summed, each of `slice` images, so that few channels with many elements occupy a card as well. Where `members` devices share a step,
+// each has as many images, and this one is `member`.
 struct Params {
     images: u32,
     channels: u32,
     area: u32,
     slice: u32,
     parts: u32,
+    members: u32,
+    member: u32,
     momentum: f32,
     epsilon: f32,
 }
@@ -22,9 +25,9 @@ fn share(group: u32, groups: u32) -> vec2<u32> {
     return vec2<u32>(group * images, end_of(group * images, images));
 }
 
-// Elements of a channel.
+// Elements of a channel on all devices.
 fn count_of_all() -> f32 {
-    return f32(params.images * params.area);
+    return f32(params.images * params.area) * f32(params.members);
 }
 
 // Elements of a channel in a part.

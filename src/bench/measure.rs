@@ -3,11 +3,10 @@
 use super::ceilings::ceilings;
 use super::report::{Measured, Report, Speed, Tested, median};
 use crate::data::Dataset;
-use crate::device::group::Share;
 use crate::device::{Device, DeviceError};
 use crate::kernels::Tuning;
 use crate::kernels::cost::Machine;
-use crate::plan::PlanId;
+use crate::plan::{PlanId, Share};
 use crate::settings::Recipe;
 use crate::train::{Blueprint, Progress, Session};
 use std::time::Instant;

@@ -3,9 +3,9 @@
 use super::measure::{Effort, Stepper};
 use super::report::{Setting, median};
 use crate::data::Dataset;
-use crate::device::group::{Collective, Share};
+use crate::device::group::Collective;
 use crate::device::{Device, DeviceError, Executor};
-use crate::plan::{Exchange, Meeting, Tensor};
+use crate::plan::{Exchange, Meeting, Share, Tensor};
 use crate::settings::{Config, Recipe};
 use crate::train::{Blueprint, Progress, RunError, Session};
 use serde::Serialize;
@@ -180,7 +180,7 @@ pub fn scaling(
         };
         for meeting in &step.meetings {
             let travels = travelling(meeting);
-            group.host_seconds += journey.seconds(bytes(meeting.tensor));
+            group.host_seconds += journey.seconds(carried(meeting));
             group.link_seconds += link.sum_seconds(members, travels);
             group.bytes += travels;
         }
@@ -197,9 +197,18 @@ fn bytes(tensor: Tensor) -> f64 {
     (4 * tensor.len()) as f64
 }
 
-/// Bytes of a meeting that go from member to member.
+/// Bytes of a meeting that go to the host, and come back as many.
+fn carried(meeting: &Meeting) -> f64 {
+    match meeting.what {
+        Exchange::Gather(all) => (bytes(meeting.tensor) + bytes(all)) / 2.0,
+        _ => bytes(meeting.tensor),
+    }
+}
+
+/// Bytes of a meeting that go from member to member, as of a sum: what is gathered travels once where summands do twice.
 fn travelling(meeting: &Meeting) -> f64 {
     match meeting.what {
+        Exchange::Gather(all) => bytes(all) / 2.0,
         Exchange::Row { rows, .. } => bytes(meeting.tensor) / rows as f64,
         _ => bytes(meeting.tensor),
     }

@@ -7,7 +7,7 @@ use crate::kernels::common::philox::Purpose;
 use crate::kernels::latent::normal::Normal;
 use crate::kernels::optim::accumulate::Accumulate;
 use crate::nn::ParamMemory;
-use crate::plan::{Exchange, Graph, Layout, Tensor};
+use crate::plan::{Exchange, Graph, Layout, Share, Tensor};
 
 /// What a step minimises, and of which images.
 #[derive(Clone, Copy, Debug)]
@@ -29,12 +29,10 @@ pub struct StepLoss<'a> {
 /// How a step is cut, and the memory for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Parts {
-    /// Which images are computed here.
-    own: Part,
-    /// In how many parts.
+    /// Images of a step.
+    images: usize,
+    /// In how many parts it is computed. Where others share it, each computes its share of every part.
     count: usize,
-    /// Whether others compute the rest.
-    shared: bool,
     /// The gradients of the parts before, like [`ParamMemory::gradients`], where there are some.
     sums: Option<Tensor>,
     /// What the head makes of all rows, where the loss compares them.
@@ -42,16 +40,15 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Lays out the memory for the images of a step of which `own` are computed here, each of so many views, in `count` parts; none where
+    /// Lays out the memory for the images of a step, each of so many views, in `count` parts that `members` executors share; none where
     /// that is the whole step at once.
     pub fn new(
         layout: &mut Layout,
         (objective, model): (&dyn Objective, &Model),
         (source, views): (&ImageSource, usize),
-        (own, count): (Part, usize),
+        (images, count, members): (usize, usize, usize),
     ) -> Option<Self> {
-        let shared = own.images < own.step;
-        if count < 2 && !shared {
+        if count < 2 && members < 2 {
             return None;
         }
         let sums = (count > 1).then(|| layout.add("gradients of parts", DType::Real, model.memory.gradients.shape));
@@ -60,9 +57,15 @@ impl Parts {
             let [channels, height, width] = source.shape;
             let x = g.tensor("x", [1, channels, height, width]);
             let (_, width) = model.project(&mut g, x).z.shape.as_matrix();
-            layout.add("projections of a step", DType::Real, [own.step * views, width])
+            layout.add("projections of a step", DType::Real, [images * views, width])
         });
-        Some(Self { own, count, shared, sums, rows })
+        Some(Self { images, count, sums, rows })
+    }
+
+    /// The images of each part, and those of them that a member computes.
+    fn each(&self, share: Share) -> impl Iterator<Item = (Part, Part)> {
+        let own = move |part: Part| Some((part, part.split(share.size).nth(share.rank)?));
+        Part::from(self.images).split(self.count).filter_map(own)
     }
 }
 
@@ -85,7 +88,7 @@ impl StepLoss<'_> {
     }
 
     /// Emits the gradient of a step of `images` images into the parameters' gradients, at once or in parts. A part needs no more memory
-    /// than a step of its size, and the networks' statistics are its own; the sum is that of the whole step.
+    /// than a step of its size, and the networks' statistics are its own, whoever shares it; the sum is that of the whole step.
     pub fn gradient(&self, g: &mut Graph, images: usize, parts: Option<&Parts>) {
         let Some(parts) = parts else {
             self.emit(g, images);
@@ -95,7 +98,7 @@ impl StepLoss<'_> {
             None => self.mean_in_parts(g, parts),
             Some((comparison, rows)) => self.comparison_in_parts(g, parts, (comparison, rows)),
         }
-        if parts.shared {
+        if g.share().size > 1 {
             g.meet(self.model.memory.gradients, Exchange::Sum);
         }
     }
@@ -104,13 +107,13 @@ impl StepLoss<'_> {
     fn mean_in_parts(&self, g: &mut Graph, parts: &Parts) {
         let adding = self.model.adding();
         let adding = StepLoss { model: &adding, ..*self };
-        for (index, part) in parts.own.split(parts.count).enumerate() {
+        for (index, (_, part)) in parts.each(g.share()).enumerate() {
             let loss = if index == 0 { self } else { &adding };
             loss.emit(g, part);
             g.backward();
             self.add_gradient(g, parts, index);
         }
-        if parts.shared {
+        if g.share().size > 1 {
             let losses = self.model.log.losses;
             g.meet(losses, Exchange::Row { clock: self.model.clock, rows: losses.shape.as_matrix().0 });
         }
@@ -121,29 +124,30 @@ impl StepLoss<'_> {
     /// part alone is passed once.
     fn comparison_in_parts(&self, g: &mut Graph, parts: &Parts, (comparison, all): (&dyn Comparison, Tensor)) {
         let width = self.count.views * all.shape.as_matrix().1;
-        let stretch = |part: Part| (part.first * width, part.images * width);
-        let alone = parts.count == 1;
+        let stretch = move |part: Part| (part.first * width, part.images * width);
+        let once = parts.count == 1;
         let rehearsing = self.model.rehearsing();
-        let model = if alone { self.model } else { &rehearsing };
-        for part in parts.own.split(parts.count) {
+        let model = if once { self.model } else { &rehearsing };
+        let share = g.share();
+        for (whole, part) in parts.each(share) {
             let x = self.draw(g, part).x;
             let z = model.project(g, x).z;
-            let (to, count) = stretch(part);
-            g.push("gather projections", Accumulate { count, from: 0, to, add: false }, &[z, all]);
-            if alone {
-                g.on_backward(move |g| take_gradient(g, all, (to, count), z));
+            let (to, count) = stretch(whole);
+            if share.size > 1 {
+                g.meet(z, Exchange::Gather(all.slice(to, [count])));
+            } else {
+                g.push("gather projections", Accumulate { count, from: 0, to, add: false }, &[z, all]);
             }
-        }
-        if parts.shared {
-            let (from, count) = stretch(parts.own);
-            g.meet(all, Exchange::Gather(from..from + count));
+            if once {
+                g.on_backward(move |g| take_gradient(g, all, stretch(part), z));
+            }
         }
         comparison.compare(g, self.model, all, self.count.views);
         g.backward();
-        if alone {
+        if once {
             return;
         }
-        for (index, part) in parts.own.split(parts.count).enumerate() {
+        for (index, (_, part)) in parts.each(share).enumerate() {
             let x = self.draw(g, part).x;
             let z = self.model.project(g, x).z;
             take_gradient(g, all, stretch(part), z);

@@ -46,18 +46,23 @@ impl BatchNorm2d {
         }
     }
 
-    /// Emits the forward pass of `x` `[rows, channels, height, width]` and, in training, remembers the backward.
+    /// Emits the forward pass of `x` `[rows, channels, height, width]` and, in training, remembers the backward. Where several devices
+    /// share a step, the moments are those of the rows of all.
     pub fn forward(&self, g: &mut Graph, memory: &ParamMemory, x: Tensor, then: Then, pass: Pass) -> Tensor {
         let [images, channels, height, width] = four(x);
         let planes = Planes { images, channels, area: height * width };
         let Then { add, relu } = then;
         let training = pass.mode != Mode::Evaluation;
         let momentum = if pass.mode == Mode::Rehearsal { 0.0 } else { MOMENTUM };
-        let norm = Normalisation { planes, momentum, epsilon: EPSILON };
-        let moments = if training { g.tensor("moments", [norm.moments()]) } else { x };
-        if training {
-            g.push(&format!("{} moments", self.name), Moments { norm }, &[x, moments]);
-        }
+        let share = g.share();
+        let norm = Normalisation { planes, members: share.size, member: share.rank, momentum, epsilon: EPSILON };
+        let moments = if training {
+            let own = g.tensor("moments", [norm.moments()]);
+            g.push(&format!("{} moments", self.name), Moments { norm }, &[x, own]);
+            g.gather(own)
+        } else {
+            x
+        };
         let y = g.tensor(&self.name, x.shape);
         let (scale, shift) = (memory.weight(self.scale), memory.weight(self.shift));
         let kernel = Apply { norm, training, residual: add.is_some(), relu };
@@ -75,6 +80,7 @@ impl BatchNorm2d {
             let (dscale, dshift) = (memory.gradient(layer.scale), memory.gradient(layer.shift));
             let tensors = [dy, y, x, moments, scale, sums];
             g.push(&format!("{} sums", layer.name), BatchNormSums { norm, relu }, &tensors);
+            let sums = g.gather(sums);
             let dx = g.grad_first(x);
             let mut tensors = vec![dy, y, x, sums, dscale, dshift, dx];
             let residual = match add.map(|add| g.grad_target(add)) {

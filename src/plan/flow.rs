@@ -1,7 +1,7 @@
 //! What the dispatches of a graph do to memory, in their order: how long tensors live, and which values nobody would see.
 
 use super::arena::Lifetime;
-use super::{Place, RegionId, Tensor};
+use super::{Exchange, Meeting, Place, RegionId, Tensor};
 use crate::kernels::{Access, Binding};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -46,6 +46,21 @@ impl Flow {
             Place::Arena { index, .. } => self.intermediates[index].touch(position, binding),
             Place::Region { id, offset } => {
                 touch_region(self.regions.entry(id).or_default(), offset..offset + binding.len, binding.access)
+            }
+        }
+    }
+
+    /// Executors exchange a tensor between two dispatches.
+    pub fn exchange(&mut self, Meeting { after, tensor, what }: &Meeting) -> Result<(), Fault> {
+        let bound = |tensor: &Tensor, access| Binding::real("exchanged", access, tensor.len());
+        let before = after.saturating_sub(1);
+        match what {
+            Exchange::Gather(all) => {
+                self.touch(before, tensor, &bound(tensor, Access::Read))?;
+                self.touch(*after, all, &bound(all, Access::Write))
+            }
+            Exchange::Sum | Exchange::First | Exchange::Row { .. } => {
+                self.touch(before, tensor, &bound(tensor, Access::Update))
             }
         }
     }

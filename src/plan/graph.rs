@@ -2,7 +2,7 @@
 
 use super::arena::{Lifetime, Request};
 use super::flow::{Fault, Flow};
-use super::{Arena, Dispatch, Exchange, Meeting, Place, Plan, PlanId, Shape, Tensor};
+use super::{Arena, Dispatch, Exchange, Meeting, Place, Plan, PlanId, Shape, Share, Tensor, meeting};
 use crate::kernels::cost::Machine;
 use crate::kernels::{Access, AnyKernel, DType};
 use std::collections::HashMap;
@@ -117,6 +117,7 @@ pub struct Graph {
     id: PlanId,
     name: String,
     machine: Machine,
+    share: Share,
     dispatches: Vec<Dispatch>,
     meetings: Vec<Meeting>,
     intermediates: Vec<Intermediate>,
@@ -140,6 +141,7 @@ impl Graph {
             id: PlanId::unique(),
             name: name.to_owned(),
             machine: Machine::default(),
+            share: Share::ALONE,
             dispatches: Vec::new(),
             meetings: Vec::new(),
             intermediates: Vec::new(),
@@ -152,6 +154,11 @@ impl Graph {
     /// The same graph, where an operation that has several forms takes the one that suits this.
     pub fn on(self, machine: Machine) -> Self {
         Self { machine, ..self }
+    }
+
+    /// The same graph, of what a member of a group computes of a step.
+    pub fn shared(self, share: Share) -> Self {
+        Self { share, ..self }
     }
 
     /// What it is recorded for.
@@ -207,9 +214,26 @@ impl Graph {
         self.dispatches.push(Dispatch { label: label.to_owned(), kernel, tensors: tensors.to_vec() });
     }
 
-    /// Stops here for what other executors have computed of a tensor in a region.
+    /// Whose plan this is.
+    pub fn share(&self) -> Share {
+        self.share
+    }
+
+    /// Stops here for what other executors have computed of a tensor.
     pub fn meet(&mut self, tensor: Tensor, what: Exchange) {
         self.meetings.push(Meeting { after: self.dispatches.len(), tensor, what });
+    }
+
+    /// What all members of the group have computed of an intermediate tensor, one behind another in the order of their ranks; the tensor
+    /// itself where there is one member.
+    pub fn gather(&mut self, own: Tensor) -> Tensor {
+        if self.share.size == 1 {
+            return own;
+        }
+        let name = format!("{} of all", self.name_of(&own));
+        let all = self.tensor(&name, [self.share.size * own.len()]);
+        self.meet(own, Exchange::Gather(all));
+        all
     }
 
     /// Remembers what to emit when the backward pass comes back to this point.
@@ -272,18 +296,29 @@ impl Graph {
         }
         let by_host = |tensor: &Intermediate| if tensor.input { tensor.shape.len() } else { 0 };
         let mut flow = Flow::new(self.intermediates.iter().map(by_host));
+        let told = |fault: Fault, label: &str, tensor: &Tensor| {
+            let (label, tensor) = (label.to_owned(), self.name_of(tensor));
+            match fault {
+                Fault::Unwritten => PlanError::Unwritten { label, tensor },
+                Fault::Lost => PlanError::Lost { label, tensor },
+            }
+        };
+        let mut meetings = self.meetings.iter().peekable();
+        let mut exchange = |flow: &mut Flow, position: usize| {
+            while let Some(meeting) = meetings.next_if(|meeting| meeting.after == position) {
+                meeting.tensors().try_for_each(|tensor| self.check_view(meeting::LABEL, &tensor))?;
+                flow.exchange(meeting).map_err(|fault| told(fault, meeting::LABEL, &meeting.tensor))?;
+            }
+            Ok(())
+        };
         for (position, dispatch) in self.dispatches.iter().enumerate() {
+            exchange(&mut flow, position)?;
             self.check(dispatch)?;
             for (binding, tensor) in dispatch.kernel.bindings().iter().zip(&dispatch.tensors) {
-                flow.touch(position, tensor, binding).map_err(|fault| {
-                    let (label, tensor) = (dispatch.label.clone(), self.name_of(tensor));
-                    match fault {
-                        Fault::Unwritten => PlanError::Unwritten { label, tensor },
-                        Fault::Lost => PlanError::Lost { label, tensor },
-                    }
-                })?;
+                flow.touch(position, tensor, binding).map_err(|fault| told(fault, &dispatch.label, tensor))?;
             }
         }
+        exchange(&mut flow, self.dispatches.len())?;
         let always = Lifetime { first: 0, last: self.dispatches.len() };
         let requests: Vec<Request> = self
             .intermediates
@@ -306,6 +341,22 @@ impl Graph {
         })
     }
 
+    /// A handle of an intermediate tensor is of this plan, and claims no more than the tensor is.
+    fn check_view(&self, label: &str, tensor: &Tensor) -> Result<(), PlanError> {
+        let Place::Arena { plan, index } = tensor.place else { return Ok(()) };
+        let label = label.to_owned();
+        let Some(made) = self.intermediates.get(index).filter(|_| plan == self.id) else {
+            return Err(PlanError::Foreign { label, shape: tensor.shape });
+        };
+        // Memory that is shared may be larger than the tensor: reading on would go unnoticed.
+        if tensor.len() > made.shape.len() || tensor.dtype != made.dtype {
+            let (name, len) = (made.name.clone(), made.shape.len());
+            let Tensor { shape, dtype, .. } = *tensor;
+            return Err(PlanError::View { label, tensor: name, shape, dtype, len, made: made.dtype });
+        }
+        Ok(())
+    }
+
     fn check(&self, dispatch: &Dispatch) -> Result<(), PlanError> {
         let bindings = dispatch.kernel.bindings();
         let label = || dispatch.label.clone();
@@ -313,22 +364,7 @@ impl Graph {
             return Err(PlanError::Count { label: label(), expected: bindings.len(), found: dispatch.tensors.len() });
         }
         for (i, (binding, tensor)) in bindings.iter().zip(&dispatch.tensors).enumerate() {
-            if let Place::Arena { plan, index } = tensor.place {
-                let Some(made) = self.intermediates.get(index).filter(|_| plan == self.id) else {
-                    return Err(PlanError::Foreign { label: label(), shape: tensor.shape });
-                };
-                // Memory that is shared may be larger than the tensor: reading on would go unnoticed.
-                if tensor.len() > made.shape.len() || tensor.dtype != made.dtype {
-                    return Err(PlanError::View {
-                        label: label(),
-                        tensor: made.name.clone(),
-                        shape: tensor.shape,
-                        dtype: tensor.dtype,
-                        len: made.shape.len(),
-                        made: made.dtype,
-                    });
-                }
-            }
+            self.check_view(&dispatch.label, tensor)?;
             if binding.dtype != tensor.dtype || binding.len > tensor.len() {
                 return Err(PlanError::Binding {
                     label: label(),

@@ -6,14 +6,15 @@
 mod arena;
 mod flow;
 mod graph;
+mod meeting;
 mod tensor;
 
 pub use arena::{Arena, Slot};
 pub use graph::{Graph, PlanError};
+pub use meeting::{Exchange, Meeting, Share};
 pub use tensor::{Layout, Place, PlanId, Region, RegionId, Shape, Tensor};
 
 use crate::kernels::AnyKernel;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// One kernel on its tensors.
@@ -25,35 +26,6 @@ pub struct Dispatch {
     pub kernel: Arc<dyn AnyKernel>,
     /// The tensors, in the order of the kernel's bindings.
     pub tensors: Vec<Tensor>,
-}
-
-/// A point of a plan where executors that compute a step together exchange what each of them has computed.
-#[derive(Clone, Debug)]
-pub struct Meeting {
-    /// Dispatches before it.
-    pub after: usize,
-    /// What is exchanged: a tensor in a region.
-    pub tensor: Tensor,
-    /// How.
-    pub what: Exchange,
-}
-
-/// What becomes of a tensor when executors exchange it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Exchange {
-    /// Everyone gets the sum.
-    Sum,
-    /// Each has computed a stretch, this executor the one here; everyone gets all of them.
-    Gather(Range<usize>),
-    /// Everyone gets what the first executor has.
-    First,
-    /// As [`Exchange::Sum`] of one of so many rows: that of the step that a clock is in, `step % rows`.
-    Row {
-        /// The clock.
-        clock: Tensor,
-        /// Rows of the tensor.
-        rows: usize,
-    },
 }
 
 /// A list of dispatches with its memory planned.
@@ -81,21 +53,22 @@ impl Plan {
     /// At the first that has none.
     pub fn check_places(&self, layout: &Layout) -> Result<(), PlanError> {
         let regions = layout.regions();
-        for dispatch in &self.dispatches {
-            for tensor in &dispatch.tensors {
-                let known = match tensor.place {
-                    Place::Arena { plan, index } => plan == self.id && index < self.arena.slot_of.len(),
-                    Place::Region { id, offset } => regions.get(id.0).is_some_and(|region| {
-                        let end = offset.checked_add(tensor.len());
-                        region.dtype == tensor.dtype && end.is_some_and(|end| end <= region.len)
-                    }),
-                };
-                if !known {
-                    return Err(PlanError::Foreign { label: dispatch.label.clone(), shape: tensor.shape });
-                }
-            }
+        let known = |tensor: &Tensor| match tensor.place {
+            Place::Arena { plan, index } => plan == self.id && index < self.arena.slot_of.len(),
+            Place::Region { id, offset } => regions.get(id.0).is_some_and(|region| {
+                let end = offset.checked_add(tensor.len());
+                region.dtype == tensor.dtype && end.is_some_and(|end| end <= region.len)
+            }),
+        };
+        let of_dispatches = self
+            .dispatches
+            .iter()
+            .flat_map(|dispatch| dispatch.tensors.iter().map(move |at| (&dispatch.label[..], *at)));
+        let exchanged = self.meetings.iter().flat_map(|meeting| meeting.tensors().map(|at| (meeting::LABEL, at)));
+        match of_dispatches.chain(exchanged).find(|(_, tensor)| !known(tensor)) {
+            Some((label, tensor)) => Err(PlanError::Foreign { label: label.to_owned(), shape: tensor.shape }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The name of a tensor of this plan.

@@ -75,8 +75,8 @@ impl Described for Config {
         Setting {
             key: "accumulate",
             about: "Equal parts that a step is computed in, one after the other, so that a large batch fits a small device: the same \
-                    gradient, but for rounding and for the statistics of batch normalisation, which are those of a part. 0 takes as few \
-                    as fit the device.",
+                    gradient, but for rounding and for the statistics of batch normalisation, which are those of a part, whoever shares \
+                    it. 0 takes as few as fit the device.",
             allowed: Allowed::at_least(0),
         },
         Setting {

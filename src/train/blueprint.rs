@@ -1,8 +1,7 @@
 //! What a run puts on a device: memory, model and the plans that train and look at it.
 
-use crate::augment::{ImageSource, Part, ViewCount};
+use crate::augment::{ImageSource, ViewCount};
 use crate::data::{Dataset, Images};
-use crate::device::group::Share;
 use crate::kernels::DType;
 use crate::kernels::activation::{Activation, Function};
 use crate::kernels::augment::views::Ring;
@@ -11,7 +10,7 @@ use crate::kernels::cost::Machine;
 use crate::methods::{LossLog, Model, Objective, Parts, StepLoss, reparameterise};
 use crate::nn::{Mode, ParamMemory, Params, Pass};
 use crate::optim::{Optimiser, Schedule, StepState};
-use crate::plan::{Exchange, Graph, Layout, Plan, PlanError, Tensor};
+use crate::plan::{Exchange, Graph, Layout, Plan, PlanError, Share, Tensor};
 use crate::settings::{Config, Recipe};
 use std::sync::Arc;
 
@@ -91,8 +90,8 @@ impl Blueprint {
         Self::of_share(recipe, data, room, Share::ALONE)
     }
 
-    /// The same for a member of a group that computes each step together: its images, in its rank's place among the others'. Shares
-    /// are equal where the members divide the batch.
+    /// The same for a member of a group that computes each step together: its images, in its rank's place among the others'. The members
+    /// divide the batch, or its parts, equally.
     pub fn of_share(recipe: &Recipe, data: &Dataset, room: u64, share: Share) -> Self {
         let Recipe { config, objective, .. } = recipe;
         let mut layout = Layout::default();
@@ -116,9 +115,9 @@ impl Blueprint {
         let labels = layout.add("training labels", DType::Uint, [data.train.len()]);
         let test_labels = layout.add("test labels", DType::Uint, [data.test.len()]);
         let judging = (StepState::new(&mut layout), LossLog::new(&mut layout, objective.terms()));
-        let own = Part::from(config.batch).split(share.size).nth(share.rank).unwrap_or(config.batch.into());
         let networks = (objective.as_ref(), &model);
-        let parts = Parts::new(&mut layout, networks, (&train, config.views), (own, config.accumulate.max(1)));
+        let cut = (config.batch, config.accumulate.max(1), share.size);
+        let parts = Parts::new(&mut layout, networks, (&train, config.views), cut);
         let (memory, config) = (model.memory, config.clone());
         Self {
             layout,
@@ -172,7 +171,7 @@ impl Blueprint {
     /// # Errors
     /// Never for a valid configuration; a [`PlanError`] is a mistake of a layer.
     pub fn training_step(&self) -> Result<Plan, PlanError> {
-        let mut g = self.graph("training step");
+        let mut g = self.graph("training step").shared(self.share);
         let optimiser = self.optimiser();
         optimiser.begin_step(&mut g, &self.state, self.train.images, self.config.batch);
         let loss = self.loss(&self.model, &self.train, self.labels);
@@ -181,8 +180,11 @@ impl Blueprint {
             optimiser.update(&mut g, &self.state, &self.memory);
         }
         if !self.share.alike {
-            // Unlike devices round the update differently.
+            // Unlike devices round what they update differently.
             g.meet(self.memory.weights, Exchange::First);
+            if !self.params.buffers().is_empty() {
+                g.meet(self.memory.buffers, Exchange::First);
+            }
         }
         g.finish()
     }

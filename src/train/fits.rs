@@ -3,10 +3,11 @@
 use super::blueprint::Blueprint;
 use super::planned::blueprint;
 use crate::data::Dataset;
-use crate::device::group::Share;
+use crate::device::group::Member;
 use crate::device::{Device, DeviceError};
-use crate::plan::{Layout, Plan, PlanError};
+use crate::plan::{Layout, Plan, PlanError, Share};
 use crate::settings::{Config, Recipe};
+use std::rc::Rc;
 
 /// The most images that a step of a recipe, computed at once, can have where its regions and its plan fit; none where not even one does. No
 /// more than there are images.
@@ -78,6 +79,28 @@ pub(super) fn step_that_fits(
         0 => in_fewest_parts(images, &attempt).map(|(_, fitting)| fitting),
         1 => attempt(1).map_err(|error| advised(error, recipe.config.batch, images, &attempt)),
         count => attempt(count),
+    }
+}
+
+/// [`step_that_fits`] for a member of a group, if there is one. Members meet in every part, so that all take as many as the one with the
+/// least room.
+pub(super) fn step_of_member(
+    recipe: &Recipe,
+    data: &Dataset,
+    device: &Device,
+    group: Option<&Member>,
+) -> Result<(Blueprint, Plan), DeviceError> {
+    let share = Share::of(group.map(Rc::as_ref));
+    let fitting = step_that_fits(recipe, data, device, share)?;
+    let own = fitting.0.config.accumulate;
+    let wanted = group.map_or(Ok(Vec::new()), |group| group.gather(&[own as f32]))?;
+    match wanted.into_iter().map(|parts| parts as usize).max() {
+        Some(most) if most > own => {
+            let mut recipe = recipe.clone();
+            recipe.config.accumulate = most;
+            step_that_fits(&recipe, data, device, share)
+        }
+        _ => Ok(fitting),
     }
 }
 

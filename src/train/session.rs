@@ -1,23 +1,22 @@
 //! A model and its data on a device, ready to train and to be looked at.
 
 use super::blueprint::{Blueprint, READ_BATCH};
-use super::fits::{blueprint_for, copies, step_that_fits};
+use super::fits::{blueprint_for, copies, step_of_member, step_that_fits};
 use super::progress::Progress;
 use super::stream::Stream;
 use crate::augment::ImageSource;
 use crate::data::{Dataset, Images};
-use crate::device::group::{Member, Share, Shared};
+use crate::device::group::{Member, Shared};
 use crate::device::{Device, DeviceError, Executor, Values, reference};
 use crate::kernels::augment::sample::shuffled;
 use crate::kernels::common::clock;
 use crate::kernels::common::philox::split;
 use crate::methods::CAPACITY;
-use crate::plan::{PlanId, Tensor};
+use crate::plan::{PlanId, Share, Tensor};
 use crate::run_folder::{Checkpoint, CheckpointError};
 use crate::settings::{Config, Recipe};
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::rc::Rc;
 
 /// Images whose loss is computed at a time, at most.
 const JUDGE_BATCH: usize = 64;
@@ -100,8 +99,7 @@ impl Session {
         device: &Device,
         group: Option<&Member>,
     ) -> Result<(Self, PlanId), DeviceError> {
-        let share = Share::of(group.map(Rc::as_ref));
-        let (blueprint, step) = step_that_fits(recipe, data, device, share)?;
+        let (blueprint, step) = step_of_member(recipe, data, device, group)?;
         let executor = device.open(&blueprint.layout)?;
         let executor = match group {
             Some(group) => Box::new(Shared::new(executor, group.clone())),

@@ -10,9 +10,10 @@ use super::run::{Report, RunOptions, run, run_member};
 use super::run_error::RunError;
 use super::session::Session;
 use crate::data::{Dataset, Identity};
-use crate::device::group::{Collective, Member, Share, Table};
+use crate::device::group::{Collective, Member, Table};
 use crate::device::{Device, DeviceError, Values};
 use crate::kernels::common::clock::STEP;
+use crate::plan::Share;
 use crate::settings::{Config, ConfigError, Recipe};
 use std::fmt::Display;
 use std::mem;
@@ -40,7 +41,7 @@ pub fn run_on(
     let mut seats = Table::seats(devices.len(), devices.iter().all(|device| device.name() == first.name())).into_iter();
     let Some(leader) = seats.next() else { return Err(DeviceError::Data("no device is given".to_owned()).into()) };
     let leader: Member = Rc::new(leader);
-    check_shares(recipe, data, Share::of(Some(leader.as_ref())))?;
+    check_shares(recipe, Share::of(Some(leader.as_ref())))?;
     progress.note(&format!("{} devices share each step: {}", devices.len(), names(devices)));
     let first = first.beside(others);
     thread::scope(|scope| {
@@ -79,7 +80,7 @@ pub fn run_in_group(
     stop: &AtomicBool,
 ) -> Result<Option<Report>, RunError> {
     let share = Share::of(Some(group.as_ref()));
-    let checked = check_alike(recipe, data, group.as_ref()).and_then(|()| check_shares(recipe, data, share));
+    let checked = check_alike(recipe, data, group.as_ref()).and_then(|()| check_shares(recipe, share));
     if let Err(error) = checked {
         // All have found the same, and one tells it.
         return if share.rank == 0 { Err(error) } else { Ok(None) };
@@ -147,7 +148,7 @@ fn names(devices: &[Device]) -> String {
 }
 
 /// Refuses what a group cannot share equally.
-fn check_shares(recipe: &Recipe, data: &Dataset, share: Share) -> Result<(), RunError> {
+fn check_shares(recipe: &Recipe, share: Share) -> Result<(), RunError> {
     let Config { batch, accumulate, .. } = recipe.config;
     let wrong = |key: &str, value: usize, fix: String| {
         Err(RunError::from(ConfigError::Value { key: key.to_owned(), value: value.to_string(), fix }))
@@ -159,12 +160,6 @@ fn check_shares(recipe: &Recipe, data: &Dataset, share: Share) -> Result<(), Run
         let fix =
             format!("each of {} devices has {} images of a step: a divisor of that", share.size, batch / share.size);
         return wrong("accumulate", accumulate, fix);
-    }
-    let blueprint = super::Blueprint::new(recipe, data, u64::MAX);
-    if !blueprint.params.buffers().is_empty() {
-        let fix = "networks without batch normalisation: devices that share a step do not share its statistics yet";
-        let (key, value) = ("model.kind".to_owned(), recipe.config.model.kind.clone());
-        return Err(ConfigError::Value { key, value, fix: fix.to_owned() }.into());
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use wgpu_simvae::device::Executor;
 use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::kernels::{Access, Args, Binding, DType, Kernel, Launch, Shader, Tuning};
 use wgpu_simvae::math::Real;
-use wgpu_simvae::plan::{Graph, Layout, Place, Plan, PlanError, Tensor};
+use wgpu_simvae::plan::{Graph, Layout, Place, Plan, PlanError, Share, Tensor};
 
 /// A kernel with any bindings.
 #[derive(Clone, Debug)]
@@ -199,6 +199,30 @@ fn told(error: &PlanError) -> (String, &'static str) {
         PlanError::Count { label, .. } => (label.clone(), "count"),
         PlanError::Foreign { label, .. } => (label.clone(), "foreign"),
     }
+}
+
+/// What a dispatch wrote is exchanged and read; what nobody wrote, or is of another plan, is not.
+#[test]
+fn exchanges_are_checked_as_dispatches_are() {
+    let share = Share { rank: 1, size: 3, alike: true };
+    let bound = |access, len| Nothing(vec![Binding::real("x", access, len)]);
+    let gathered = |writes: bool, reads: usize| {
+        let mut g = Graph::new("shared").shared(share);
+        let own = g.tensor("own", [4]);
+        if writes {
+            g.push("write", bound(Access::Write, 4), &[own]);
+        }
+        let all = g.gather(own);
+        g.push("read", bound(Access::Read, reads), &[all]);
+        g.finish()
+    };
+    assert_eq!(gathered(true, 12).expect("nothing is wrong").meetings.len(), 1);
+    let refused = |plan: Result<Plan, PlanError>| told(&plan.expect_err("it is refused"));
+    assert_eq!(refused(gathered(true, 13)), ("read".to_owned(), "binding"));
+    assert_eq!(refused(gathered(false, 12)), ("exchange".to_owned(), "unwritten"));
+    let mut g = Graph::new("shared").shared(share);
+    g.gather(Graph::new("another").tensor("own", [4]));
+    assert_eq!(refused(g.finish()), ("exchange".to_owned(), "foreign"));
 }
 
 /// Follows each slot through two replays: who reads a tensor finds what was written to that tensor.

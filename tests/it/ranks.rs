@@ -62,8 +62,8 @@ fn trained(program: &OsString, count: usize, out: &Path, set: &[&str], more: &[&
     mpirun(&[processes(program, count, out, &all)]).output().expect("mpirun starts")
 }
 
-/// Rows of losses, and the weights but for biases that VICReg's loss is blind for (see `common::decided`).
-fn ended(out: &Path) -> (Vec<f64>, Vec<f64>) {
+/// Rows of losses, running statistics if any, and the weights but for biases that VICReg's loss is blind for (see `common::decided`).
+fn ended(out: &Path) -> [Vec<f64>; 3] {
     let rows = MetricsLog::read(&out.join("metrics.jsonl")).expect("metrics");
     let losses: Vec<f64> = rows.iter().flat_map(|row| row.losses.values().copied()).collect();
     let blind = rows.iter().any(|row| row.losses.contains_key("invariance"));
@@ -72,7 +72,19 @@ fn ended(out: &Path) -> (Vec<f64>, Vec<f64>) {
     let tensors = SafeTensors::deserialize(&bytes).expect("tensors");
     let names: BTreeMap<_, _> = tensors.iter().filter(|(name, _)| !(blind && name.ends_with(".bias"))).collect();
     let number = |bytes: &[u8; 4]| f64::from(f32::from_le_bytes(*bytes));
-    (losses, names.values().flat_map(|tensor| tensor.data().as_chunks::<4>().0.iter().map(number)).collect())
+    let numbers = |statistics: bool| {
+        let these = names.iter().filter(move |(name, _)| name.contains(".running_") == statistics);
+        these.flat_map(|(_, tensor)| tensor.data().as_chunks::<4>().0.iter().map(number)).collect()
+    };
+    [losses, numbers(true), numbers(false)]
+}
+
+#[track_caller]
+fn alike(what: &str, found: &[Vec<f64>; 3], wanted: &[Vec<f64>; 3]) {
+    for (of, (found, wanted)) in ["losses", "statistics", "weights"].into_iter().zip(found.iter().zip(wanted)) {
+        let apart = if of == "statistics" && wanted.is_empty() { 0.0 } else { apart(found, wanted) };
+        assert!(apart < 1e-5, "{what}: {of} {apart:e} apart");
+    }
 }
 
 #[test]
@@ -90,14 +102,31 @@ fn ranks_train_every_method_as_one_process_does() {
             ended(2);
             continue;
         }
-        let (losses, weights) = ended(1);
+        let alone = ended(1);
         for count in [2, 4] {
-            let found = ended(count);
-            let (losses, weights) = (apart(&found.0, &losses), apart(&found.1, &weights));
-            assert!(
-                losses < 1e-5 && weights < 1e-5,
-                "{method} on {count}: losses {losses:e}, weights {weights:e} apart"
-            );
+            alike(&format!("{method} on {count}"), &ended(count), &alone);
+        }
+    }
+}
+
+/// Adam is as calm as in `together`, and for the same reason.
+#[test]
+fn batch_normalisation_sees_the_rows_of_all_ranks() {
+    let Some(program) = program() else { return };
+    for method in ["simvae", "simclr"] {
+        let (folder, method) = (temporary(), format!("method={method}"));
+        let calm = ["optim.eps=1", "optim.lr=1e-4", "likelihood.variance=100"];
+        let set = [&["model.kind=official-conv", "model.width=2", "steps=10", &method], &calm[..]].concat();
+        let ended = |count: usize| {
+            let out = folder.path().join(count.to_string());
+            let output = trained(&program, count, &out, &set, &["--data", "sprites-rgb"]);
+            assert!(output.status.success(), "{method} on {count}: {}", text(&output));
+            ended(&out)
+        };
+        let alone = ended(1);
+        assert!(!alone[1].is_empty(), "there are statistics");
+        for count in [2, 4] {
+            alike(&format!("{method} on {count}"), &ended(count), &alone);
         }
     }
 }
@@ -122,8 +151,7 @@ fn a_run_goes_on_with_another_number_of_ranks() {
     done(trained(&program, 3, &several, &["epochs=3"], &[]));
     let more = processes(&program, 2, &several, &["--resume", "--epochs", "6"]);
     done(mpirun(&[more]).output().expect("mpirun starts"));
-    let (found, wanted) = (ended(&several), ended(&alone));
-    assert!(apart(&found.0, &wanted.0) < 1e-5 && apart(&found.1, &wanted.1) < 1e-5);
+    alike("begun on three", &ended(&several), &ended(&alone));
 }
 
 #[test]

@@ -11,6 +11,7 @@ pub use shared::Shared;
 pub use threads::Table;
 
 use super::DeviceError;
+use crate::plan::Share;
 use std::rc::Rc;
 
 /// A member's own handle of its group.
@@ -32,6 +33,12 @@ pub trait Collective {
     /// # Errors
     /// When a member has failed or gone.
     fn sum(&self, numbers: &mut [f32]) -> Result<(), DeviceError>;
+
+    /// Everyone's numbers, one member's behind another's in the order of their ranks; all members have as many.
+    ///
+    /// # Errors
+    /// As [`Collective::sum`].
+    fn gather(&self, numbers: &[f32]) -> Result<Vec<f32>, DeviceError>;
 
     /// Puts the first member's words in the place of everyone's.
     ///
@@ -56,21 +63,7 @@ pub trait Collective {
     }
 }
 
-/// Which part of each step a member computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share {
-    /// The member's number.
-    pub rank: usize,
-    /// Members.
-    pub size: usize,
-    /// Whether the members' devices are of one kind.
-    pub alike: bool,
-}
-
 impl Share {
-    /// Nobody else is there.
-    pub const ALONE: Self = Self { rank: 0, size: 1, alike: true };
-
     /// The share of a member of a group, if there is one.
     pub fn of(group: Option<&dyn Collective>) -> Self {
         group.map_or(Self::ALONE, |group| Self { rank: group.rank(), size: group.size(), alike: group.alike() })

@@ -55,6 +55,12 @@ impl Collective for Ranks {
         Ok(())
     }
 
+    fn gather(&self, numbers: &[f32]) -> Result<Vec<f32>, DeviceError> {
+        let mut all = vec![0.0; self.size() * numbers.len()];
+        self.universe.world().all_gather_into(numbers, &mut all[..]);
+        Ok(all)
+    }
+
     fn hear(&self, words: &mut [u32]) -> Result<(), DeviceError> {
         self.universe.world().process_at_rank(0).broadcast_into(words);
         Ok(())

@@ -34,11 +34,9 @@ impl Shared {
         let mut numbers = self.inner.read(meeting.tensor)?.to_f32();
         match &meeting.what {
             Exchange::Sum => self.group.sum(&mut numbers)?,
-            Exchange::Gather(own) => {
-                // Who adds nothing to what another computed gathers it.
-                numbers[..own.start].fill(0.0);
-                numbers[own.end..].fill(0.0);
-                self.group.sum(&mut numbers)?;
+            Exchange::Gather(all) => {
+                let gathered = self.group.gather(&numbers)?;
+                return self.inner.write(*all, &Values::F32(gathered));
             }
             Exchange::First => self.group.hear(bytemuck::cast_slice_mut(&mut numbers))?,
             Exchange::Row { clock, rows } => {

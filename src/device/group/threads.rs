@@ -93,6 +93,11 @@ impl Collective for Seat {
         Ok(())
     }
 
+    fn gather(&self, numbers: &[f32]) -> Result<Vec<f32>, DeviceError> {
+        let all = self.round(bytemuck::cast_slice(numbers).to_vec(), |brought| brought.concat())?;
+        Ok(bytemuck::cast_slice(&all).to_vec())
+    }
+
     fn hear(&self, words: &mut [u32]) -> Result<(), DeviceError> {
         let mine = if self.rank == 0 { words.to_vec() } else { Vec::new() };
         let said = self.round(mine, |mut brought| take(&mut brought[0]))?;
@@ -117,7 +122,7 @@ mod tests {
     use std::thread;
 
     #[test]
-    fn everyone_takes_the_same_sums_and_words_away() {
+    fn everyone_takes_the_same_away() {
         let members = Table::seats(3, true).into_iter().map(|seat| {
             thread::spawn(move || {
                 let mut found = Vec::new();
@@ -126,14 +131,16 @@ mod tests {
                     seat.sum(&mut numbers).expect("sums");
                     let mut words = [seat.rank() as u32 + 7, round];
                     seat.hear(&mut words).expect("words");
-                    found.push((numbers, words));
+                    let all = seat.gather(&[seat.rank() as f32, round as f32]).expect("numbers");
+                    found.push((numbers, words, all));
                 }
                 found
             })
         });
         for member in members.collect::<Vec<_>>() {
-            for (round, (numbers, words)) in member.join().expect("a member").into_iter().enumerate() {
-                assert_eq!((numbers, words), ([1e8, 1.0, round as f32], [7, round as u32]));
+            for (round, found) in member.join().expect("a member").into_iter().enumerate() {
+                let at = round as f32;
+                assert_eq!(found, ([1e8, 1.0, at], [7, round as u32], vec![0.0, at, 1.0, at, 2.0, at]));
             }
         }
     }

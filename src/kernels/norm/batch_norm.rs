@@ -10,7 +10,7 @@ use rayon::prelude::*;
 ///
 /// In training mean and deviation are the batch's, which the running mean and variance (unbiased) follow, in evaluation the running ones.
 ///
-/// Tensors: x, moments (see [`Normalisation::moments`]; any tensor in evaluation), scale `[channels]`, shift `[channels]`, residual like x
+/// Tensors: x, moments (see [`Normalisation::moments_of_all`]; any tensor in evaluation), scale `[channels]`, shift `[channels]`, residual like x
 /// (any tensor where there is none), running mean `[channels]`, running variance `[channels]`, y.
 #[derive(Clone, Debug)]
 pub struct BatchNorm {
@@ -29,7 +29,7 @@ impl Kernel for BatchNorm {
 
     fn bindings(&self) -> Vec<Binding> {
         let (count, channels) = (self.norm.planes.count(), self.norm.planes.channels);
-        let moments = if self.training { self.norm.moments() } else { 0 };
+        let moments = if self.training { self.norm.moments_of_all() } else { 0 };
         vec![
             Binding::real("x", Access::Read, count),
             Binding::real("moments", Access::Read, moments).within(0.1, 10.0),
@@ -102,7 +102,7 @@ impl BatchNorm {
         if !self.training {
             return [*mean, self.norm.inverse(*var)];
         }
-        let count = self.norm.planes.per_channel();
+        let count = self.norm.count();
         let momentum = T::of(self.norm.momentum);
         let [batch_mean, squares] = self.norm.whole(moments, channel);
         *mean += momentum * (batch_mean - *mean);

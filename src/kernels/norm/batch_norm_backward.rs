@@ -20,9 +20,9 @@ pub enum ResidualGradient {
 
 /// `dshift = sum of g`, `dscale = sum of g (x - mean) / deviation`, and
 /// `dx = scale / deviation (g - mean of g - (x - mean) mean of (g (x - mean)) / variance)`, where g is dy, with a ReLU only where
-/// y is positive.
+/// y is positive. The sums are those of all devices, but for `dshift` and `dscale`, which the gradients' own sum makes whole.
 ///
-/// Tensors: dy, y, x, sums (see [`Normalisation::sums`]), dscale `[channels]`, dshift `[channels]`, dx, and the residual's gradient, if any.
+/// Tensors: dy, y, x, sums (see [`Normalisation::sums_of_all`]), dscale `[channels]`, dshift `[channels]`, dx, and the residual's gradient, if any.
 #[derive(Clone, Debug)]
 pub struct BatchNormBackward {
     /// Sizes.
@@ -42,7 +42,7 @@ impl Kernel for BatchNormBackward {
             Binding::real("dy", Access::Read, count),
             Binding::real("y", Access::Read, if self.relu { count } else { 0 }),
             Binding::real("x", Access::Read, count),
-            Binding::real("sums", Access::Read, self.norm.sums()),
+            Binding::real("sums", Access::Read, self.norm.sums_of_all()),
             Binding::real("dscale", Access::Write, channels),
             Binding::real("dshift", Access::Write, channels),
             Binding::real("dx", Access::Write, count),
@@ -77,17 +77,25 @@ impl Kernel for BatchNormBackward {
         let Planes { channels, area, .. } = self.norm.planes;
         let row = channels * area;
         let count = self.norm.planes.count();
-        let of_channel = T::of(self.norm.planes.per_channel() as f64);
-        let results = dscale[..channels].iter_mut().zip(&mut dshift[..channels]);
-        let coefficient = |(sums, (dscale, dshift)): (&[T], (&mut T, &mut T))| {
-            let (mean, inverse, factor) = (sums[0], sums[1], sums[2]);
-            let add = |[plain, weighted]: [T; 2], part: &[T]| [plain + part[0], weighted + part[1]];
-            let [plain, weighted] = sums[3..].chunks_exact(2).fold([T::ZERO; 2], add);
+        let of_channel = T::of(self.norm.count() as f64);
+        let results = dscale[..channels].iter_mut().zip(&mut dshift[..channels]).enumerate();
+        let coefficient = |(channel, (dscale, dshift)): (usize, (&mut T, &mut T))| {
+            let members = sums.chunks_exact(self.norm.sums_of_channel()).skip(channel).step_by(channels);
+            let mut all = [T::ZERO; 2];
+            let mut own = [T::ZERO; 5];
+            for (member, sums) in members.take(self.norm.members).enumerate() {
+                let add = |[plain, weighted]: [T; 2], part: &[T]| [plain + part[0], weighted + part[1]];
+                let [plain, weighted] = sums[3..].chunks_exact(2).fold([T::ZERO; 2], add);
+                all = [all[0] + plain, all[1] + weighted];
+                if member == self.norm.member {
+                    own = [sums[0], sums[1], sums[2], plain, weighted];
+                }
+            }
+            let [mean, inverse, factor, plain, weighted] = own;
             (*dshift, *dscale) = (plain, weighted * inverse);
-            [mean, factor, plain / of_channel, weighted * inverse * inverse / of_channel]
+            [mean, factor, all[0] / of_channel, all[1] * inverse * inverse / of_channel]
         };
-        let coefficients: Vec<[T; 4]> =
-            sums.chunks_exact(self.norm.sums_of_channel()).zip(results).map(coefficient).collect();
+        let coefficients: Vec<[T; 4]> = results.map(coefficient).collect();
         let rows = dx[..count].par_chunks_mut(row);
         let image = |n: usize, dx: &mut [T], dresidual: &mut [T]| {
             simd::vectorize(

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 /// Of each channel what it was normalised with, and of each of its parts the sum of g and the sum of g (x - mean), where g is dy, with a
 /// ReLU only where y is positive.
 ///
-/// Tensors: dy, y, x, moments (see [`Normalisation::moments`]), scale `[channels]`, sums (see [`Normalisation::sums`]).
+/// Tensors: dy, y, x, moments (see [`Normalisation::moments_of_all`]), scale `[channels]`, sums (see [`Normalisation::sums`]).
 #[derive(Clone, Debug)]
 pub struct BatchNormSums {
     /// Sizes and epsilon.
@@ -26,7 +26,7 @@ impl Kernel for BatchNormSums {
             Binding::real("dy", Access::Read, count),
             Binding::real("y", Access::Read, if self.relu { count } else { 0 }),
             Binding::real("x", Access::Read, count),
-            Binding::real("moments", Access::Read, self.norm.moments()).within(0.1, 10.0),
+            Binding::real("moments", Access::Read, self.norm.moments_of_all()).within(0.1, 10.0),
             Binding::real("scale", Access::Read, channels),
             Binding::real("sums", Access::Write, self.norm.sums()),
         ]
@@ -45,7 +45,7 @@ impl Kernel for BatchNormSums {
         let (dy, y, x, moments, scale) = (args.real(0), args.real(1), args.real(2), args.real(3), args.real(4));
         let sums = args.real_mut(5);
         let (row, block) = (self.norm.sums_of_channel(), self.norm.planes.block());
-        let count = T::of(self.norm.planes.per_channel() as f64);
+        let count = T::of(self.norm.count() as f64);
         sums[..self.norm.sums()].par_chunks_mut(row * block).enumerate().for_each(|(index, sums)| {
             let range = index * block..index * block + sums.len() / row;
             let whole: Vec<[T; 2]> = range.clone().map(|channel| self.norm.whole(moments, channel)).collect();

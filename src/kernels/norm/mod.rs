@@ -2,6 +2,9 @@
 //!
 //! Channels are summed in parts, each of some images, which the next kernel adds in order: a dispatch with a workgroup for each channel
 //! would leave most of a card idle where channels are few and their elements many.
+//!
+//! Where several devices share a step, each sums its own images, and the next kernel adds the parts of all of them, so that a channel is
+//! normalised with the moments of the whole step.
 
 pub mod batch_norm;
 pub mod batch_norm_backward;
@@ -19,6 +22,10 @@ use std::ops::Range;
 pub struct Normalisation {
     /// Sizes of x.
     pub planes: Planes,
+    /// How many devices normalise together, each so many images.
+    pub members: usize,
+    /// This device's place among them.
+    pub member: usize,
     /// Part of the way that the running values go toward the batch's.
     pub momentum: f64,
     /// Added to the variance.
@@ -33,6 +40,8 @@ pub struct Params {
     area: u32,
     slice: u32,
     parts: u32,
+    members: u32,
+    member: u32,
     momentum: f32,
     epsilon: f32,
 }
@@ -76,24 +85,41 @@ impl Normalisation {
         2 * self.planes.channels * self.parts()
     }
 
+    /// Elements of the moments of all devices, `[members, channels, parts, 2]`.
+    pub fn moments_of_all(&self) -> usize {
+        self.members * self.moments()
+    }
+
     /// Elements of the sums of the backward pass, `[channels, 3 + 2 parts]`: mean of x, 1 / deviation and scale / deviation, then of each part
     /// the sum of g and the sum of g (x - mean).
     pub fn sums(&self) -> usize {
         self.planes.channels * self.sums_of_channel()
     }
 
+    /// Elements of the sums of all devices, `[members, channels, 3 + 2 parts]`.
+    pub fn sums_of_all(&self) -> usize {
+        self.members * self.sums()
+    }
+
     fn sums_of_channel(&self) -> usize {
         3 + 2 * self.parts()
     }
 
-    /// Mean and sum of squared distances of a channel, of the moments of its parts.
+    /// Elements of a channel on all devices.
+    fn count(&self) -> usize {
+        self.members * self.planes.per_channel()
+    }
+
+    /// Mean and sum of squared distances of a channel, of the moments of its parts on all devices.
     fn whole<T: Real>(&self, moments: &[T], channel: usize) -> [T; 2] {
         let parts = self.parts();
-        let of_parts = moments[2 * channel * parts..2 * (channel + 1) * parts].chunks_exact(2);
+        let of_parts = moments[..self.moments_of_all()]
+            .chunks_exact(self.moments())
+            .flat_map(|member| member[2 * channel * parts..2 * (channel + 1) * parts].chunks_exact(2));
         let sum = of_parts.clone().fold(T::ZERO, |sum, part| sum + part[0]);
-        let mean = sum / T::of(self.planes.per_channel() as f64);
+        let mean = sum / T::of(self.count() as f64);
         let squares = of_parts.enumerate().fold(T::ZERO, |squares, (index, part)| {
-            let count = T::of((self.part(index).len() * self.planes.area) as f64);
+            let count = T::of((self.part(index % parts).len() * self.planes.area) as f64);
             let distance = part[0] / count - mean;
             squares + (part[1] + count * distance * distance)
         });
@@ -107,9 +133,11 @@ impl Normalisation {
 
     fn params(&self) -> Params {
         let Planes { images, channels, area } = self.planes;
+        let (members, member) = (self.members as u32, self.member as u32);
         let [images, channels, area, slice, parts] =
             [images, channels, area, self.slice(), self.parts()].map(|size| size as u32);
-        Params { images, channels, area, slice, parts, momentum: self.momentum as f32, epsilon: self.epsilon as f32 }
+        let [momentum, epsilon] = [self.momentum, self.epsilon].map(|x| x as f32);
+        Params { images, channels, area, slice, parts, members, member, momentum, epsilon }
     }
 
     /// A workgroup for each part of each channel.
@@ -128,17 +156,23 @@ impl Normalisation {
         Launch { shader, workgroups: [self.planes.channels as u32, groups as u32, 1] }
     }
 
-    /// Sizes for the examples: of one part, and of several, of which the last is smaller.
+    /// Sizes for the examples: of one part, and of several, of which the last is smaller; on one device, and on several.
     fn examples() -> impl Iterator<Item = Self> {
         let several = Planes { images: 50, channels: 3, area: 1000 };
-        let example = |planes| Self { planes, momentum: 0.1, epsilon: 1e-5 };
-        Planes::examples().chain([several]).map(example)
+        let shared = [(Planes { images: 5, channels: 7, area: 64 }, 2, 1), (several, 3, 1)];
+        let alone = Planes::examples().chain([several]).map(|planes| (planes, 1, 0));
+        alone.chain(shared).map(|(planes, members, member)| Self { members, member, ..Self::of(planes) })
+    }
+
+    /// On one device.
+    fn of(planes: Planes) -> Self {
+        Self { planes, members: 1, member: 0, momentum: 0.1, epsilon: 1e-5 }
     }
 }
 
 #[test]
 fn parts_make_the_whole() {
-    let norm = Normalisation { planes: Planes { images: 50, channels: 1, area: 1000 }, momentum: 0.1, epsilon: 1e-5 };
+    let norm = Normalisation::of(Planes { images: 50, channels: 1, area: 1000 });
     assert_eq!((norm.parts(), norm.part(2)), (3, 34..50));
     let x: Vec<f64> = (0..50_000).map(|i| 3.0 + f64::from(i % 911) / 911.0 + f64::from(i) / 50_000.0).collect();
     let moments = |x: &[f64]| {
@@ -151,4 +185,10 @@ fn parts_make_the_whole() {
         (mean - sum / 50_000.0).abs() < 1e-12 && (whole / squares - 1.0).abs() < 1e-12,
         "{mean}, {whole}, {squares}"
     );
+    // The same elements on two devices.
+    let half = Normalisation { members: 2, ..Normalisation::of(Planes { images: 25, ..norm.planes }) };
+    let images = x.chunks_exact(25_000).flat_map(moments);
+    let [mean_of_both, of_both] = half.whole(&images.collect::<Vec<_>>(), 0);
+    assert_eq!(half.parts(), 1);
+    assert!((mean_of_both - mean).abs() < 1e-12 && (of_both / whole - 1.0).abs() < 1e-12, "{mean_of_both}, {of_both}");
 }
