@@ -9,7 +9,7 @@ use crate::device::Device;
 use crate::files::{FileError, write_atomically};
 use crate::methods::Latents;
 use crate::optim::Schedule;
-use crate::recording::RecordingError;
+use crate::recording::Recording;
 use crate::run_folder::Checkpoint;
 use crate::settings::{Config, Recipe, Sources};
 use crate::train::{DATA, Planned};
@@ -174,7 +174,7 @@ impl Page {
             Latents::Normal => None,
         };
         let plan = format!("plans/{name}.json.gz");
-        self.pack(&plan, planned.recording.json())?;
+        self.pack(&plan, planned.recording.clone())?;
         let endless = recipe.objective.trains() && config.optim.schedule == Schedule::Constant;
         let name = name.to_owned();
         let [title, setting, about] = [(); 3].map(|()| String::new());
@@ -186,7 +186,7 @@ impl Page {
     fn sprites(&mut self, name: &str, data: &Dataset) -> Result<Files, WebError> {
         let (recording, glyphs) = recorded_sprites(data.train.shape, [data.train.len(), data.test.len()])?;
         let plan = format!("plans/draw-{name}.json.gz");
-        self.pack(&plan, recording.json())?;
+        self.pack(&plan, recording.clone())?;
         let file = &recording.files[0];
         let bytes = recording.file_bytes(file, &[(0, bytemuck::cast_slice(&glyphs))].into())?;
         Ok(Files { plan, files: [(file.name.clone(), self.weights(bytes))].into() })
@@ -200,9 +200,14 @@ impl Page {
         name
     }
 
-    fn pack(&mut self, name: &str, bytes: Result<Vec<u8>, RecordingError>) -> Result<(), WebError> {
+    /// A plan, without the comments of its shaders: every visit loads it.
+    fn pack(&mut self, name: &str, mut plan: Recording) -> Result<(), WebError> {
+        for text in &mut plan.texts {
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            *text = code.collect::<Vec<_>>().join("\n");
+        }
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-        let written = packed.write_all(&bytes?).and_then(|()| packed.finish());
+        let written = packed.write_all(&plan.json()?).and_then(|()| packed.finish());
         self.files.insert(name.to_owned(), written.map_err(packing(name))?);
         Ok(())
     }
