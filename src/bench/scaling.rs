@@ -27,10 +27,9 @@ pub const LINKS: [(&str, Link); 2] = [
     ("infiniband", Link { latency_seconds: 2e-6, bytes_per_second: 11e9 }),
 ];
 
-/// Sums that are timed: of one number, and of so many others.
+/// Sums that are timed: of one number, and of as many as a step adds up.
 const SHORT_SUMS: usize = 201;
 const LONG_SUMS: usize = 11;
-const LONG: usize = 1 << 20;
 /// Journeys of a tensor to the host and back that are timed.
 const JOURNEYS: usize = 9;
 
@@ -42,11 +41,12 @@ impl Link {
         2.0 * count.log2().ceil() * self.latency_seconds + 2.0 * (count - 1.0) / count * bytes / self.bytes_per_second
     }
 
-    /// What makes [`Link::sum_seconds`] true of a group's sums. All of its members, two at least, call this at the same time.
+    /// What makes [`Link::sum_seconds`] true of a group's sums of one number and of `long` numbers: what fits a cache goes faster. All of
+    /// the members, two at least, call this at the same time.
     ///
     /// # Errors
     /// When a member has failed or gone.
-    pub fn measure(group: &dyn Collective) -> Result<Self, DeviceError> {
+    pub fn measure(group: &dyn Collective, long: usize) -> Result<Self, DeviceError> {
         let seconds = |count: usize, times: usize| -> Result<f64, DeviceError> {
             let mut numbers = vec![0.0; count];
             group.sum(&mut numbers)?;
@@ -58,13 +58,13 @@ impl Link {
             }
             Ok(median(&mut taken))
         };
-        let (short, long) = (seconds(1, SHORT_SUMS)?, seconds(LONG, LONG_SUMS)?);
+        let (least, most) = (seconds(1, SHORT_SUMS)?, seconds(long, LONG_SUMS)?);
         let count = group.size() as f64;
-        let travels = 2.0 * (count - 1.0) / count * (4 * LONG) as f64;
+        let travels = 2.0 * (count - 1.0) / count * (4 * long) as f64;
         Ok(Self {
-            latency_seconds: short / (2.0 * count.log2().ceil()),
+            latency_seconds: least / (2.0 * count.log2().ceil()),
             // Where a long sum takes no longer than a short one, the clock is too coarse to tell them apart.
-            bytes_per_second: travels / (long - short).max(1e-9),
+            bytes_per_second: travels / (most - least).max(1e-9),
         })
     }
 }
@@ -301,7 +301,7 @@ mod tests {
         let links: Vec<Link> = std::thread::scope(|scope| {
             let members: Vec<_> = Table::seats(3, true)
                 .into_iter()
-                .map(|seat| scope.spawn(move || Link::measure(&seat).expect("nobody fails")))
+                .map(|seat| scope.spawn(move || Link::measure(&seat, 100_000).expect("nobody fails")))
                 .collect();
             members.into_iter().map(|member| member.join().expect("it does not panic")).collect()
         });

@@ -15,7 +15,7 @@ use wgpu_simvae::data::Dataset;
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::files::write_atomically;
 use wgpu_simvae::settings::{Config, Recipe};
-use wgpu_simvae::train::{Progress, load_data};
+use wgpu_simvae::train::{Blueprint, Progress, Silent, load_data};
 
 #[derive(Debug, Args)]
 pub struct BenchArguments {
@@ -116,7 +116,8 @@ fn device_and_data(
 fn share(arguments: &BenchArguments, recipe: &Recipe, members: &[u32], progress: &mut Terminal) -> Result<(), Failure> {
     if place().is_some() {
         let group = join("a process")?;
-        let link = Link::measure(group.as_ref())?;
+        let data = load_data(&recipe.config, None, &Device::cpu(), &mut Silent)?;
+        let link = Link::measure(group.as_ref(), Blueprint::new(recipe, &data, u64::MAX).params.flat_len().max(2))?;
         if group.rank() == 0 {
             print(format_args!("{} processes: --link {link}", group.size()));
         }
