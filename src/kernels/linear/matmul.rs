@@ -1,7 +1,7 @@
 //! Twin of `shaders/linear/matmul.wgsl`: the matrix products of training.
 
 use crate::kernels::cost::Work;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Shader, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, gemm};
 use crate::math::simd;
@@ -18,6 +18,26 @@ pub enum Form {
     Nn = 1,
     /// `A [k, m]^T * B [k, n]`: gradient of the weight, `dW = dy^T x`.
     Tn = 2,
+}
+
+impl Form {
+    /// Tells a shader, and gives it the operands.
+    pub(in crate::kernels) fn with(self, shader: Shader) -> Shader {
+        shader.constant("FORM", self as u32).with(wgsl!("linear/operands"))
+    }
+
+    /// `op(A) [m, k]` and `op(B) [k, n]` as they lie in memory.
+    pub(in crate::kernels) fn operands<'a, T: Real>(
+        self,
+        [a, b]: [&'a [T]; 2],
+        [m, n, k]: [usize; 3],
+    ) -> [Matrix<'a, T>; 2] {
+        match self {
+            Form::Nt => [Matrix::new(a, m, k), Matrix::new(b, n, k).t()],
+            Form::Nn => [Matrix::new(a, m, k), Matrix::new(b, k, n)],
+            Form::Tn => [Matrix::new(a, k, m).t(), Matrix::new(b, k, n)],
+        }
+    }
 }
 
 /// What happens to the product before it is stored.
@@ -53,12 +73,19 @@ pub struct Matmul {
     pub epilogue: Epilogue,
 }
 
-/// The shader's uniform block.
+/// The uniform block of `shaders/linear/operands.wgsl`.
 #[derive(ShaderType)]
 pub struct Params {
     m: u32,
     n: u32,
     k: u32,
+}
+
+impl Params {
+    pub(in crate::kernels) fn new(sizes: [usize; 3]) -> Self {
+        let [m, n, k] = sizes.map(|size| size as u32);
+        Self { m, n, k }
+    }
 }
 
 impl Kernel for Matmul {
@@ -80,12 +107,13 @@ impl Kernel for Matmul {
     }
 
     fn params(&self) -> Params {
-        Params { m: self.m as u32, n: self.n as u32, k: self.k as u32 }
+        Params::new([self.m, self.n, self.k])
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
-        let operands = shader!("linear/matmul")
-            .constant("FORM", self.form as u32)
+        let operands = self
+            .form
+            .with(shader!("linear/matmul"))
             .constant("BIAS", matches!(self.epilogue, Epilogue::Bias { .. }))
             .constant("RELU", self.epilogue == Epilogue::Bias { relu: true })
             .constant("MASK", self.epilogue == Epilogue::ReluMask)
@@ -104,11 +132,7 @@ impl Kernel for Matmul {
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (a, b, aux, c) = (args.real(0), args.real(1), args.real(2), args.real_mut(3));
         let (m, n, k) = (self.m, self.n, self.k);
-        let (a, b) = match self.form {
-            Form::Nt => (Matrix::new(&a[..m * k], m, k), Matrix::new(&b[..n * k], n, k).t()),
-            Form::Nn => (Matrix::new(&a[..m * k], m, k), Matrix::new(&b[..n * k], k, n)),
-            Form::Tn => (Matrix::new(&a[..m * k], k, m).t(), Matrix::new(&b[..n * k], k, n)),
-        };
+        let [a, b] = self.form.operands([&a[..m * k], &b[..n * k]], [m, n, k]);
         let c = &mut c[..m * n];
         gemm(a, b, c, self.epilogue == Epilogue::Accumulate);
         match self.epilogue {

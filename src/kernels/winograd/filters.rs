@@ -34,6 +34,10 @@ pub struct Params {
     count: u32,
 }
 
+fn count([outer, inner]: [usize; 2]) -> usize {
+    outer * inner
+}
+
 /// Sizes for the examples.
 fn sizes() -> impl Iterator<Item = (Side, [usize; 2])> {
     let channels = [[1, 1], [3, 5], [64, 2], [17, 67]];
@@ -44,7 +48,7 @@ impl Kernel for Filters {
     type Params = Params;
 
     fn bindings(&self) -> Vec<Binding> {
-        let count = self.channels[0] * self.channels[1];
+        let count = count(self.channels);
         vec![
             Binding::real("weight", Access::Read, 9 * count),
             Binding::real("places", Access::Write, self.side.places() * count),
@@ -52,12 +56,12 @@ impl Kernel for Filters {
     }
 
     fn params(&self) -> Params {
-        Params { count: (self.channels[0] * self.channels[1]) as u32 }
+        Params { count: count(self.channels) as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         let shader = self.side.with(shader!("winograd/filters")).constant("TURNED", self.turned);
-        Launch::elementwise(shader, self.channels[0] * self.channels[1])
+        Launch::elementwise(shader, count(self.channels))
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -96,7 +100,7 @@ impl Kernel for FilterGradients {
     type Params = Params;
 
     fn bindings(&self) -> Vec<Binding> {
-        let count = self.channels[0] * self.channels[1];
+        let count = count(self.channels);
         vec![
             Binding::real("places", Access::Read, self.side.places() * count),
             Binding::real("gradient", Access::Write, 9 * count),
@@ -104,12 +108,12 @@ impl Kernel for FilterGradients {
     }
 
     fn params(&self) -> Params {
-        Params { count: (self.channels[0] * self.channels[1]) as u32 }
+        Params { count: count(self.channels) as u32 }
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         let shader = self.side.with(shader!("winograd/filter_gradients"));
-        Launch::elementwise(shader, self.channels[0] * self.channels[1])
+        Launch::elementwise(shader, count(self.channels))
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -127,7 +131,7 @@ impl Kernel for FilterGradients {
 
 impl FilterGradients {
     fn transform<T: Real, A: Tile<M, N>, const M: usize, const N: usize>(&self, places: &[T], gradient: &mut [T]) {
-        let count = self.channels[0] * self.channels[1];
+        let count = count(self.channels);
         gradient[..9 * count].par_chunks_exact_mut(9).enumerate().for_each(|(index, gradient)| {
             let values = square(|row, column| places[(row * N + column) * count + index], A::filter_gradient);
             gradient.copy_from_slice(values.as_flattened());

@@ -2,11 +2,10 @@
 
 use super::Side;
 use crate::kernels::cost::Work;
-use crate::kernels::linear::matmul::Form;
+use crate::kernels::linear::matmul::{Form, Params};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
 use crate::math::Real;
-use crate::math::gemm::{Matrix, product};
-use encase::ShaderType;
+use crate::math::gemm::product;
 use rayon::prelude::*;
 
 /// `C = op(A) op(B)` at every place of a tile. Tensors: a, b, c `[place, m, n]`.
@@ -24,14 +23,6 @@ pub struct Products {
     pub k: usize,
 }
 
-/// The shader's uniform block.
-#[derive(ShaderType)]
-pub struct Params {
-    m: u32,
-    n: u32,
-    k: u32,
-}
-
 impl Kernel for Products {
     type Params = Params;
 
@@ -45,11 +36,11 @@ impl Kernel for Products {
     }
 
     fn params(&self) -> Params {
-        Params { m: self.m as u32, n: self.n as u32, k: self.k as u32 }
+        Params::new([self.m, self.n, self.k])
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
-        self.sizes().launch(shader!("winograd/products").constant("FORM", self.form as u32), tuning)
+        self.sizes().launch(self.form.with(shader!("winograd/products")), tuning)
     }
 
     fn work(&self, tuning: &Tuning) -> Work {
@@ -66,11 +57,7 @@ impl Kernel for Products {
         let Self { side, form, m, n, k } = *self;
         let operands = a.par_chunks_exact(m * k).zip(b.par_chunks_exact(n * k)).take(side.places());
         c.par_chunks_exact_mut(m * n).zip(operands).for_each(|(c, (a, b))| {
-            let (a, b) = match form {
-                Form::Nt => (Matrix::new(a, m, k), Matrix::new(b, n, k).t()),
-                Form::Nn => (Matrix::new(a, m, k), Matrix::new(b, k, n)),
-                Form::Tn => (Matrix::new(a, k, m).t(), Matrix::new(b, k, n)),
-            };
+            let [a, b] = form.operands([a, b], [m, n, k]);
             product(a, b, c, false);
         });
     }
