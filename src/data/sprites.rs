@@ -110,7 +110,7 @@ fn split(shape: ImageShape, images: usize, stream: u32, device: &Device) -> Resu
     let shown = if shape.channels == 1 { FACTORS.len() - 1 } else { FACTORS.len() };
     let bytes: Vec<u8> = executor.read(pixels)?.words().iter().flat_map(|word| word.to_le_bytes()).collect();
     let labels = (0..images).map(|image| (image % GLYPHS.len()) as u8).collect();
-    let factors = executor.read(factors)?.to_f32();
+    let factors = executor.read(factors)?.into_f32();
     let factors = factors.chunks(FACTORS.len()).flat_map(|all| &all[..shown]).copied().collect();
     let names = FACTORS[..shown].iter().map(|&name| name.to_owned()).collect();
     Images::new(shape, bytes, labels, glyph_names())?.with_factors(names, factors, false)

@@ -172,6 +172,14 @@ impl Values {
         }
     }
 
+    /// [`Values::to_f32`], without a copy of what is in single precision already.
+    pub fn into_f32(self) -> Vec<f32> {
+        match self {
+            Values::F32(x) => x,
+            others => others.to_f32(),
+        }
+    }
+
     /// As double precision numbers.
     pub fn to_f64(&self) -> Vec<f64> {
         match self {

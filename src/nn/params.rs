@@ -181,7 +181,7 @@ impl ParamMemory {
     /// # Errors
     /// When the device fails.
     pub fn read_buffers(&self, executor: &mut dyn Executor) -> Result<Vec<f32>, DeviceError> {
-        if self.buffers.is_empty() { Ok(Vec::new()) } else { Ok(executor.read(self.buffers)?.to_f32()) }
+        if self.buffers.is_empty() { Ok(Vec::new()) } else { Ok(executor.read(self.buffers)?.into_f32()) }
     }
 
     /// One buffer.

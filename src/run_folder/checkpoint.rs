@@ -238,13 +238,13 @@ pub fn save(
     let target = folder_of(run, state.step);
     let parent = folder_of_all(run);
     let model = {
-        let weights = executor.read(memory.weights)?.to_f32();
+        let weights = executor.read(memory.weights)?.into_f32();
         let buffers = memory.read_buffers(executor)?;
         encode(&[("", params.specs(), weights.as_slice()), ("", params.buffers(), &buffers)], &target.join(MODEL))?
     };
     let moments = {
-        let first = executor.read(memory.first)?.to_f32();
-        let second = executor.read(memory.second)?.to_f32();
+        let first = executor.read(memory.first)?.into_f32();
+        let second = executor.read(memory.second)?.into_f32();
         let moments = [("exp_avg.", params.specs(), first.as_slice()), ("exp_avg_sq.", params.specs(), &second)];
         encode(&moments, &target.join(OPTIMISER))?
     };

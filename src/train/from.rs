@@ -48,7 +48,7 @@ impl FirstWeights {
         let names: Vec<&str> = parts.into_iter().flatten().filter(wanted).map(|spec| spec.name.as_str()).collect();
         let unread = |problem: String| RunError::Weights { path: file.clone(), problem };
         let dict = StateDict::open(&bytes, &names, ENCODER).map_err(unread)?;
-        let mut flats = [executor.read(memory.weights)?.to_f32(), memory.read_buffers(executor.as_mut())?];
+        let mut flats = [executor.read(memory.weights)?.into_f32(), memory.read_buffers(executor.as_mut())?];
         let (mut matched, mut others) = (Vec::new(), Vec::new());
         for (specs, flat) in parts.into_iter().zip(&mut flats) {
             for spec in specs.iter().filter(wanted) {

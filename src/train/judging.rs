@@ -179,7 +179,7 @@ fn alignment(session: &mut Session, seed: u64) -> Result<f64, RunError> {
     let mut views = [Vec::new(), Vec::new()];
     for step in 0..(source.images / batch) as u64 {
         session.replay(plan, &source, (seed, batch), step..step + 1)?;
-        let rows = session.executor.read(encoded)?.to_f32();
+        let rows = session.executor.read(encoded)?.into_f32();
         for (row, view) in rows.chunks_exact(width).zip([0, 1].into_iter().cycle()) {
             views[view].extend_from_slice(&row[..latent]);
         }

@@ -244,7 +244,7 @@ impl Session {
                 && let Some(values) = self.executor.arrived(oldest, false)?
             {
                 requested.pop_front();
-                rows.extend(values.to_f32());
+                rows.extend(values.into_f32());
             }
         }
         for ticket in requested {
@@ -302,8 +302,8 @@ impl Session {
         for first in (0..count).step_by(batch) {
             self.seek(source, first, batch)?;
             self.executor.run(plan, 1)?;
-            let images = self.executor.read(tensors.x)?.to_f32();
-            let reconstructions = self.executor.read(tensors.pictures)?.to_f32();
+            let images = self.executor.read(tensors.x)?.into_f32();
+            let reconstructions = self.executor.read(tensors.pictures)?.into_f32();
             // The last batch goes on with images from the beginning.
             let wanted = batch.min(count - first) * pixels;
             finite("reconstruction", &reconstructions[..wanted], pixels)?;
@@ -333,7 +333,7 @@ impl Session {
             rows.resize(batch * latent, 0.0);
             self.executor.write(tensors.z, &Values::F32(rows))?;
             self.executor.run(plan, 1)?;
-            let drawn = self.executor.read(tensors.pictures)?.to_f32();
+            let drawn = self.executor.read(tensors.pictures)?.into_f32();
             pictures.extend_from_slice(&drawn[..drawn.len() / batch * (piece.len() / latent)]);
         }
         self.executor.unload(plan);

@@ -31,10 +31,7 @@ impl Shared {
     }
 
     fn exchange(&mut self, meeting: &Meeting) -> Result<(), DeviceError> {
-        let mut numbers = match self.inner.read(meeting.tensor)? {
-            Values::F32(numbers) => numbers,
-            others => others.to_f32(),
-        };
+        let mut numbers = self.inner.read(meeting.tensor)?.into_f32();
         match &meeting.what {
             Exchange::Sum => self.group.sum(&mut numbers)?,
             Exchange::Gather(all) => {
