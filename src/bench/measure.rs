@@ -25,7 +25,7 @@ const WARM_UP: u64 = 2;
 /// Steps of a round, at most.
 const MOST_STEPS: f64 = 2_000.0;
 /// Steps whose dispatches are timed, at most: an odd number has a middle.
-const MOST_TIMED: f64 = 15.0;
+const MOST_TIMED: u64 = 15;
 
 /// Records the training step and models it; nothing runs on a device.
 ///
@@ -60,7 +60,7 @@ pub fn measure(
     let (steps_of_a_round, rounds) = Stepper::new(&mut session, step).rounds(effort)?;
 
     progress.note("its dispatches ...");
-    let timed_steps = (steps_of_a_round as f64).min(MOST_TIMED) as usize;
+    let timed_steps = steps_of_a_round.min(MOST_TIMED) as usize;
     let mut times = vec![Vec::with_capacity(timed_steps); report.dispatches.len()];
     let mut timeline = session.executor.timeline(step)?;
     for _ in 0..timed_steps {

@@ -4,7 +4,7 @@ use super::measure::{Effort, Stepper};
 use super::report::{Setting, median};
 use crate::data::Dataset;
 use crate::device::group::Collective;
-use crate::device::{Device, DeviceError, Executor};
+use crate::device::{Device, DeviceError};
 use crate::plan::{Exchange, Meeting, Share, Tensor};
 use crate::settings::{Config, Recipe};
 use crate::train::{Blueprint, Progress, RunError, Session};
@@ -37,8 +37,8 @@ impl Link {
     /// Seconds until all members have the sum of so many bytes of each: a reduce-scatter by halving and a gathering by doubling
     /// (Rabenseifner's algorithm: Thakur, Rabenseifner and Gropp, 2005).
     pub fn sum_seconds(&self, members: usize, bytes: f64) -> f64 {
-        let count = members as f64;
-        2.0 * count.log2().ceil() * self.latency_seconds + 2.0 * (count - 1.0) / count * bytes / self.bytes_per_second
+        let (messages, travels) = way_of_a_sum(members, bytes);
+        messages * self.latency_seconds + travels / self.bytes_per_second
     }
 
     /// What makes [`Link::sum_seconds`] true of a group's sums of one number and of `long` numbers: what fits a cache goes faster. All of
@@ -50,23 +50,33 @@ impl Link {
         let seconds = |count: usize, times: usize| -> Result<f64, DeviceError> {
             let mut numbers = vec![0.0; count];
             group.sum(&mut numbers)?;
-            let mut taken = Vec::with_capacity(times);
-            for _ in 0..times {
-                let start = Instant::now();
-                group.sum(&mut numbers)?;
-                taken.push(start.elapsed().as_secs_f64());
-            }
-            Ok(median(&mut taken))
+            median_seconds(times, || group.sum(&mut numbers))
         };
         let (least, most) = (seconds(1, SHORT_SUMS)?, seconds(long, LONG_SUMS)?);
-        let count = group.size() as f64;
-        let travels = 2.0 * (count - 1.0) / count * (4 * long) as f64;
+        let (messages, travels) = way_of_a_sum(group.size(), (4 * long) as f64);
         Ok(Self {
-            latency_seconds: least / (2.0 * count.log2().ceil()),
+            latency_seconds: least / messages,
             // Where a long sum takes no longer than a short one, the clock is too coarse to tell them apart.
             bytes_per_second: travels / (most - least).max(1e-9),
         })
     }
+}
+
+/// Messages of a sum one after another, and bytes that a member sends in all.
+fn way_of_a_sum(members: usize, bytes: f64) -> (f64, f64) {
+    let count = members as f64;
+    (2.0 * count.log2().ceil(), 2.0 * (count - 1.0) / count * bytes)
+}
+
+/// How long work takes that is done so many times.
+fn median_seconds(times: usize, mut work: impl FnMut() -> Result<(), DeviceError>) -> Result<f64, DeviceError> {
+    let mut taken = Vec::with_capacity(times);
+    for _ in 0..times {
+        let start = Instant::now();
+        work()?;
+        taken.push(start.elapsed().as_secs_f64());
+    }
+    Ok(median(&mut taken))
 }
 
 impl FromStr for Link {
@@ -225,25 +235,20 @@ struct Journey {
 impl Journey {
     fn measure(session: &mut Session) -> Result<Self, DeviceError> {
         let (short, long) = (session.blueprint.state.clock, session.blueprint.memory.weights);
-        let (least, most) =
-            (there_and_back(session.executor.as_mut(), short)?, there_and_back(session.executor.as_mut(), long)?);
+        let executor = session.executor.as_mut();
+        let mut seconds = |tensor| {
+            median_seconds(JOURNEYS, || {
+                let values = executor.read(tensor)?;
+                executor.write(tensor, &values)
+            })
+        };
+        let (least, most) = (seconds(short)?, seconds(long)?);
         Ok(Self { least, each_byte: (most - least).max(0.0) / bytes(long) })
     }
 
     fn seconds(&self, bytes: f64) -> f64 {
         self.least + self.each_byte * bytes
     }
-}
-
-fn there_and_back(executor: &mut dyn Executor, tensor: Tensor) -> Result<f64, DeviceError> {
-    let mut taken = Vec::with_capacity(JOURNEYS);
-    for _ in 0..JOURNEYS {
-        let start = Instant::now();
-        let values = executor.read(tensor)?;
-        executor.write(tensor, &values)?;
-        taken.push(start.elapsed().as_secs_f64());
-    }
-    Ok(median(&mut taken))
 }
 
 #[cfg(test)]

@@ -15,18 +15,7 @@ impl fmt::Display for Link {
 impl fmt::Display for Scaling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (setting, link) = (&self.setting, &self.link);
-        writeln!(
-            f,
-            "{} on {}, {}: {} rows ({} images, {} views) on {}, {:.2} ms alone",
-            setting.method,
-            setting.data,
-            setting.networks,
-            setting.rows,
-            setting.images,
-            setting.views,
-            self.device,
-            1e3 * self.one_seconds
-        )?;
+        writeln!(f, "{setting} on {}, {:.2} ms alone", self.device, 1e3 * self.one_seconds)?;
         let (latency, rate) = (1e6 * link.latency_seconds, 1e-9 * link.bytes_per_second);
         writeln!(
             f,

@@ -1,6 +1,6 @@
 //! A report as tables for people.
 
-use super::report::{Dispatched, Measured, Report, Speed};
+use super::report::{Dispatched, Measured, Report, Setting, Speed};
 use crate::device::Stopwatch;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
@@ -123,21 +123,17 @@ fn longest_first(mut rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
     rows
 }
 
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, data, networks, images, views, rows } = self;
+        write!(f, "{method} on {data}, {networks}: {rows} rows ({images} images, {views} views)")
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let setting = &self.setting;
         let all = Row { name: "the step".to_owned(), dispatches: self.dispatches.iter().collect() };
-        writeln!(
-            f,
-            "{} on {}, {}: {} rows ({} images, {} views), {} dispatches",
-            setting.method,
-            setting.data,
-            setting.networks,
-            setting.rows,
-            setting.images,
-            setting.views,
-            self.dispatches.len()
-        )?;
+        writeln!(f, "{}, {} dispatches", self.setting, self.dispatches.len())?;
         if let Some(measured) = &self.measured {
             write!(f, "{measured}")?;
         }

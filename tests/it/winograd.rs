@@ -1,6 +1,6 @@
 //! Convolutions recorded for a GPU: where their form is Winograd's, and that it computes what the plain one does.
 
-use crate::common::adapter;
+use crate::common::{adapter, apart};
 use wgpu_simvae::check::GRADIENT_TOLERANCE;
 use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions};
@@ -75,12 +75,6 @@ impl Layers {
 
 fn twins(layers: &Layers) -> Vec<Vec<f64>> {
     layers.run(&mut CpuExecutor::<f64>::new(&layers.layout).expect("there is room"))
-}
-
-/// The largest distance between numbers, by the largest of them.
-fn apart(got: &[f64], want: &[f64]) -> f64 {
-    let largest = want.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
-    got.iter().zip(want).map(|(got, want)| (got - want).abs()).fold(0.0, f64::max) / largest
 }
 
 #[test]

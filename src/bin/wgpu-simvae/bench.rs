@@ -80,9 +80,7 @@ pub fn main(arguments: &BenchArguments) -> Result<(), Failure> {
         return share(arguments, &recipe, members, &mut progress);
     }
     let report = if arguments.model {
-        let data = load_data(&config, None, &Device::cpu(), &mut progress)?;
-        recipe.check_images(data.train.seen)?;
-        model(&recipe, &data)?
+        model(&recipe, &data_for(&recipe, &Device::cpu(), &mut progress)?)?
     } else {
         let (device, data) = device_and_data(arguments, &recipe, &mut progress)?;
         measure(&recipe, &data, &device, &effort(arguments), &mut progress)?
@@ -107,16 +105,22 @@ fn device_and_data(
     let device = choose(&arguments.device)?;
     let device = if arguments.no_tune { device.untimed() } else { device };
     progress.note(&format!("device: {}", device.reason));
-    let data = load_data(&recipe.config, None, &device, progress)?;
-    recipe.check_images(data.train.seen)?;
+    let data = data_for(recipe, &device, progress)?;
     Ok((device, data))
+}
+
+/// The data, of images that the networks take.
+fn data_for(recipe: &Recipe, device: &Device, progress: &mut dyn Progress) -> Result<Dataset, Failure> {
+    let data = load_data(&recipe.config, None, device, progress)?;
+    recipe.check_images(data.train.seen)?;
+    Ok(data)
 }
 
 /// What groups of several members would make of the step; the link of this process's group, where it is in one.
 fn share(arguments: &BenchArguments, recipe: &Recipe, members: &[u32], progress: &mut Terminal) -> Result<(), Failure> {
     if place().is_some() {
         let group = join("a process")?;
-        let data = load_data(&recipe.config, None, &Device::cpu(), &mut Silent)?;
+        let data = data_for(recipe, &Device::cpu(), &mut Silent)?;
         let link = Link::measure(group.as_ref(), Blueprint::new(recipe, &data, u64::MAX).params.flat_len().max(2))?;
         if group.rank() == 0 {
             print(format_args!("{} processes: --link {link}", group.size()));
