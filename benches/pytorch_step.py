@@ -5,7 +5,7 @@ The peer of `cargo bench`: the MLP 784-2000-500-500-2L with its mirrored decoder
 SimVAE loss (Bernoulli likelihood, entropy, J-view prior), backward and Adam. Prints one JSON line per size.
 
     python benches/pytorch_step.py                     # CPU, two threads
-    python benches/pytorch_step.py --device cuda --tf32 --compile
+    python benches/pytorch_step.py --device cuda --tf32 --compile --graph
     python benches/pytorch_step.py --views
 """
 
@@ -132,24 +132,42 @@ def images(model, rows, device):
     return torch.rand(rows, *shape, device=device)
 
 
-def timed_steps(model, rows, args):
-    """Milliseconds of each of args.repeats steps after args.warmup untimed ones."""
-    device = torch.device(args.device)
-    x = images(model, rows, device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=8e-5, eps=1e-4)
+def training_step(model, rows, args):
+    """A function that trains `model` by one step on random pixels: forward, backward and Adam."""
+    x = images(model, rows, args.device)
+    on_cuda = args.device == "cuda"
+    optimizer = torch.optim.Adam(model.parameters(), lr=8e-5, eps=1e-4, fused=on_cuda, capturable=on_cuda)
     loss_of = torch.compile(model) if args.compile else model
 
     def step():
         optimizer.zero_grad(set_to_none=True)
-        loss = loss_of(x)
-        loss.backward()
+        loss_of(x).backward()
         optimizer.step()
 
+    return captured(step) if args.graph else step
+
+
+def captured(step):
+    """`step` as one CUDA graph: its kernels are recorded once and replayed without Python."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+    return graph.replay
+
+
+def timed_steps(step, args):
+    """Milliseconds of each of args.repeats steps after args.warmup untimed ones."""
     for _ in range(args.warmup):
         step()
     times = []
     for _ in range(args.repeats):
-        if device.type == "cuda":
+        if args.device == "cuda":
             begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
             begin.record()
             step()
@@ -163,18 +181,13 @@ def timed_steps(model, rows, args):
     return times
 
 
-def pipelined_ms(model, rows, args):
+def pipelined_ms(step, args):
     """Mean milliseconds of a step when the host never waits between steps (CUDA only)."""
-    x = images(model, rows, "cuda")
-    optimizer = torch.optim.Adam(model.parameters(), lr=8e-5, eps=1e-4)
-    loss_of = torch.compile(model) if args.compile else model
     for count in (args.warmup, args.repeats):
         torch.cuda.synchronize()
         begin = time.perf_counter()
         for _ in range(count):
-            optimizer.zero_grad(set_to_none=True)
-            loss_of(x).backward()
-            optimizer.step()
+            step()
         torch.cuda.synchronize()
     return (time.perf_counter() - begin) * 1e3 / args.repeats
 
@@ -225,18 +238,23 @@ def main():
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")
     parser.add_argument("--warmup", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=30)
-    parser.add_argument("--tf32", action="store_true", help="let CUDA products round their inputs to TF32")
+    parser.add_argument("--tf32", action="store_true", help="let CUDA products and convolutions round their inputs to TF32")
     parser.add_argument("--compile", action="store_true", help="torch.compile the model and its loss")
+    parser.add_argument("--graph", action="store_true", help="replay the whole step as one CUDA graph")
     parser.add_argument("--conv", action="store_true", help="the authors' convolutional networks, 32 x 32 x 3")
     parser.add_argument("--views", action="store_true", help="time torchvision's augmentation instead")
     args = parser.parse_args()
     if any(rows <= 0 or rows % VIEWS for rows in args.rows):
         parser.error(f"--rows must be positive multiples of {VIEWS}")
+    if args.graph and args.device != "cuda":
+        parser.error("--graph needs --device cuda")
     if min(args.warmup, args.repeats) < 1:
         parser.error("--warmup and --repeats must be at least 1")
 
     torch.set_num_threads(args.threads)
     torch.set_float32_matmul_precision("high" if args.tf32 else "highest")
+    torch.backends.cudnn.allow_tf32 = args.tf32
+    torch.backends.cudnn.benchmark = True
     if args.views:
         for name, shape, view in view_pipelines():
             times = timed_views(shape, view, args)
@@ -252,12 +270,14 @@ def main():
             "torch": torch.__version__,
             "tf32": args.tf32,
             "compile": args.compile,
+            "graph": args.graph,
             "rows": rows,
             "unit": "ms",
         }
-        times = timed_steps(model, rows, args)
+        step = training_step(model, rows, args)
+        times = timed_steps(step, args)
         if args.device == "cuda":
-            labels["pipelined_mean"] = round(pipelined_ms(model, rows, args), 4)
+            labels["pipelined_mean"] = round(pipelined_ms(step, args), 4)
         summary(times, **labels)
 
 
