@@ -152,14 +152,15 @@ fn target(g: &mut Graph, x: Tensor) -> (Tensor, ConvEpilogue) {
 /// Emits the gradient of a weight: its parts, and their sum where there are several.
 fn weight_gradient(g: &mut Graph, name: &str, shape: ConvShape, image: Tensor, map: Tensor, gradient: Tensor) {
     let label = format!("{name} d weight");
-    let (rows, columns) = (shape.parts(), shape.weight_len());
-    if let Some(kernels) = Gradient::of(&WeightGradient { shape }, g.machine()) {
+    let plain = WeightGradient::of(shape, g.machine());
+    let (rows, columns) = (plain.parts(), shape.weight_len());
+    if let Some(kernels) = Gradient::of(&plain, g.machine()) {
         tiled_gradient(g, &label, kernels, [image, map, gradient]);
     } else if rows == 1 {
-        g.push(&label, WeightGradient { shape }, &[image, map, gradient]);
+        g.push(&label, plain, &[image, map, gradient]);
     } else {
         let parts = g.tensor("parts", [rows, columns]);
-        g.push(&label, WeightGradient { shape }, &[image, map, parts]);
+        g.push(&label, plain, &[image, map, parts]);
         g.push(&format!("{label} sum"), ColumnSum { rows, columns }, &[parts, gradient]);
     }
 }

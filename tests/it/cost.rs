@@ -54,11 +54,11 @@ fn products_say_what_their_twins_do() {
         assert_counted(&kernel, kernel.clone());
     }
     let epilogue = ConvEpilogue::None;
-    for WeightGradient { shape } in WeightGradient::examples() {
+    for WeightGradient { shape, slice } in WeightGradient::examples() {
         let large = enlarged(shape);
         assert_counted(&Correlate { shape, epilogue }, Correlate { shape: large, epilogue });
         assert_counted(&Transposed { shape, epilogue }, Transposed { shape: large, epilogue });
-        assert_counted(&WeightGradient { shape }, WeightGradient { shape: large });
+        assert_counted(&WeightGradient { shape, slice }, WeightGradient { shape: large, slice });
     }
 }
 
@@ -71,7 +71,7 @@ fn tiles_do_no_less_than_the_product() {
         // A transposed convolution computes nothing of the border, which counts.
         let epilogue = ConvEpilogue::None;
         assert!(WeightGradient::examples().iter().all(|kernel| whole(Kernel::work(kernel, &tuning))));
-        assert!(WeightGradient::examples().iter().all(|WeightGradient { shape }| {
+        assert!(WeightGradient::examples().iter().all(|WeightGradient { shape, .. }| {
             let shape = enlarged(*shape);
             whole(Kernel::work(&Correlate { shape, epilogue }, &tuning))
                 && whole(Kernel::work(&Transposed { shape, epilogue }, &tuning))

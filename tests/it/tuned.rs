@@ -11,6 +11,7 @@ use wgpu_simvae::device::{DeviceRequest, Executor, Values, choose};
 use wgpu_simvae::kernels::conv::correlate::Correlate;
 use wgpu_simvae::kernels::conv::weight_gradient::WeightGradient;
 use wgpu_simvae::kernels::conv::{ConvEpilogue, ConvShape};
+use wgpu_simvae::kernels::cost::Machine;
 use wgpu_simvae::kernels::linear::matmul::{Epilogue, Form, Matmul};
 use wgpu_simvae::kernels::product::Variant;
 use wgpu_simvae::kernels::{DType, Tuning};
@@ -32,7 +33,8 @@ impl Products {
     fn new() -> Self {
         let mut layout = Layout::default();
         let operands = ["a", "b"].map(|name| layout.add(name, DType::Real, [8000])).into();
-        let lengths = [45 * 70, 70 * 33, 5 * 6 * 64, SHAPE.parts() * 6 * 63];
+        let gradient = WeightGradient::of(SHAPE, Machine::Gpu);
+        let lengths = [45 * 70, 70 * 33, 5 * 6 * 64, gradient.parts() * 6 * 63];
         let results = lengths.map(|len| layout.add("result", DType::Real, [len])).into();
         Self { layout, operands, results }
     }
@@ -44,7 +46,7 @@ impl Products {
         graph.push("nt", matmul(Form::Nt, 45, 70, 33), &[a, b, a, self.results[0]]);
         graph.push("tn", matmul(Form::Tn, 70, 33, 45), &[a, b, a, self.results[1]]);
         graph.push("correlate", Correlate { shape: SHAPE, epilogue: ConvEpilogue::None }, &[a, b, b, self.results[2]]);
-        graph.push("gradient", WeightGradient { shape: SHAPE }, &[a, b, self.results[3]]);
+        graph.push("gradient", WeightGradient::of(SHAPE, Machine::Gpu), &[a, b, self.results[3]]);
         graph.finish().expect("a plan")
     }
 

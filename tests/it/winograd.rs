@@ -109,7 +109,7 @@ fn sides(shape: ConvShape, machine: Machine) -> [Option<Side>; 3] {
     [
         pass(Pass::of_correlate(&Correlate { shape, epilogue }, machine)),
         pass(Pass::of_transposed(&Transposed { shape, epilogue }, machine)),
-        Gradient::of(&WeightGradient { shape }, machine).map(|gradient| gradient.products.side),
+        Gradient::of(&WeightGradient::of(shape, machine), machine).map(|gradient| gradient.products.side),
     ]
 }
 

@@ -12,8 +12,6 @@ mod work;
 
 use super::{Launch, Product, Shader, Tuning};
 use encase::ShaderType;
-use std::ops::Range;
-use winograd::Winograd;
 
 /// The sizes of a convolution with square kernels. The image side is what Conv2d reads and ConvTranspose2d writes, the map
 /// side the other one; weights are `[map channels, image channels, kernel, kernel]`, PyTorch's layout for both.
@@ -58,12 +56,8 @@ pub struct Params {
     slice: u32,
 }
 
-/// Elements of the parts of a weight gradient, together.
-const PART_ELEMENTS: usize = 1 << 20;
 /// Instructions that finding an element of an unfolded image takes, about.
 const FIND: usize = 18;
-/// Parts of a weight gradient, at most.
-const MOST_PARTS: usize = 64;
 
 impl ConvShape {
     /// Sizes for the examples of convolutions.
@@ -117,22 +111,6 @@ impl ConvShape {
         self.map[1] * self.map[2]
     }
 
-    /// Images whose weight gradient is one part: small gradients are summed in many parts, so that a GPU is occupied.
-    fn slice(&self) -> usize {
-        let slice = self.images.div_ceil((PART_ELEMENTS / self.weight_len()).clamp(1, MOST_PARTS).min(self.images));
-        if Winograd::of(self).is_some() { slice.next_multiple_of(Winograd::IMAGES) } else { slice }
-    }
-
-    /// Parts in which the weight gradient is computed.
-    pub fn parts(&self) -> usize {
-        self.images.div_ceil(self.slice())
-    }
-
-    /// The images of a part.
-    fn part(&self, index: usize) -> Range<usize> {
-        index * self.slice()..((index + 1) * self.slice()).min(self.images)
-    }
-
     fn params(&self) -> Params {
         let [channels, height, width] = self.image.map(|x| x as u32);
         let [filters, rows, columns] = self.map.map(|x| x as u32);
@@ -145,7 +123,7 @@ impl ConvShape {
             rows,
             columns,
             padding: self.padding as u32,
-            slice: self.slice() as u32,
+            slice: self.images as u32,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::lower::gather_channels;
 use super::winograd::Winograd;
 use super::{ConvShape, FIND, Params};
-use crate::kernels::cost::Work;
+use crate::kernels::cost::{Machine, Work};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
@@ -14,13 +14,19 @@ use std::ops::Range;
 /// `part[f, c, ky, kx] = sum over n, y, x of map[n, f, y, x] image[n, c, y s - p + ky, x s - p + kx]` over a slice of the
 /// images. The sum of the parts, in order, is the gradient.
 ///
-/// Tensors: image, map, parts `[shape.parts(), weight]`.
+/// Tensors: image, map, parts `[parts, weight]`.
 #[derive(Clone, Debug)]
 pub struct WeightGradient {
     /// Sizes.
     pub shape: ConvShape,
+    /// Images of a part.
+    pub slice: usize,
 }
 
+/// Elements of the parts, together: small gradients are summed in many parts, so that a device is occupied.
+const PART_ELEMENTS: usize = 1 << 20;
+/// Parts, at most.
+const MOST_PARTS: usize = 64;
 /// Tasks of the twin for each thread: fewer parts than these are split by channels, and each task reads the whole map.
 const TASKS_PER_THREAD: usize = 2;
 
@@ -31,12 +37,12 @@ impl Kernel for WeightGradient {
         vec![
             Binding::real("image", Access::Read, self.shape.image_len()),
             Binding::real("map", Access::Read, self.shape.map_len()),
-            Binding::real("parts", Access::Write, self.shape.parts() * self.shape.weight_len()),
+            Binding::real("parts", Access::Write, self.parts() * self.shape.weight_len()),
         ]
     }
 
     fn params(&self) -> Params {
-        self.shape.params()
+        Params { slice: self.slice as u32, ..self.shape.params() }
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
@@ -55,11 +61,11 @@ impl Kernel for WeightGradient {
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (image, map, parts) = (args.real(0), args.real(1), args.real_mut(2));
         let shape = &self.shape;
-        if let Some(winograd) = Winograd::of(shape) {
+        if let Some(winograd) = Winograd::of(shape).filter(|_| self.slice.is_multiple_of(Winograd::IMAGES)) {
             let [images, maps] = [shape.image, shape.map].map(|sides| sides.iter().product::<usize>());
-            let parts = parts.par_chunks_exact_mut(shape.weight_len()).take(shape.parts());
+            let parts = parts.par_chunks_exact_mut(shape.weight_len()).take(self.parts());
             parts.enumerate().for_each(|(index, part)| {
-                let Range { start, end } = shape.part(index);
+                let Range { start, end } = self.part(index);
                 let (image, map) = (&image[start * images..end * images], &map[start * maps..end * maps]);
                 winograd.weight_gradient(end - start, image, map, part);
             });
@@ -67,11 +73,11 @@ impl Kernel for WeightGradient {
         }
         let [channels, ..] = shape.image;
         let tasks = TASKS_PER_THREAD * rayon::current_num_threads();
-        let step = channels.div_ceil(tasks.div_ceil(shape.parts()));
+        let step = channels.div_ceil(tasks.div_ceil(self.parts()));
         let groups: Vec<Range<usize>> = (0..channels).step_by(step).map(|c| c..(c + step).min(channels)).collect();
-        let parts = parts[..shape.parts() * shape.weight_len()].par_chunks_exact_mut(shape.weight_len());
+        let parts = parts[..self.parts() * shape.weight_len()].par_chunks_exact_mut(shape.weight_len());
         parts.enumerate().for_each(|(index, part)| {
-            let images = shape.part(index);
+            let images = self.part(index);
             if let [all] = groups.as_slice() {
                 return self.sum(image, map, images, all.clone(), part);
             }
@@ -92,14 +98,35 @@ impl Kernel for WeightGradient {
     }
 
     fn examples() -> Vec<Self> {
-        ConvShape::examples().map(|shape| Self { shape }).collect()
+        let machines = [Machine::Twins, Machine::Gpu];
+        ConvShape::examples()
+            .zip(machines.into_iter().cycle())
+            .map(|(shape, machine)| Self::of(shape, machine))
+            .collect()
     }
 }
 
 impl WeightGradient {
+    /// In parts that suit a machine: many for a GPU, and whole groups of images for the twins' own form of this product.
+    pub fn of(shape: ConvShape, machine: Machine) -> Self {
+        let slice = shape.images.div_ceil((PART_ELEMENTS / shape.weight_len()).clamp(1, MOST_PARTS).min(shape.images));
+        let grouped = machine != Machine::Gpu && Winograd::of(&shape).is_some();
+        Self { shape, slice: if grouped { slice.next_multiple_of(Winograd::IMAGES) } else { slice } }
+    }
+
+    /// Parts in which it is computed.
+    pub fn parts(&self) -> usize {
+        self.shape.images.div_ceil(self.slice)
+    }
+
+    /// The images of a part.
+    fn part(&self, index: usize) -> Range<usize> {
+        index * self.slice..((index + 1) * self.slice).min(self.shape.images)
+    }
+
     fn sizes(&self) -> Product {
-        let depth = |part| self.shape.part(part).len() * self.shape.positions();
-        let depths = (0..self.shape.parts()).map(depth).collect();
+        let depth = |part| self.part(part).len() * self.shape.positions();
+        let depths = (0..self.parts()).map(depth).collect();
         Product::sliced(self.shape.named("weight gradient"), [self.shape.map[0], self.shape.depth()], depths, FIND)
     }
 

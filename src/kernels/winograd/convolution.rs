@@ -88,7 +88,7 @@ impl Gradient {
     /// The kernels for this gradient where a machine needs less time for them than for its parts and their sum.
     pub fn of(plain: &WeightGradient, machine: Machine) -> Option<Self> {
         let shape = plain.shape;
-        let sum = ColumnSum { rows: shape.parts(), columns: shape.weight_len() };
+        let sum = ColumnSum { rows: plain.parts(), columns: shape.weight_len() };
         let plain: &[&dyn AnyKernel] = if sum.rows > 1 { &[plain, &sum] } else { &[plain] };
         cheaper(&shape, machine, plain, Self::kernels, |side| {
             let ConvShape { images, image, map, padding, .. } = shape;
