@@ -55,10 +55,11 @@ impl GpuExecutor {
         self.options.tuning = tuning;
     }
 
-    /// Compiles a kernel as each of these tunings has it, side by side.
-    pub(super) fn prepare(&mut self, kernel: &dyn AnyKernel, tunings: &[Tuning]) -> Result<(), DeviceError> {
-        let launches: Vec<Launch> = tunings.iter().map(|tuning| kernel.launch(tuning)).collect();
-        let shaders = launches.iter().map(|launch| (kernel, &launch.shader));
+    /// Compiles kernels as their tunings have them, side by side.
+    pub(super) fn prepare(&mut self, kernels: &[(&dyn AnyKernel, Tuning)]) -> Result<(), DeviceError> {
+        let launches = kernels.iter().map(|(kernel, tuning)| (*kernel, kernel.launch(tuning)));
+        let launches: Vec<(&dyn AnyKernel, Launch)> = launches.collect();
+        let shaders = launches.iter().map(|(kernel, launch)| (*kernel, &launch.shader));
         self.pipelines.compile(&self.device, shaders).map_err(|message| self.failed(message))?;
         self.check()
     }

@@ -22,9 +22,9 @@ use trial::Trial;
 /// Where the outcomes are kept, in the user's cache folder.
 const FILE: &str = "tuning.json";
 /// Part of an outcome's key: raise it when the loops change between versions of the program.
-const LOOPS: u32 = 3;
+const LOOPS: u32 = 4;
 /// How long the products of a plan are timed, with what it takes to compile them; then the cost model has the rest.
-pub const BUDGET: Duration = Duration::from_secs(3);
+pub const BUDGET: Duration = Duration::from_secs(4);
 
 /// The tuning of an adapter where nothing is timed: strips for a software adapter, else the tiles that the cost model suggests.
 pub fn guess(adapter: &AdapterEntry) -> Tuning {
@@ -80,8 +80,10 @@ pub fn timed(
         return tiles;
     }
     let start = Instant::now();
+    // Enough shaders to occupy the threads that compile them.
+    let at_once = rayon::current_num_threads();
     let found = Trial::open(adapter, tuning, &wanted)
-        .and_then(|mut trial| choose(&wanted, budget, || start.elapsed(), |wanted| trial.seconds(wanted)));
+        .and_then(|mut trial| choose(&wanted, at_once, budget, || start.elapsed(), |some| trial.seconds(some)));
     match found {
         Ok(found) if found.is_empty() => {}
         Ok(found) => {

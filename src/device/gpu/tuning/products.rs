@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Tiles of a product that are timed: the model's best.
-const CANDIDATES: usize = 4;
+const CANDIDATES: usize = 6;
 /// How much of the time of the model's own tile another may take to be chosen for it: differences below are noise.
 const BETTER: f64 = 0.97;
 
@@ -45,32 +45,35 @@ pub fn wanted(plan: &Plan, tuning: &Tuning) -> Vec<Wanted> {
     all
 }
 
-/// Chooses tiles. `clock` says how much time has passed, `time` how long each tile of a product takes, or nothing where the device cannot
-/// tell. Products that were not reached are left out.
+/// Chooses tiles. `clock` says how much time has passed, `time` how long each tile of so many products at once takes, or nothing where the
+/// device cannot tell. Products that were not reached are left out.
 ///
 /// # Errors
 /// Those of `time`.
 pub fn choose<E>(
     wanted: &[Wanted],
+    at_once: usize,
     budget: Duration,
     mut clock: impl FnMut() -> Duration,
-    mut time: impl FnMut(&Wanted) -> Result<Option<Vec<f64>>, E>,
+    mut time: impl FnMut(&[Wanted]) -> Result<Option<Vec<Vec<f64>>>, E>,
 ) -> Result<BTreeMap<String, Tile>, E> {
     let mut chosen = BTreeMap::new();
-    for wanted in wanted {
+    for wanted in wanted.chunks(at_once) {
         if clock() >= budget {
             break;
         }
         let Some(seconds) = time(wanted)? else { break };
-        let mut times = wanted.tiles.iter().copied().zip(seconds);
-        let Some((mut best, own)) = times.next() else { continue };
-        let mut least = own * BETTER;
-        for (tile, seconds) in times {
-            if seconds < least {
-                (best, least) = (tile, seconds);
+        for (wanted, seconds) in wanted.iter().zip(seconds) {
+            let mut times = wanted.tiles.iter().copied().zip(seconds);
+            let Some((mut best, own)) = times.next() else { continue };
+            let mut least = own * BETTER;
+            for (tile, seconds) in times {
+                if seconds < least {
+                    (best, least) = (tile, seconds);
+                }
             }
+            chosen.insert(wanted.name.clone(), best);
         }
-        chosen.insert(wanted.name.clone(), best);
     }
     Ok(chosen)
 }
@@ -86,9 +89,9 @@ mod tests {
     /// Two products, of which the first is there twice.
     fn plan() -> Plan {
         let mut layout = Layout::default();
-        let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| layout.add(name, DType::Real, [512, 512]));
+        let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| layout.add(name, DType::Real, [2048, 512]));
         let mut graph = Graph::new("products");
-        for (m, epilogue, to) in [(8, Epilogue::None, c), (512, Epilogue::None, d), (8, Epilogue::Accumulate, c)] {
+        for (m, epilogue, to) in [(8, Epilogue::None, c), (2048, Epilogue::None, d), (8, Epilogue::Accumulate, c)] {
             graph.push("product", Matmul { form: Form::Nt, m, n: 512, k: 512, epilogue }, &[a, b, a, to]);
         }
         graph.finish().expect("a plan")
@@ -98,12 +101,12 @@ mod tests {
     fn chosen(budget: u64, seconds: &[f64]) -> Vec<(String, usize)> {
         let wanted = wanted(&plan(), &Tuning::default());
         let mut passed = 0;
-        let time = |_: &Wanted| Ok::<_, ()>((!seconds.is_empty()).then(|| seconds.to_vec()));
+        let time = |all: &[Wanted]| Ok::<_, ()>((!seconds.is_empty()).then(|| vec![seconds.to_vec(); all.len()]));
         let clock = || {
             passed += 1;
             Duration::from_secs(passed - 1)
         };
-        let tiles = choose(&wanted, Duration::from_secs(budget), clock, time).expect("no error");
+        let tiles = choose(&wanted, 1, Duration::from_secs(budget), clock, time).expect("no error");
         let place = |wanted: &Wanted| {
             let tile = tiles.get(&wanted.name)?;
             Some((wanted.name.clone(), wanted.tiles.iter().position(|other| other == tile)?))
@@ -113,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_fastest_tile_of_each_product_is_chosen_heaviest_first() {
-        let [large, small] = ["linear nt 512x512x512", "linear nt 8x512x512"].map(str::to_owned);
+        let [large, small] = ["linear nt 2048x512x512", "linear nt 8x512x512"].map(str::to_owned);
         let both = |at| vec![(large.clone(), at), (small.clone(), at)];
         assert_eq!(chosen(9, &[3.0, 4.0, 1.0, 2.0]), both(2));
         assert_eq!(chosen(9, &[1.0, 0.99, 0.98, 0.975]), both(0), "noise");

@@ -7,7 +7,7 @@ use crate::kernels::{Binding, DType, Tuning};
 use crate::plan::{Graph, Layout, PlanId, Tensor};
 
 /// Seconds that the repeats of a measurement take together, about, and how many there are at most.
-const LONG_ENOUGH: f64 = 5e-3;
+const LONG_ENOUGH: f64 = 1e-3;
 const MOST_REPEATS: f64 = 100.0;
 /// Measurements of each tile, of which the shortest counts; the tiles take turns, so that none has the device at its warmest.
 const ROUNDS: usize = 3;
@@ -35,12 +35,23 @@ impl Trial {
         Ok(Self { executor, operands, tuning })
     }
 
-    /// Seconds of a product by each of its tiles; none where the device has no clock.
-    pub fn seconds(&mut self, wanted: &Wanted) -> Result<Option<Vec<f64>>, DeviceError> {
-        let Self { executor, operands, tuning } = self;
-        let tunings: Vec<Tuning> =
-            wanted.tiles.iter().map(|tile| Tuning { tile: Some(*tile), ..tuning.clone() }).collect();
-        executor.guard(|inner| inner.prepare(wanted.kernel.as_ref(), &tunings))?;
+    /// Seconds of each product by each of its tiles; none where the device has no clock. All are compiled side by side before the first is
+    /// timed: a driver takes longer for a shader than the device for its trial.
+    pub fn seconds(&mut self, all: &[Wanted]) -> Result<Option<Vec<Vec<f64>>>, DeviceError> {
+        let kernels = all.iter().flat_map(|wanted| self.tunings(wanted).map(move |tuning| (wanted, tuning)));
+        let kernels: Vec<_> = kernels.map(|(wanted, tuning)| (wanted.kernel.as_ref(), tuning)).collect();
+        self.executor.guard(|inner| inner.prepare(&kernels))?;
+        all.iter().map(|wanted| self.seconds_of(wanted)).collect()
+    }
+
+    /// The tunings that compute a product by each of its tiles.
+    fn tunings<'a>(&'a self, wanted: &'a Wanted) -> impl Iterator<Item = Tuning> + use<'a> {
+        wanted.tiles.iter().map(|tile| Tuning { tile: Some(*tile), ..self.tuning.clone() })
+    }
+
+    fn seconds_of(&mut self, wanted: &Wanted) -> Result<Option<Vec<f64>>, DeviceError> {
+        let tunings: Vec<Tuning> = self.tunings(wanted).collect();
+        let Self { executor, operands, .. } = self;
         let tensors = &operands[..wanted.kernel.bindings().len()];
         let mut plans: Vec<Option<(PlanId, u32)>> = Vec::with_capacity(tunings.len());
         for tuning in tunings {
