@@ -28,9 +28,12 @@ fn main(
         let begin = (member * params.channels + channel) * stride;
         var own_plain = 0.0;
         var own_weighted = 0.0;
-        for (var part = 0u; part < params.parts; part++) {
-            own_plain += sums[begin + 3u + 2u * part];
-            own_weighted += sums[begin + 4u + 2u * part];
+        for (var first = 0u; first < params.parts; first += 4u) {
+            let parts = four_parts(first);
+            let i = begin + 3u + 2u * parts.i;
+            let j = i + 1u;
+            own_plain = add_four(own_plain, vec4<f32>(sums[i.x], sums[i.y], sums[i.z], sums[i.w]), parts.within);
+            own_weighted = add_four(own_weighted, vec4<f32>(sums[j.x], sums[j.y], sums[j.z], sums[j.w]), parts.within);
         }
         if (member == params.member && group.y == 0u && lane == 0u) {
             dshift[channel] = own_plain;

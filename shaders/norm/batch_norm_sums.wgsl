@@ -16,12 +16,18 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let end = end_of(first, params.slice);
     var plain = 0.0;
     var weighted = 0.0;
-    for (var at = first_element(lane) + vec2<u32>(first, 0u); at.x < end; at = next_element(at)) {
-        let i = element(at, channel);
-        if (RELU == 0u || y[i] > 0.0) {
-            plain += dy[i];
-            weighted += dy[i] * (x[i] - all.mean);
+    for (var at = first_element(lane) + vec2<u32>(first, 0u); at.x < end;) {
+        let steps = four_steps(at, end, channel);
+        let i = steps.i;
+        var counts = steps.within;
+        if (RELU == 1u) {
+            counts = counts & (vec4<f32>(y[i.x], y[i.y], y[i.z], y[i.w]) > vec4<f32>());
         }
+        let g = vec4<f32>(dy[i.x], dy[i.y], dy[i.z], dy[i.w]);
+        let distances = vec4<f32>(x[i.x], x[i.y], x[i.z], x[i.w]) - all.mean;
+        plain = add_four(plain, g, counts);
+        weighted = add_four(weighted, g * distances, counts);
+        at = steps.next;
     }
     plain = sum_of_lanes(lane, plain);
     weighted = sum_of_lanes(lane, weighted);

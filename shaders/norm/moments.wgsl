@@ -11,15 +11,21 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let end = end_of(first, params.slice);
     let begin = first_element(lane) + vec2<u32>(first, 0u);
     var sum = 0.0;
-    for (var at = begin; at.x < end; at = next_element(at)) {
-        sum += x[element(at, channel)];
+    for (var at = begin; at.x < end;) {
+        let steps = four_steps(at, end, channel);
+        let i = steps.i;
+        sum = add_four(sum, vec4<f32>(x[i.x], x[i.y], x[i.z], x[i.w]), steps.within);
+        at = steps.next;
     }
     let total = sum_of_lanes(lane, sum);
-    let mean = total / count_of(part);
+    let mean = total / f32((end - first) * params.area);
     sum = 0.0;
-    for (var at = begin; at.x < end; at = next_element(at)) {
-        let distance = x[element(at, channel)] - mean;
-        sum += distance * distance;
+    for (var at = begin; at.x < end;) {
+        let steps = four_steps(at, end, channel);
+        let i = steps.i;
+        let distances = vec4<f32>(x[i.x], x[i.y], x[i.z], x[i.w]) - mean;
+        sum = add_four(sum, distances * distances, steps.within);
+        at = steps.next;
     }
     sum = sum_of_lanes(lane, sum);
     if (lane == 0u) {

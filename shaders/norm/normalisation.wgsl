@@ -14,11 +14,6 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> params: Params;
 
-// The first image behind those that begin here.
-fn end_of(first: u32, images: u32) -> u32 {
-    return min(first + images, params.images);
-}
-
 // The images that one of several workgroups of a channel takes: the first, and the first behind them.
 fn share(group: u32, groups: u32) -> vec2<u32> {
     let images = (params.images + groups - 1u) / groups;
@@ -30,8 +25,13 @@ fn count_of_all() -> f32 {
     return f32(params.images * params.area) * f32(params.members);
 }
 
-// Elements of a channel in a part.
-fn count_of(part: u32) -> f32 {
-    let first = part * params.slice;
-    return f32((end_of(first, params.slice) - first) * params.area);
+// Four parts of a channel, which are loaded at once for the same reason as four elements.
+struct Parts {
+    i: vec4<u32>,       // their numbers; in the place of one behind the last part the last
+    within: vec4<bool>, // whether there are as many
+}
+
+fn four_parts(first: u32) -> Parts {
+    let i = first + vec4<u32>(0u, 1u, 2u, 3u);
+    return Parts(min(i, vec4<u32>(params.parts - 1u)), i < vec4<u32>(params.parts));
 }

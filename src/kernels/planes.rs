@@ -1,11 +1,21 @@
 //! Sums over the planes of channels, image by image: what normalisation and the gradient of a convolution's bias share.
+//!
+//! Channels are summed in parts, each of some images, which the next kernel adds: a dispatch with a workgroup for each channel would leave
+//! most of a card idle where channels are few and their elements many.
 
+use super::{Launch, Shader};
 use crate::math::{Real, simd};
 use encase::ShaderType;
 use std::ops::Range;
 
 /// Elements that a task of the twins sums over the images: they stay in the first cache.
 const BLOCK: usize = 512;
+/// Invocations of a workgroup.
+pub(super) const LANES: u32 = 256;
+/// Elements of a part, at least: few rounds of loads, each as long as memory takes to answer, but more than adding up the lanes takes.
+const PART: usize = 1 << 12;
+/// Parts of a channel, at most, as every workgroup of the next kernel adds them.
+const MOST_PARTS: usize = 32;
 
 /// The sizes of `[images, channels, area]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,18 +34,22 @@ pub struct Params {
     images: u32,
     channels: u32,
     area: u32,
+    slice: u32,
 }
 
 impl Planes {
+    /// Sizes for examples: of several parts, of which the last is smaller.
+    pub(super) const IN_PARTS: Self = Self { images: 52, channels: 3, area: 1000 };
+
     /// Elements.
     pub fn count(&self) -> usize {
         self.images * self.channels * self.area
     }
 
-    /// Sizes for the examples of normalisation.
+    /// Sizes for examples.
     pub(super) fn examples() -> impl Iterator<Item = Self> {
         let sizes = [(3, 1, 1), (2, 3, 7), (5, 7, 64), (67, 13, 4), (19, 5, 131)];
-        sizes.into_iter().map(|(images, channels, area)| Self { images, channels, area })
+        sizes.into_iter().map(|(images, channels, area)| Self { images, channels, area }).chain([Self::IN_PARTS])
     }
 
     /// Elements of a channel.
@@ -43,8 +57,44 @@ impl Planes {
         self.images * self.area
     }
 
+    /// Images of a part.
+    pub(super) fn slice(&self) -> usize {
+        self.images.div_ceil((self.per_channel() / PART).clamp(1, MOST_PARTS.min(self.images)))
+    }
+
+    /// Parts in which a channel is summed.
+    pub fn parts(&self) -> usize {
+        self.images.div_ceil(self.slice())
+    }
+
+    /// The images of a part.
+    pub(super) fn part(&self, index: usize) -> Range<usize> {
+        index * self.slice()..((index + 1) * self.slice()).min(self.images)
+    }
+
+    /// The sizes of a part, and its elements among those of x.
+    pub(super) fn piece<'a, T>(&self, index: usize, x: &'a [T]) -> (Self, &'a [T]) {
+        let (images, row) = (self.part(index), self.channels * self.area);
+        // A tensor that is not used has no elements.
+        let x = x.get(images.start * row..images.end * row).unwrap_or_default();
+        (Self { images: images.len(), ..*self }, x)
+    }
+
     pub(super) fn params(&self) -> Params {
-        Params { images: self.images as u32, channels: self.channels as u32, area: self.area as u32 }
+        let [images, channels, area, slice] =
+            [self.images, self.channels, self.area, self.slice()].map(|size| size as u32);
+        Params { images, channels, area, slice }
+    }
+
+    /// A workgroup for each part of each channel, whose lanes walk and are added up.
+    pub(super) fn by_part(&self, shader: Shader) -> Launch {
+        self.launch(shader.reducing(LANES), self.parts())
+    }
+
+    /// So many workgroups for each channel, whose lanes walk.
+    pub(super) fn launch(&self, shader: Shader, groups: usize) -> Launch {
+        let shader = shader.with(wgsl!("common/planes"));
+        Launch { shader, workgroups: [self.channels as u32, groups as u32, 1] }
     }
 
     /// Channels that are summed together: small planes alone would be short loops.

@@ -168,9 +168,14 @@ fn weight_gradient(g: &mut Graph, name: &str, shape: ConvShape, image: Tensor, m
 fn bias_gradient(g: &mut Graph, name: &str, dy: Tensor, gradient: Option<Tensor>) {
     let Some(gradient) = gradient else { return };
     let [images, channels, height, width] = four(dy);
-    g.push(
-        &format!("{name} d bias"),
-        ChannelSum { planes: Planes { images, channels, area: height * width } },
-        &[dy, gradient],
-    );
+    let planes = Planes { images, channels, area: height * width };
+    let (rows, columns) = (planes.parts(), channels);
+    let label = format!("{name} d bias");
+    if rows == 1 {
+        g.push(&label, ChannelSum { planes }, &[dy, gradient]);
+    } else {
+        let parts = g.tensor("parts", [rows, columns]);
+        g.push(&label, ChannelSum { planes }, &[dy, parts]);
+        g.push(&format!("{label} sum"), ColumnSum { rows, columns }, &[parts, gradient]);
+    }
 }

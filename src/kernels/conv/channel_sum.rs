@@ -6,7 +6,8 @@ use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::{Real, simd};
 use rayon::prelude::*;
 
-/// Sums each channel of `[images, channels, area]` into `[channels]`, in a fixed order.
+/// Sums each channel of `[images, channels, area]`, in a fixed order, into `[parts, channels]`: the sums over the images of each part (see
+/// [`Planes::parts`]).
 #[derive(Clone, Debug)]
 pub struct ChannelSum {
     /// Sizes of x.
@@ -19,7 +20,7 @@ impl Kernel for ChannelSum {
     fn bindings(&self) -> Vec<Binding> {
         vec![
             Binding::real("x", Access::Read, self.planes.count()),
-            Binding::real("sums", Access::Write, self.planes.channels),
+            Binding::real("sums", Access::Write, self.planes.parts() * self.planes.channels),
         ]
     }
 
@@ -28,21 +29,25 @@ impl Kernel for ChannelSum {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch::groups(shader!("conv/channel_sum").reducing(256).with(wgsl!("common/planes")), self.planes.channels)
+        self.planes.by_part(shader!("conv/channel_sum"))
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (x, sums) = (args.real(0), args.real_mut(1));
-        let block = self.planes.block();
-        sums[..self.planes.channels].par_chunks_mut(block).enumerate().for_each(|(index, sums)| {
-            let channels = index * block..index * block + sums.len();
-            simd::vectorize(
-                #[inline(always)]
-                || {
-                    let positions = self.planes.over_images(x, channels);
-                    sums.iter_mut().zip(self.planes.total(&positions)).for_each(|(sum, total)| *sum = total);
-                },
-            );
+        let (channels, block) = (self.planes.channels, self.planes.block());
+        let parts = sums[..self.planes.parts() * channels].par_chunks_mut(channels).enumerate();
+        parts.for_each(|(part, sums)| {
+            let (planes, x) = self.planes.piece(part, x);
+            sums.par_chunks_mut(block).enumerate().for_each(|(index, sums)| {
+                let channels = index * block..index * block + sums.len();
+                simd::vectorize(
+                    #[inline(always)]
+                    || {
+                        let positions = planes.over_images(x, channels);
+                        sums.iter_mut().zip(planes.total(&positions)).for_each(|(sum, total)| *sum = total);
+                    },
+                );
+            });
         });
     }
 
@@ -51,6 +56,6 @@ impl Kernel for ChannelSum {
             let ConvShape { images, map: [channels, height, width], .. } = shape;
             Planes { images, channels, area: height * width }
         };
-        ConvShape::examples().map(|shape| Self { planes: planes(shape) }).collect()
+        ConvShape::examples().map(planes).chain(Planes::examples()).map(|planes| Self { planes }).collect()
     }
 }

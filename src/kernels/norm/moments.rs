@@ -34,7 +34,7 @@ impl Kernel for Moments {
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (x, moments) = (args.real(0), args.real_mut(1));
-        let (parts, block) = (self.norm.parts(), self.norm.planes.block());
+        let (parts, block) = (self.norm.planes.parts(), self.norm.planes.block());
         let results = moments[..self.norm.moments()].par_chunks_mut(2 * parts * block).enumerate();
         results.for_each(|(index, moments)| {
             let channels = index * block..index * block + moments.len() / (2 * parts);
@@ -42,7 +42,7 @@ impl Kernel for Moments {
                 #[inline(always)]
                 || {
                     for part in 0..parts {
-                        let (planes, x) = self.norm.piece(part, x);
+                        let (planes, x) = self.norm.planes.piece(part, x);
                         let count = T::of(planes.per_channel() as f64);
                         let mut sums = planes.over_images(x, channels.clone());
                         let totals: Vec<T> = planes.total(&sums).collect();
