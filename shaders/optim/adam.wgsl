@@ -21,13 +21,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let correction1 = rates[CORRECTION1];
     let correction2 = rates[CORRECTION2];
     for (var i = id.x; i < params.count; i += groups.x * 64u) {
+        // All reads come before the first write: a compiler that cannot tell the buffers apart would wait twice.
         let g = gradients[i];
+        let w = weights[i];
         let m = params.beta1 * first[i] + params.one_minus_beta1 * g;
         let v = params.beta2 * second[i] + params.one_minus_beta2 * g * g;
         let denominator = sqrt(v) * correction2 + params.epsilon;
         first[i] = m;
         second[i] = v;
-        let w = weights[i];
         weights[i] = w - rate * (params.weight_decay * w + correction1 * m / denominator);
     }
 }
