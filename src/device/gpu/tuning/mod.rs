@@ -13,7 +13,7 @@ use crate::device::DeviceError;
 use crate::kernels::Tuning;
 use crate::kernels::product::{Tile, Variant};
 use crate::plan::Plan;
-use products::{Wanted, choose, wanted};
+use products::{CANDIDATES, Wanted, choose, wanted};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ pub fn timed(
     file: Option<&Path>,
     note: &mut dyn FnMut(&str),
 ) -> BTreeMap<String, Tile> {
-    let mut wanted = wanted(plan, tuning);
+    let mut wanted = wanted(plan, tuning, CANDIDATES);
     let all = wanted.len();
     let known = match file.map(read) {
         Some(Ok(mut known)) => known.remove(&key(adapter)).map(|known| known.tiles).unwrap_or_default(),
@@ -102,11 +102,29 @@ pub fn timed(
 /// Adds the tile that the cost model suggests for each product of a plan that has none yet.
 pub fn complete(mut tuning: Tuning, plan: &Plan) -> Tuning {
     if tuning.tile.is_none() {
-        for Wanted { name, tiles, .. } in wanted(plan, &tuning) {
+        for Wanted { name, tiles, .. } in wanted(plan, &tuning, 1) {
             tuning.tiles.entry(name).or_insert(tiles[0]);
         }
     }
     tuning
+}
+
+/// Tiles and the seconds that a product takes by each.
+pub type TileTimes = Vec<(Tile, f64)>;
+
+/// Seconds of each product of a plan by every tile of a tuning's loop, those that the cost model puts first coming first: what
+/// `benches/tiles.rs` judges the model by. None where the loop has no tiles or the device no clock.
+///
+/// # Errors
+/// When the adapter fails.
+pub fn by_tile(adapter: &AdapterEntry, tuning: &Tuning, plan: &Plan) -> Result<Vec<(String, TileTimes)>, DeviceError> {
+    let wanted = wanted(plan, tuning, usize::MAX);
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let seconds = Trial::open(adapter, tuning, &wanted)?.seconds(&wanted)?.unwrap_or_default();
+    let timed = wanted.into_iter().zip(seconds);
+    Ok(timed.map(|(wanted, seconds)| (wanted.name, wanted.tiles.into_iter().zip(seconds).collect())).collect())
 }
 
 /// The cache of this machine's user.

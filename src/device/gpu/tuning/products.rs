@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Tiles of a product that are timed: the model's best.
-const CANDIDATES: usize = 6;
+pub const CANDIDATES: usize = 6;
 /// How much of the time of the model's own tile another may take to be chosen for it: differences below are noise.
 const BETTER: f64 = 0.97;
 
@@ -24,14 +24,14 @@ pub struct Wanted {
     seconds: f64,
 }
 
-/// The distinct products of a plan, the heaviest first. None where they are computed by strips.
-pub fn wanted(plan: &Plan, tuning: &Tuning) -> Vec<Wanted> {
+/// The distinct products of a plan, the heaviest first, each with so many tiles at most. None where they are computed by strips.
+pub fn wanted(plan: &Plan, tuning: &Tuning, candidates: usize) -> Vec<Wanted> {
     let mut all: BTreeMap<String, Wanted> = BTreeMap::new();
     for dispatch in &plan.dispatches {
         let kernel = &dispatch.kernel;
         let Some(product) = kernel.product() else { continue };
         let mut tiles = product.tiles(tuning.matmul);
-        tiles.truncate(CANDIDATES);
+        tiles.truncate(candidates);
         if tiles.is_empty() {
             continue;
         }
@@ -99,7 +99,7 @@ mod tests {
 
     /// What is chosen where each product's tiles take these seconds and each trial a second.
     fn chosen(budget: u64, seconds: &[f64]) -> Vec<(String, usize)> {
-        let wanted = wanted(&plan(), &Tuning::default());
+        let wanted = wanted(&plan(), &Tuning::default(), CANDIDATES);
         let mut passed = 0;
         let time = |all: &[Wanted]| Ok::<_, ()>((!seconds.is_empty()).then(|| vec![seconds.to_vec(); all.len()]));
         let clock = || {
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn strips_have_no_tiles_and_light_loops_light_ones() {
-        let wanted = |variant| wanted(&plan(), &Tuning::of(variant));
+        let wanted = |variant| wanted(&plan(), &Tuning::of(variant), CANDIDATES);
         assert!(wanted(Variant::Strip).is_empty());
         let light = Tile::ALL.map(|tile| tile.to_string()).into_iter().filter(|name| name.starts_with("32x"));
         assert!(light.count() > 2);
