@@ -1,7 +1,7 @@
 // y = (x - mean) / deviation * scale + shift, then RESIDUAL adds another tensor and RELU clips at zero. In TRAINING mean and deviation are
 // the batch's, and the running ones follow them; else they are the running ones. A workgroup takes some images of one channel.
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> moments: array<f32>; // [members, channels, parts, 2]
+@group(0) @binding(2) var<storage, read> moments: array<f32>; // [members, channels, parts, 3]
 @group(0) @binding(3) var<storage, read> scale: array<f32>;
 @group(0) @binding(4) var<storage, read> shift: array<f32>;
 @group(0) @binding(5) var<storage, read> residual: array<f32>;

@@ -3,7 +3,7 @@
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read> y: array<f32>;
 @group(0) @binding(3) var<storage, read> x: array<f32>;
-@group(0) @binding(4) var<storage, read> moments: array<f32>; // [members, channels, parts, 2]
+@group(0) @binding(4) var<storage, read> moments: array<f32>; // [members, channels, parts, 3]
 @group(0) @binding(5) var<storage, read> scale: array<f32>;
 @group(0) @binding(6) var<storage, read_write> sums: array<f32>; // [channels, 3 + 2 parts]
 

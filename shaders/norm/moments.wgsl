@@ -1,7 +1,7 @@
-// Of each part of each channel the sum, and the sum of the squared distances from the part's own mean, in two passes. A workgroup sums
-// one part.
+// Of each part of each channel the sum, the sum of the squared distances from the part's own mean, in two passes, and the number of its
+// elements. A workgroup sums one part.
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> moments: array<f32>; // [channels, parts, 2]
+@group(0) @binding(2) var<storage, read_write> moments: array<f32>; // [channels, parts, 3]
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -18,7 +18,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         at = steps.next;
     }
     let total = sum_of_lanes(lane, sum);
-    let mean = total / f32((end - first) * params.area);
+    let count = f32((max(end, first) - first) * params.area);
+    let mean = total / max(count, 1.0);
     sum = 0.0;
     for (var at = begin; at.x < end;) {
         let steps = four_steps(at, end, channel);
@@ -29,8 +30,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     sum = sum_of_lanes(lane, sum);
     if (lane == 0u) {
-        let at = 2u * (channel * params.parts + part);
+        let at = 3u * (channel * params.parts + part);
         moments[at] = total;
         moments[at + 1u] = sum;
+        moments[at + 2u] = count;
     }
 }

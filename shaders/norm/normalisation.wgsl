@@ -1,6 +1,6 @@
 // What the kernels of a batch normalisation share: the sizes of x [images, channels, area], and the parts in which its channels are
 // summed, each of `slice` images, so that few channels with many elements occupy a card as well. Where `members` devices share a step,
-// each has as many images, and this one is `member`.
+// this one is `member`, and all have `images_of_all` together and as many parts: the last ones of who has fewer images may be empty.
 struct Params {
     images: u32,
     channels: u32,
@@ -9,6 +9,7 @@ struct Params {
     parts: u32,
     members: u32,
     member: u32,
+    images_of_all: u32,
     momentum: f32,
     epsilon: f32,
 }
@@ -22,7 +23,7 @@ fn share(group: u32, groups: u32) -> vec2<u32> {
 
 // Elements of a channel on all devices.
 fn count_of_all() -> f32 {
-    return f32(params.images * params.area) * f32(params.members);
+    return f32(params.images_of_all * params.area);
 }
 
 // Four parts of a channel, which are loaded at once for the same reason as four elements.

@@ -9,7 +9,7 @@ fn whole(channel: u32) -> Whole {
     for (var member = 0u; member < params.members; member++) {
         for (var first = 0u; first < params.parts; first += 4u) {
             let parts = four_parts(first);
-            sum = add_four(sum, sums_of(member, channel, parts), parts.within);
+            sum = add_four(sum, numbers_of(member, channel, parts, 0u), parts.within);
         }
     }
     let mean = sum / count_of_all();
@@ -17,28 +17,18 @@ fn whole(channel: u32) -> Whole {
     for (var member = 0u; member < params.members; member++) {
         for (var first = 0u; first < params.parts; first += 4u) {
             let parts = four_parts(first);
-            let i = moment(member, channel, parts) + 1u;
-            let own = vec4<f32>(moments[i.x], moments[i.y], moments[i.z], moments[i.w]);
-            let counts = counts_of(parts);
-            let distances = sums_of(member, channel, parts) / counts - mean;
+            let own = numbers_of(member, channel, parts, 1u);
+            let counts = numbers_of(member, channel, parts, 2u);
+            // A part without an element has a sum of zero.
+            let distances = numbers_of(member, channel, parts, 0u) / max(counts, vec4<f32>(1.0)) - mean;
             squares = add_four(squares, own + counts * distances * distances, parts.within);
         }
     }
     return Whole(mean, squares);
 }
 
-// Where the moments of parts lie.
-fn moment(member: u32, channel: u32, parts: Parts) -> vec4<u32> {
-    return 2u * ((member * params.channels + channel) * params.parts + parts.i);
-}
-
-fn sums_of(member: u32, channel: u32, parts: Parts) -> vec4<f32> {
-    let i = moment(member, channel, parts);
+// Of each of four parts its sum, squared distances, or elements: the number at 0, 1 or 2.
+fn numbers_of(member: u32, channel: u32, parts: Parts, at: u32) -> vec4<f32> {
+    let i = 3u * ((member * params.channels + channel) * params.parts + parts.i) + at;
     return vec4<f32>(moments[i.x], moments[i.y], moments[i.z], moments[i.w]);
-}
-
-// Elements of a channel in parts.
-fn counts_of(parts: Parts) -> vec4<f32> {
-    let first = parts.i * params.slice;
-    return vec4<f32>((min(first + params.slice, vec4<u32>(params.images)) - first) * params.area);
 }

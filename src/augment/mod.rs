@@ -8,7 +8,7 @@ use crate::kernels::augment::cut::Cut;
 use crate::kernels::augment::labels::Labels;
 use crate::kernels::augment::sample::{Sample, VIEW_WORDS};
 use crate::kernels::augment::views::{Ring, Views};
-use crate::plan::{Graph, Tensor};
+use crate::plan::{Graph, Share, Tensor};
 use crate::setting::settings_table;
 
 settings_table! {
@@ -63,6 +63,13 @@ impl Part {
     pub fn split(self, count: usize) -> impl Iterator<Item = Self> + Clone {
         let (images, end) = (self.images.div_ceil(count), self.first + self.images);
         (self.first..end).step_by(images).map(move |first| Self { first, images: images.min(end - first), ..self })
+    }
+
+    /// What a member of a group computes of this part.
+    pub fn of(self, share: &Share) -> Self {
+        let split = share.split(self.images);
+        let first = self.first + split.iter().take(share.rank).sum::<usize>();
+        Self { first, images: split.get(share.rank).copied().unwrap_or(0), ..self }
     }
 
     /// The share of the step's images.

@@ -177,7 +177,7 @@ pub fn scaling(
         let (mut session, step) = Session::open_to_train(&own, data, &device)?;
         let (_, mut rounds) = Stepper::new(&mut session, step).rounds(effort)?;
         let journey = Journey::measure(&mut session)?;
-        let share = Share { rank: 0, size: members, alike: true };
+        let share = Share { size: members, ..Share::ALONE };
         let step = Blueprint::of_share(recipe, data, u64::MAX, share).training_step().map_err(DeviceError::from)?;
         let mut group = Group {
             members,
@@ -210,7 +210,7 @@ fn bytes(tensor: Tensor) -> f64 {
 /// Bytes of a meeting that go to the host, and come back as many.
 fn carried(meeting: &Meeting) -> f64 {
     match meeting.what {
-        Exchange::Gather(all) => (bytes(meeting.tensor) + bytes(all)) / 2.0,
+        Exchange::Gather { all, .. } => (bytes(meeting.tensor) + bytes(all)) / 2.0,
         _ => bytes(meeting.tensor),
     }
 }
@@ -218,7 +218,7 @@ fn carried(meeting: &Meeting) -> f64 {
 /// Bytes of a meeting that go from member to member, as of a sum: what is gathered travels once where summands do twice.
 fn travelling(meeting: &Meeting) -> f64 {
     match meeting.what {
-        Exchange::Gather(all) => bytes(all) / 2.0,
+        Exchange::Gather { all, .. } => bytes(all) / 2.0,
         Exchange::Row { rows, .. } => bytes(meeting.tensor) / rows as f64,
         _ => bytes(meeting.tensor),
     }

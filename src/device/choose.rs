@@ -103,9 +103,9 @@ impl Device {
         std::iter::once(&own).chain(&self.beside).map(String::as_str).collect::<Vec<_>>().join(" beside ")
     }
 
-    /// The same device as the first of several that compute each step together.
-    pub fn beside(&self, others: &[Self]) -> Self {
-        Self { beside: others.iter().map(Self::name).collect(), ..self.clone() }
+    /// The same device as the first of several that compute each step together; the others by their names.
+    pub fn beside(&self, others: Vec<String>) -> Self {
+        Self { beside: others, ..self.clone() }
     }
 
     /// A name for tables: the adapter's without its driver, or `CPU f32`.

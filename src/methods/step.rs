@@ -63,9 +63,8 @@ impl Parts {
     }
 
     /// The images of each part, and those of them that a member computes.
-    fn each(&self, share: Share) -> impl Iterator<Item = (Part, Part)> {
-        let own = move |part: Part| Some((part, part.split(share.size).nth(share.rank)?));
-        Part::from(self.images).split(self.count).filter_map(own)
+    fn each(&self, share: &Share) -> impl Iterator<Item = (Part, Part)> {
+        Part::from(self.images).split(self.count).map(|part| (part, part.of(share)))
     }
 }
 
@@ -107,7 +106,8 @@ impl StepLoss<'_> {
     fn mean_in_parts(&self, g: &mut Graph, parts: &Parts) {
         let adding = self.model.adding();
         let adding = StepLoss { model: &adding, ..*self };
-        for (index, (_, part)) in parts.each(g.share()).enumerate() {
+        for (index, (whole, part)) in parts.each(&g.share().clone()).enumerate() {
+            g.begin_images(whole.images);
             let loss = if index == 0 { self } else { &adding };
             loss.emit(g, part);
             g.backward();
@@ -128,13 +128,15 @@ impl StepLoss<'_> {
         let once = parts.count == 1;
         let rehearsing = self.model.rehearsing();
         let model = if once { self.model } else { &rehearsing };
-        let share = g.share();
+        let share = &g.share().clone();
         for (whole, part) in parts.each(share) {
+            g.begin_images(whole.images);
             let x = self.draw(g, part).x;
             let z = model.project(g, x).z;
             let (to, count) = stretch(whole);
             if share.size > 1 {
-                g.meet(z, Exchange::Gather(all.slice(to, [count])));
+                let lengths = g.rows_of_all(z.len());
+                g.meet(z, Exchange::Gather { all: all.slice(to, [count]), lengths });
             } else {
                 g.push("gather projections", Accumulate { count, from: 0, to, add: false }, &[z, all]);
             }
@@ -147,7 +149,8 @@ impl StepLoss<'_> {
         if once {
             return;
         }
-        for (index, (_, part)) in parts.each(share).enumerate() {
+        for (index, (whole, part)) in parts.each(share).enumerate() {
+            g.begin_images(whole.images);
             let x = self.draw(g, part).x;
             let z = self.model.project(g, x).z;
             take_gradient(g, all, stretch(part), z);

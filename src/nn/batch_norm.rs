@@ -54,8 +54,7 @@ impl BatchNorm2d {
         let Then { add, relu } = then;
         let training = pass.mode != Mode::Evaluation;
         let momentum = if pass.mode == Mode::Rehearsal { 0.0 } else { MOMENTUM };
-        let share = g.share();
-        let norm = Normalisation { planes, members: share.size, member: share.rank, momentum, epsilon: EPSILON };
+        let norm = Normalisation::alone(planes, momentum, EPSILON).among(&g.rows_of_all(images), g.share().rank);
         let moments = if training {
             let own = g.tensor("moments", [norm.moments()]);
             g.push(&format!("{} moments", self.name), Moments { norm }, &[x, own]);

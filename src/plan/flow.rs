@@ -55,7 +55,7 @@ impl Flow {
         let bound = |tensor: &Tensor, access| Binding::real("exchanged", access, tensor.len());
         let before = after.saturating_sub(1);
         match what {
-            Exchange::Gather(all) => {
+            Exchange::Gather { all, .. } => {
                 self.touch(before, tensor, &bound(tensor, Access::Read))?;
                 self.touch(*after, all, &bound(all, Access::Write))
             }

@@ -2,7 +2,7 @@
 
 use super::arena::{Lifetime, Request};
 use super::flow::{Fault, Flow};
-use super::{Arena, Dispatch, Exchange, Meeting, Place, Plan, PlanId, Shape, Share, Tensor, meeting};
+use super::{Arena, Dispatch, Meeting, Place, Plan, PlanId, Shape, Share, Tensor, meeting};
 use crate::kernels::cost::Machine;
 use crate::kernels::{Access, AnyKernel, DType};
 use std::collections::HashMap;
@@ -117,9 +117,11 @@ pub struct Graph {
     id: PlanId,
     name: String,
     machine: Machine,
-    share: Share,
-    dispatches: Vec<Dispatch>,
-    meetings: Vec<Meeting>,
+    pub(super) share: Share,
+    /// Images of what is recorded now that each member computes; as many by each where it is empty.
+    pub(super) images: Vec<usize>,
+    pub(super) dispatches: Vec<Dispatch>,
+    pub(super) meetings: Vec<Meeting>,
     intermediates: Vec<Intermediate>,
     tape: Vec<Backward>,
     /// By the place of what they belong to, so that a tensor and its reshaped views share one.
@@ -142,6 +144,7 @@ impl Graph {
             name: name.to_owned(),
             machine: Machine::default(),
             share: Share::ALONE,
+            images: Vec::new(),
             dispatches: Vec::new(),
             meetings: Vec::new(),
             intermediates: Vec::new(),
@@ -214,28 +217,6 @@ impl Graph {
         self.dispatches.push(Dispatch { label: label.to_owned(), kernel, tensors: tensors.to_vec() });
     }
 
-    /// Whose plan this is.
-    pub fn share(&self) -> Share {
-        self.share
-    }
-
-    /// Stops here for what other executors have computed of a tensor.
-    pub fn meet(&mut self, tensor: Tensor, what: Exchange) {
-        self.meetings.push(Meeting { after: self.dispatches.len(), tensor, what });
-    }
-
-    /// What all members of the group have computed of an intermediate tensor, one behind another in the order of their ranks; the tensor
-    /// itself where there is one member.
-    pub fn gather(&mut self, own: Tensor) -> Tensor {
-        if self.share.size == 1 {
-            return own;
-        }
-        let name = format!("{} of all", self.name_of(&own));
-        let all = self.tensor(&name, [self.share.size * own.len()]);
-        self.meet(own, Exchange::Gather(all));
-        all
-    }
-
     /// Remembers what to emit when the backward pass comes back to this point.
     pub fn on_backward(&mut self, emit: impl FnOnce(&mut Graph) + 'static) {
         self.tape.push(Box::new(emit));
@@ -279,7 +260,7 @@ impl Graph {
         self.grad_target(tensor).0
     }
 
-    fn name_of(&self, tensor: &Tensor) -> String {
+    pub(super) fn name_of(&self, tensor: &Tensor) -> String {
         match tensor.place {
             Place::Arena { plan, index } => {
                 let known = self.intermediates.get(index).filter(|_| plan == self.id);

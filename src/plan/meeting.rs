@@ -1,25 +1,9 @@
-//! Where the plans of a step that several executors share meet, and what each of them computes.
+//! Where the plans of a step that several executors share meet.
 
-use super::Tensor;
+use super::{Graph, Share, Tensor};
 
 /// What a meeting is called in messages.
 pub(super) const LABEL: &str = "exchange";
-
-/// Which part of each step a member of a group computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share {
-    /// The member's number.
-    pub rank: usize,
-    /// Members.
-    pub size: usize,
-    /// Whether the members' devices are of one kind.
-    pub alike: bool,
-}
-
-impl Share {
-    /// Nobody else is there.
-    pub const ALONE: Self = Self { rank: 0, size: 1, alike: true };
-}
 
 /// A point of a plan where executors that compute a step together exchange what each of them has computed.
 #[derive(Clone, Debug)]
@@ -37,8 +21,13 @@ pub struct Meeting {
 pub enum Exchange {
     /// Everyone gets the sum.
     Sum,
-    /// Everyone gets all of them, one behind another in the order of the ranks, in the tensor here.
-    Gather(Tensor),
+    /// Everyone gets all of them, one behind another in the order of the ranks.
+    Gather {
+        /// Where they go.
+        all: Tensor,
+        /// Elements of each member's.
+        lengths: Vec<usize>,
+    },
     /// Everyone gets what the first executor has.
     First,
     /// As [`Exchange::Sum`] of one of so many rows: that of the step that a clock is in, `step % rows`.
@@ -54,10 +43,46 @@ impl Meeting {
     /// The tensors that it reads or writes.
     pub(super) fn tensors(&self) -> impl Iterator<Item = Tensor> {
         let other = match self.what {
-            Exchange::Gather(all) => Some(all),
-            Exchange::Row { clock, .. } => Some(clock),
+            Exchange::Gather { all: other, .. } | Exchange::Row { clock: other, .. } => Some(other),
             Exchange::Sum | Exchange::First => None,
         };
         [self.tensor].into_iter().chain(other)
+    }
+}
+
+impl Graph {
+    /// Whose plan this is.
+    pub fn share(&self) -> &Share {
+        &self.share
+    }
+
+    /// What follows is of so many images, which the members share.
+    pub fn begin_images(&mut self, images: usize) {
+        self.images = self.share.split(images);
+    }
+
+    /// How many rows each member computes where there are `own` here: as many for each of its images.
+    pub fn rows_of_all(&self, own: usize) -> Vec<usize> {
+        match self.images.get(self.share.rank) {
+            Some(here) => self.images.iter().map(|images| images * own / here).collect(),
+            None => vec![own; self.share.size],
+        }
+    }
+
+    /// Stops here for what other executors have computed of a tensor.
+    pub fn meet(&mut self, tensor: Tensor, what: Exchange) {
+        self.meetings.push(Meeting { after: self.dispatches.len(), tensor, what });
+    }
+
+    /// What all members of the group have computed of an intermediate tensor that is as long everywhere, one behind another in the order of
+    /// their ranks; the tensor itself where there is one member.
+    pub fn gather(&mut self, own: Tensor) -> Tensor {
+        if self.share.size == 1 {
+            return own;
+        }
+        let name = format!("{} of all", self.name_of(&own));
+        let all = self.tensor(&name, [self.share.size * own.len()]);
+        self.meet(own, Exchange::Gather { all, lengths: vec![own.len(); self.share.size] });
+        all
     }
 }

@@ -7,11 +7,13 @@ mod arena;
 mod flow;
 mod graph;
 mod meeting;
+mod share;
 mod tensor;
 
 pub use arena::{Arena, Slot};
 pub use graph::{Graph, PlanError};
-pub use meeting::{Exchange, Meeting, Share};
+pub use meeting::{Exchange, Meeting};
+pub use share::{Share, deal};
 pub use tensor::{Layout, Place, PlanId, Region, RegionId, Shape, Tensor};
 
 use crate::kernels::AnyKernel;

@@ -96,6 +96,9 @@ pub struct State {
     pub device: String,
     /// The kernels in use, which decide the last bits.
     pub tuning: Tuning,
+    /// Images of each step that each of the devices computed, in their order; none where one device computed all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<usize>,
     /// Seconds of training so far.
     pub seconds: f64,
     /// The loss so far.
@@ -163,6 +166,7 @@ impl State {
             clock,
             device,
             tuning,
+            shares: Vec::new(),
             seconds: 0.0,
             loss: None,
             interval: None,

@@ -51,7 +51,7 @@ pub struct Blueprint {
     /// What is minimised.
     pub objective: Arc<dyn Objective>,
     pub(super) config: Config,
-    share: Share,
+    pub(super) share: Share,
     machine: Machine,
 }
 
@@ -90,8 +90,8 @@ impl Blueprint {
         Self::of_share(recipe, data, room, Share::ALONE)
     }
 
-    /// The same for a member of a group that computes each step together: its images, in its rank's place among the others'. The members
-    /// divide the batch, or its parts, equally.
+    /// The same for a member of a group that computes each step together: its images, in its rank's place among the others'. The batch, or
+    /// each of its parts, has an image for each member at least.
     pub fn of_share(recipe: &Recipe, data: &Dataset, room: u64, share: Share) -> Self {
         let Recipe { config, objective, .. } = recipe;
         let mut layout = Layout::default();
@@ -171,7 +171,7 @@ impl Blueprint {
     /// # Errors
     /// Never for a valid configuration; a [`PlanError`] is a mistake of a layer.
     pub fn training_step(&self) -> Result<Plan, PlanError> {
-        let mut g = self.graph("training step").shared(self.share);
+        let mut g = self.graph("training step").shared(self.share.clone());
         let optimiser = self.optimiser();
         optimiser.begin_step(&mut g, &self.state, self.train.images, self.config.batch);
         let loss = self.loss(&self.model, &self.train, self.labels);

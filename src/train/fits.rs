@@ -7,7 +7,6 @@ use crate::device::group::Member;
 use crate::device::{Device, DeviceError};
 use crate::plan::{Layout, Plan, PlanError, Share};
 use crate::settings::{Config, Recipe};
-use std::rc::Rc;
 
 /// The most images that a step of a recipe, computed at once, can have where its regions and its plan fit; none where not even one does. No
 /// more than there are images.
@@ -53,10 +52,11 @@ pub(super) fn blueprint_for(
     recipe: &Recipe,
     data: &Dataset,
     device: &Device,
-    share: Share,
+    share: &Share,
 ) -> Result<Blueprint, DeviceError> {
     data.check().map_err(|error| DeviceError::Data(error.to_string()))?;
-    Ok(Blueprint::of_share(recipe, data, room_for_images(&recipe.config, device), share).on(device.machine()))
+    let room = room_for_images(&recipe.config, device);
+    Ok(Blueprint::of_share(recipe, data, room, share.clone()).on(device.machine()))
 }
 
 /// The memory and a step that both fit the device, in as few parts as do where the settings leave that open.
@@ -64,7 +64,7 @@ pub(super) fn step_that_fits(
     recipe: &Recipe,
     data: &Dataset,
     device: &Device,
-    share: Share,
+    share: &Share,
 ) -> Result<(Blueprint, Plan), DeviceError> {
     let attempt = |accumulate: usize| {
         let mut recipe = recipe.clone();
@@ -74,10 +74,10 @@ pub(super) fn step_that_fits(
         device.check_room(&blueprint.layout, Some(&step), copies(&blueprint))?;
         Ok((blueprint, step))
     };
-    let images = recipe.config.batch / share.size;
+    let images = (recipe.config.batch, share.size);
     match recipe.config.accumulate {
         0 => in_fewest_parts(images, &attempt).map(|(_, fitting)| fitting),
-        1 => attempt(1).map_err(|error| advised(error, recipe.config.batch, images, &attempt)),
+        1 => attempt(1).map_err(|error| advised(error, images, &attempt)),
         count => attempt(count),
     }
 }
@@ -88,12 +88,11 @@ pub(super) fn step_of_member(
     recipe: &Recipe,
     data: &Dataset,
     device: &Device,
-    group: Option<&Member>,
+    (share, group): (&Share, Option<&Member>),
 ) -> Result<(Blueprint, Plan), DeviceError> {
-    let share = Share::of(group.map(Rc::as_ref));
     let fitting = step_that_fits(recipe, data, device, share)?;
     let own = fitting.0.config.accumulate;
-    let wanted = group.map_or(Ok(Vec::new()), |group| group.gather(&[own as f32]))?;
+    let wanted = group.map_or(Ok(Vec::new()), |group| group.gather(&[own as f32], &vec![1; share.size]))?;
     match wanted.into_iter().map(|parts| parts as usize).max() {
         Some(most) if most > own => {
             let mut recipe = recipe.clone();
@@ -118,13 +117,13 @@ pub(crate) fn room_for_images(config: &Config, device: &Device) -> u64 {
     wanted.min(device.room())
 }
 
-/// What an attempt makes of `images` images in as few equal parts as fit, and how many these are; its last refusal where not even a part for each
-/// image fits.
+/// What an attempt makes of `images` images in as few equal parts as fit, each with an image for every member at least, and how many these
+/// are; its last refusal where not even the smallest parts fit.
 fn in_fewest_parts<T>(
-    images: usize,
+    (images, members): (usize, usize),
     attempt: &dyn Fn(usize) -> Result<T, DeviceError>,
 ) -> Result<(usize, T), DeviceError> {
-    let more = (2..=images).filter(|&count| images.is_multiple_of(count));
+    let more = (2..=images / members).filter(|&count| images.is_multiple_of(count));
     let (mut count, mut outcome) = (1, attempt(1));
     for next in more {
         if !matches!(outcome, Err(DeviceError::TooLarge { .. })) {
@@ -135,21 +134,20 @@ fn in_fewest_parts<T>(
     Ok((count, outcome?))
 }
 
-/// An error over a step of `batch` images, of which `images` are computed here, that is too large, with what would fit.
+/// An error over a step of `images` images that `members` share which is too large, with what would fit.
 fn advised<T>(
     error: DeviceError,
-    batch: usize,
-    images: usize,
+    (images, members): (usize, usize),
     attempt: &dyn Fn(usize) -> Result<T, DeviceError>,
 ) -> DeviceError {
     if !matches!(error, DeviceError::TooLarge { .. }) {
         return error;
     }
-    match in_fewest_parts(images, attempt) {
+    match in_fewest_parts((images, members), attempt) {
         Ok((count, _)) => {
             let advice = format!(
                 "batch = {} fits, and so does accumulate = {count}, which computes the step in parts",
-                batch / count
+                images / count
             );
             DeviceError::StepTooLarge { refused: Box::new(error), advice }
         }
@@ -198,7 +196,7 @@ mod tests {
     #[test]
     fn a_step_has_as_few_parts_as_fit() {
         let data = data();
-        let parts = |most: usize| in_fewest_parts(12, &attempt(&data, most)).map(|(count, ())| count);
+        let parts = |most: usize| in_fewest_parts((12, 1), &attempt(&data, most)).map(|(count, ())| count);
         assert_eq!([12, 11, 6, 5, 4, 3, 1].map(|most| parts(most).expect("a part fits")), [1, 2, 2, 3, 3, 4, 12]);
         assert!(matches!(parts(0), Err(DeviceError::TooLarge { .. })));
     }
@@ -208,7 +206,7 @@ mod tests {
         let data = data();
         let told = |most: usize| {
             let attempt = attempt(&data, most);
-            advised(attempt(1).expect_err("it is too large"), 12, 12, &attempt).to_string()
+            advised(attempt(1).expect_err("it is too large"), (12, 1), &attempt).to_string()
         };
         assert!(told(5).contains("batch = 4 fits, and so does accumulate = 3"), "{}", told(5));
         assert!(!told(0).contains("accumulate"), "{}", told(0));

@@ -19,6 +19,7 @@ mod progress;
 mod run;
 mod run_error;
 mod session;
+mod shares;
 mod stream;
 mod together;
 mod torch;

@@ -8,6 +8,7 @@ use super::origin::Origin;
 use super::progress::Progress;
 use super::run_error::RunError;
 use super::session::Session;
+use super::shares::agree;
 use super::together::begin_alike;
 use super::training::Training;
 use crate::data::Dataset;
@@ -18,7 +19,6 @@ use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::run_folder::{RunLock, Which};
 use crate::settings::Recipe;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 
 /// Where a run writes and whether it continues one.
@@ -35,12 +35,14 @@ pub struct RunOptions {
     pub extend: bool,
     /// Weights that a new run begins with; drawn by its seed where there are none.
     pub from: Option<FirstWeights>,
+    /// Images of each step that each of several devices computes; chosen for them where there are none.
+    pub shares: Option<Vec<usize>>,
 }
 
 impl RunOptions {
     /// A new run in this folder.
     pub fn new(out: impl Into<PathBuf>) -> Self {
-        Self { out: out.into(), resume: false, checkpoint: Which::Newest, extend: false, from: None }
+        Self { out: out.into(), resume: false, checkpoint: Which::Newest, extend: false, from: None, shares: None }
     }
 }
 
@@ -127,8 +129,12 @@ pub(super) fn run_member(
         }
         None => device.clone(),
     };
-    let device = &Session::tuned(recipe, data, &tuned, Share::of(group.map(Rc::as_ref)), progress)?;
-    let mut training = Training::open(recipe, data, device, options, &origin, group)?;
+    let share = match group {
+        Some(group) => agree(recipe, data, (&tuned, group), (options, origin.state()), progress)?,
+        None => Share::ALONE,
+    };
+    let device = &Session::tuned(recipe, data, &tuned, share.clone(), progress)?;
+    let mut training = Training::open(recipe, data, device, options, &origin, (&share, group))?;
     if let (Some(from), None) = (&options.from, &origin.checkpoint) {
         let taken = training.begin_with(from)?;
         taken.notes.iter().for_each(|note| progress.note(note));

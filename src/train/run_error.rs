@@ -142,6 +142,21 @@ pub enum RunError {
     /// The settings are wrong, or the networks do not take the data's images.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Shares of a step that are not those of its devices or of its images.
+    #[error(
+        "--shares {given}: a number for each device, of which there are {devices}, each at least 1 and together {batch}, the images of a \
+         step (batch): such as --shares {fix}"
+    )]
+    Shares {
+        /// What was given.
+        given: String,
+        /// Devices that share each step.
+        devices: usize,
+        /// Images of a step.
+        batch: usize,
+        /// What would do.
+        fix: String,
+    },
     /// More images in a batch than in the data set.
     #[error("batch = {batch} is larger than the data set of {images} images: choose a batch of at most {images}")]
     BatchTooLarge {
@@ -171,7 +186,7 @@ impl RunError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::BatchTooLarge { .. } | Self::Config(_) | Self::NothingToResume { .. } | Self::Occupied { .. } => true,
-            Self::OtherData { .. } | Self::OtherSettings { .. } => true,
+            Self::OtherData { .. } | Self::OtherSettings { .. } | Self::Shares { .. } => true,
             Self::NothingMatches { .. } | Self::ChangesResult { .. } | Self::EndsBefore { .. } => true,
             Self::NothingHeldOut { .. } | Self::NoClasses { .. } | Self::NoLabels { .. } => true,
             Self::Lock(error) => error.is_usage(),

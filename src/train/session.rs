@@ -68,7 +68,7 @@ impl Session {
     /// # Errors
     /// When the data are not consistent, the device fails, or model and data do not fit it.
     pub fn open(recipe: &Recipe, data: &Dataset, device: &Device) -> Result<Self, DeviceError> {
-        let blueprint = blueprint_for(recipe, data, device, Share::ALONE)?;
+        let blueprint = blueprint_for(recipe, data, device, &Share::ALONE)?;
         device.check_room(&blueprint.layout, None, copies(&blueprint))?;
         let executor = device.open(&blueprint.layout)?;
         Self::with(blueprint, data, executor)
@@ -79,7 +79,7 @@ impl Session {
     /// # Errors
     /// As [`Session::open`].
     pub fn reference(recipe: &Recipe, data: &Dataset) -> Result<Self, DeviceError> {
-        let blueprint = blueprint_for(recipe, data, &Device::cpu(), Share::ALONE)?;
+        let blueprint = blueprint_for(recipe, data, &Device::cpu(), &Share::ALONE)?;
         let executor = reference(&blueprint.layout)?;
         Self::with(blueprint, data, executor)
     }
@@ -89,7 +89,7 @@ impl Session {
     /// # Errors
     /// As [`Session::open`]; also when the step does not fit beside the model.
     pub fn open_to_train(recipe: &Recipe, data: &Dataset, device: &Device) -> Result<(Self, PlanId), DeviceError> {
-        Self::open_member(recipe, data, device, None)
+        Self::open_member(recipe, data, device, (&Share::ALONE, None))
     }
 
     /// The same as a member of a group, if there is one, which computes its share of each step.
@@ -97,9 +97,9 @@ impl Session {
         recipe: &Recipe,
         data: &Dataset,
         device: &Device,
-        group: Option<&Member>,
+        (share, group): (&Share, Option<&Member>),
     ) -> Result<(Self, PlanId), DeviceError> {
-        let (blueprint, step) = step_of_member(recipe, data, device, group)?;
+        let (blueprint, step) = step_of_member(recipe, data, device, (share, group))?;
         let executor = device.open(&blueprint.layout)?;
         let executor = match group {
             Some(group) => Box::new(Shared::new(executor, group.clone())),
@@ -124,7 +124,7 @@ impl Session {
         if device.adapter().is_none() {
             return Ok(device.clone());
         }
-        let (_, step) = step_that_fits(recipe, data, device, share)?;
+        let (_, step) = step_that_fits(recipe, data, device, &share)?;
         device.tuned_to(&step, &mut |text| progress.note(text))
     }
 

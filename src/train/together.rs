@@ -9,12 +9,12 @@ use super::progress::{Progress, Silent};
 use super::run::{Report, RunOptions, run, run_member};
 use super::run_error::RunError;
 use super::session::Session;
+use super::shares::{check_shares, hear};
 use crate::data::{Dataset, Identity};
 use crate::device::group::{Collective, Member, Table};
 use crate::device::{Device, DeviceError, Values};
 use crate::kernels::common::clock::STEP;
-use crate::plan::Share;
-use crate::settings::{Config, ConfigError, Recipe};
+use crate::settings::Recipe;
 use std::fmt::Display;
 use std::mem;
 use std::rc::Rc;
@@ -25,7 +25,7 @@ use std::thread;
 /// rounding.
 ///
 /// # Errors
-/// As [`run`]; when the devices cannot share a step of these settings equally; when any of them fails.
+/// As [`run`]; when the devices cannot share a step of these settings, or not as the options say; when any of them fails.
 pub fn run_on(
     recipe: &Recipe,
     data: &Dataset,
@@ -35,15 +35,15 @@ pub fn run_on(
     stop: &AtomicBool,
 ) -> Result<Report, RunError> {
     let [first, others @ ..] = devices else { return Err(DeviceError::Data("no device is given".to_owned()).into()) };
+    check_shares(recipe, options, devices.len())?;
     if others.is_empty() {
         return run(recipe, data, first, options, progress, stop);
     }
     let mut seats = Table::seats(devices.len(), devices.iter().all(|device| device.name() == first.name())).into_iter();
     let Some(leader) = seats.next() else { return Err(DeviceError::Data("no device is given".to_owned()).into()) };
     let leader: Member = Rc::new(leader);
-    check_shares(recipe, Share::of(Some(leader.as_ref())))?;
     progress.note(&format!("{} devices share each step: {}", devices.len(), names(devices)));
-    let first = first.beside(others);
+    let first = first.beside(others.iter().map(Device::name).collect());
     thread::scope(|scope| {
         let followers: Vec<_> = others
             .iter()
@@ -79,17 +79,19 @@ pub fn run_in_group(
     progress: &mut dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Option<Report>, RunError> {
-    let share = Share::of(Some(group.as_ref()));
-    let checked = check_alike(recipe, data, group.as_ref()).and_then(|()| check_shares(recipe, share));
+    let checked = check_alike(recipe, data, options, group.as_ref());
+    let checked = checked.and_then(|()| check_shares(recipe, options, group.size()));
     if let Err(error) = checked {
         // All have found the same, and one tells it.
-        return if share.rank == 0 { Err(error) } else { Ok(None) };
+        return if group.rank() == 0 { Err(error) } else { Ok(None) };
     }
-    if share.rank > 0 {
-        return member(device, group, || Ok(follow(recipe, data, device, group).map(|()| None)?));
+    let mut names = group.texts(&device.name())?;
+    if group.rank() > 0 {
+        return member(device, group, || follow(recipe, data, device, group).map(|()| None));
     }
-    progress.note(&format!("{} processes share each step", share.size));
-    lead(recipe, data, (device, group), options, progress, stop).map(Some)
+    progress.note(&format!("{} processes share each step", group.size()));
+    let device = if group.alike() { device.clone() } else { device.beside(names.split_off(1)) };
+    lead(recipe, data, (&device, group), options, progress, stop).map(Some)
 }
 
 /// The first member's run, and word to the others that there are no more steps.
@@ -129,10 +131,11 @@ impl Drop for Panicked<'_> {
 }
 
 /// Refuses members that would not train the same.
-fn check_alike(recipe: &Recipe, data: &Dataset, group: &dyn Collective) -> Result<(), RunError> {
+fn check_alike(recipe: &Recipe, data: &Dataset, options: &RunOptions, group: &dyn Collective) -> Result<(), RunError> {
     let (version, settings, identity) = (env!("CARGO_PKG_VERSION"), recipe.config.to_toml()?, Identity::of(data));
+    let (identity, shares) = (format!("{identity:?}"), format!("{:?}", options.shares));
     for (what, text) in
-        [("version of this program", version), ("settings", &settings), ("data", &format!("{identity:?}"))]
+        [("version of this program", version), ("settings", &settings), ("data", &identity), ("--shares", &shares)]
     {
         let others = group.differing(text)?;
         if others > 0 {
@@ -147,27 +150,11 @@ fn names(devices: &[Device]) -> String {
     devices.iter().map(Device::short_name).collect::<Vec<_>>().join(", ")
 }
 
-/// Refuses what a group cannot share equally.
-fn check_shares(recipe: &Recipe, share: Share) -> Result<(), RunError> {
-    let Config { batch, accumulate, .. } = recipe.config;
-    let wrong = |key: &str, value: usize, fix: String| {
-        Err(RunError::from(ConfigError::Value { key: key.to_owned(), value: value.to_string(), fix }))
-    };
-    if !batch.is_multiple_of(share.size) {
-        return wrong("batch", batch, format!("{} devices share a step equally: a multiple of that", share.size));
-    }
-    if accumulate > 0 && !(batch / share.size).is_multiple_of(accumulate) {
-        let fix =
-            format!("each of {} devices has {} images of a step: a divisor of that", share.size, batch / share.size);
-        return wrong("accumulate", accumulate, fix);
-    }
-    Ok(())
-}
-
 /// Computes one's share of every step that the first member announces.
-fn follow(recipe: &Recipe, data: &Dataset, device: &Device, group: &Member) -> Result<(), DeviceError> {
-    let device = Session::tuned(recipe, data, device, Share::of(Some(group.as_ref())), &mut Silent)?;
-    let (mut session, plan) = Session::open_member(recipe, data, &device, Some(group))?;
+fn follow(recipe: &Recipe, data: &Dataset, device: &Device, group: &Member) -> Result<(), RunError> {
+    let share = hear(recipe, data, (device, group), None, &mut Silent)?;
+    let device = Session::tuned(recipe, data, device, share.clone(), &mut Silent)?;
+    let (mut session, plan) = Session::open_member(recipe, data, &device, (&share, Some(group)))?;
     begin_alike(&mut session, group.as_ref())?;
     let clock = session.blueprint.state.clock;
     let mut done = u64::from(session.executor.read(clock)?.words()[STEP]);

@@ -13,7 +13,7 @@ use crate::data::Dataset;
 use crate::device::group::Member;
 use crate::device::{Device, DeviceError, Ticket};
 use crate::methods::CAPACITY;
-use crate::plan::PlanId;
+use crate::plan::{PlanId, Share};
 use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::run_folder::metrics::{self, MetricsLog, Row, metrics_file};
 use crate::run_folder::{CheckpointError, Interval, Loss, State, checksum};
@@ -59,9 +59,9 @@ impl<'a> Training<'a> {
         device: &'a Device,
         options: &'a RunOptions,
         origin: &Origin,
-        group: Option<&Member>,
+        seat: (&Share, Option<&Member>),
     ) -> Result<Self, RunError> {
-        let (mut session, plan) = Session::open_member(recipe, data, device, group)?;
+        let (mut session, plan) = Session::open_member(recipe, data, device, seat)?;
         let fresh = State::fresh(recipe.config.seed, device.name(), device.tuning()?);
         let state = origin.state().unwrap_or(&fresh);
         if let Some(checkpoint) = &origin.checkpoint {
@@ -355,6 +355,7 @@ impl<'a> Training<'a> {
             clock: executor.read(blueprint.state.clock)?.words().to_vec(),
             device: self.device.name(),
             tuning: self.device.tuning()?,
+            shares: blueprint.share.images.clone(),
             seconds,
             loss: self.loss,
             interval: (self.interval.begin < self.step).then(|| self.interval.clone()),
@@ -362,8 +363,7 @@ impl<'a> Training<'a> {
             best: self.judging.best.clone(),
         };
         let keep = self.config.log.keep_checkpoints;
-        let (params, memory) = (&blueprint.params, &blueprint.memory);
-        let out = &self.options.out;
+        let (params, memory, out) = (&blueprint.params, &blueprint.memory, &self.options.out);
         match checkpoint::save(out, executor.as_mut(), params, memory, &state, &self.settings, keep) {
             Err(CheckpointError::NotFinite { tensor, problem, .. }) => {
                 let what = format!("no checkpoint can be stored: `{tensor}`: {problem}");

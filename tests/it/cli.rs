@@ -58,6 +58,10 @@ fn wrong_use_ends_with_code_2() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = folder.path().join("run");
     assert_ends(&train(&run, &["--set", "optm.lr=1"]), 2, &["unknown key `optm", "did you mean `optim."]);
+    assert_ends(&train(&run, &["--shares", "5,1"]), 2, &["--shares 5,1", "batch", "such as --shares 8"]);
+    assert_ends(&train(&run, &["--shares", "many"]), 2, &["--shares"]);
+    let two = ["train", "--device", "cpu,cpu", "--out", "none", "--set", "batch=8", "--shares"];
+    assert_ends(&simvae(&[&two[..], &["3,1"]].concat()), 2, &["--shares 3,1", "such as --shares 6,2"]);
     assert_ends(&train(&run, &["--set", "views=1"]), 2, &["views = 1", "at least 2"]);
     assert_ends(&train(&run, &["--set", "batch=65"]), 2, &["batch = 65", "64 images"]);
     assert_ends(&train(&run, &["--preset", "papr"]), 2, &["papr", "paper"]);

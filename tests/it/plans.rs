@@ -204,10 +204,10 @@ fn told(error: &PlanError) -> (String, &'static str) {
 /// What a dispatch wrote is exchanged and read; what nobody wrote, or is of another plan, is not.
 #[test]
 fn exchanges_are_checked_as_dispatches_are() {
-    let share = Share { rank: 1, size: 3, alike: true };
+    let share = Share { rank: 1, size: 3, ..Share::ALONE };
     let bound = |access, len| Nothing(vec![Binding::real("x", access, len)]);
     let gathered = |writes: bool, reads: usize| {
-        let mut g = Graph::new("shared").shared(share);
+        let mut g = Graph::new("shared").shared(share.clone());
         let own = g.tensor("own", [4]);
         if writes {
             g.push("write", bound(Access::Write, 4), &[own]);

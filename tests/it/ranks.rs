@@ -109,6 +109,27 @@ fn ranks_train_every_method_as_one_process_does() {
     }
 }
 
+/// Of twelve images one process computes nine and the other three; SimCLR gathers rows of both, a convolutional network moments.
+#[test]
+fn ranks_train_in_unlike_shares_as_one_process_does() {
+    let Some(program) = program() else { return };
+    let calm = ["model.kind=official-conv", "model.width=2", "optim.eps=1", "optim.lr=1e-4", "likelihood.variance=100"];
+    let convolutional = [&["method=vae", "steps=10"], &calm[..]].concat();
+    for (set, data) in [(vec!["method=simclr", "steps=50"], "sprites"), (convolutional, "sprites-rgb")] {
+        let folder = temporary();
+        let ended = |name: &str, count: usize, more: &[&str]| {
+            let out = folder.path().join(name);
+            let output = trained(&program, count, &out, &set, &[&["--data", data], more].concat());
+            assert!(output.status.success(), "{set:?} on {count}: {}", text(&output));
+            ended(&out)
+        };
+        let alone = ended("alone", 1, &[]);
+        let shared = ended("shared", 2, &["--shares", "9,3"]);
+        alike(&format!("{set:?}, 9 and 3"), &shared, &alone);
+        assert!(shared == ended("again", 2, &["--shares", "9,3"]), "a run repeats bit for bit");
+    }
+}
+
 /// Adam is as calm as in `together`, and for the same reason.
 #[test]
 fn batch_normalisation_sees_the_rows_of_all_ranks() {
@@ -171,6 +192,7 @@ fn ranks_that_would_not_train_the_same_all_stop() {
     refused(&["--set", "seed=1"], "1 of 2 have other settings than the first");
     refused(&["--data", "sprites-rgb"], "1 of 2 have other settings than the first");
     refused(&["--device", "no such card"], "no such card");
+    refused(&["--shares", "6,6"], "1 of 2 have other --shares than the first");
 }
 
 #[cfg(target_os = "linux")]

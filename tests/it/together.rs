@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use wgpu_simvae::Recipe;
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::methods::registry;
+use wgpu_simvae::run_folder::Checkpoint;
 use wgpu_simvae::run_folder::metrics::MetricsLog;
 use wgpu_simvae::settings::{Config, Sources};
 use wgpu_simvae::train::{RunOptions, Session, Silent, run_on};
@@ -43,7 +44,19 @@ fn recipe(set: &[impl AsRef<str>]) -> Recipe {
 }
 
 fn trained(out: &Path, devices: &[Device], resume: bool, set: &[impl AsRef<str>]) -> Result<Ended, String> {
-    let options = RunOptions { resume, extend: resume, ..RunOptions::new(out) };
+    trained_in_shares(out, devices, None, resume, set)
+}
+
+/// The same, where each device computes so many images of a step.
+fn trained_in_shares(
+    out: &Path,
+    devices: &[Device],
+    shares: Option<&[usize]>,
+    resume: bool,
+    set: &[impl AsRef<str>],
+) -> Result<Ended, String> {
+    let shares = shares.map(<[usize]>::to_vec);
+    let options = RunOptions { resume, extend: resume, shares, ..RunOptions::new(out) };
     let recipe = recipe(set);
     let data = sprites(&recipe.config.data.name, 40, 8);
     let report = run_on(&recipe, &data, devices, &options, &mut Silent, &AtomicBool::new(false));
@@ -78,6 +91,30 @@ fn two_and_four_devices_train_every_method_as_one_does() {
             alike(&format!("{method} on {devices}"), &ended(devices, &[]), &alone);
         }
         alike(&format!("{method} on 2, in parts"), &ended(2, &["accumulate=3"]), &alone);
+        alike(&format!("{method} on 5, of which not all can do as much"), &ended(5, &[]), &alone);
+    }
+}
+
+/// Twelve images as 9 and 3, and in parts of four of which one has three and the other one; as 1, 9 and 2, of which no part is a multiple.
+#[test]
+fn unlike_shares_train_every_method_as_one_device_does() {
+    for method in registry::names().into_iter().filter(|&name| name != "random") {
+        for (networks, steps) in [(Vec::new(), "steps=50"), (convolutional(), "steps=10")] {
+            let folder = temporary();
+            let ended = |shares: &[usize], parts: &str| {
+                let out = folder.path().join(format!("{}{parts}", shares.len()));
+                let set = [&["method", method].join("="), steps, parts].map(str::to_owned);
+                let shares = (shares.len() > 1).then_some(shares);
+                let devices = vec![Device::cpu(); shares.map_or(1, <[usize]>::len)];
+                trained_in_shares(&out, &devices, shares, false, &[&networks[..], &set].concat()).expect("a run")
+            };
+            for parts in ["accumulate=1", "accumulate=3"] {
+                let alone = ended(&[12], parts);
+                for shares in [&[9, 3][..], &[1, 9, 2]] {
+                    alike(&format!("{method}, {networks:?}, {parts}, {shares:?}"), &ended(shares, parts), &alone);
+                }
+            }
+        }
     }
 }
 
@@ -149,21 +186,53 @@ fn unlike_devices_share_steps() {
     }
     let gpu = choose(&DeviceRequest::Gpu).expect("an adapter");
     let both = [gpu.clone(), Device::cpu()];
-    for (method, networks) in [("method=simvae", Vec::new()), ("method=supervised", convolutional())] {
+    let plain = ["method=simvae", "method=simclr", "method=vicreg"].map(|method| (method, Vec::new()));
+    for (method, networks) in plain.into_iter().chain([("method=supervised", convolutional())]) {
         let folder = temporary();
         let ended = |name: &str, devices: &[Device], resume: bool, steps: &str| {
             let set = [&[method, steps].map(str::to_owned), &networks[..]].concat();
-            trained(&folder.path().join(name), devices, resume, &set).expect("a run")
+            // A resumed run knows its shares.
+            let shares = (devices.len() > 1 && !resume).then_some(&[3, 9][..]);
+            trained_in_shares(&folder.path().join(name), devices, shares, resume, &set).expect("a run")
         };
         let alone = ended("alone", &[Device::cpu()], false, "steps=20");
         alike("CPU and GPU", &ended("first", &[Device::cpu(), gpu.clone()], false, "steps=20"), &alone);
         let whole = ended("second", &both, false, "steps=20");
         alike("GPU and CPU", &whole, &alone);
         ended("third", &both, false, "steps=10");
+        assert_eq!(shares_of(&folder.path().join("third")), [3, 9]);
         let resumed = ended("third", &both, true, "steps=20");
+        assert_eq!(shares_of(&folder.path().join("third")), [3, 9]);
         assert!(resumed.weights == whole.weights, "a resumed run is the same, bit for bit");
+        assert!(resumed.losses == whole.losses, "its losses are too");
         assert!(resumed.statistics == whole.statistics, "its statistics are too");
     }
+}
+
+/// The shares that the newest checkpoint of a run knows.
+fn shares_of(out: &Path) -> Vec<usize> {
+    Checkpoint::newest(out).expect("a checkpoint").0.state.shares
+}
+
+/// Whatever is measured, the run is that of one device, and goes on with the shares that it had. Where its devices are others, they are chosen
+/// anew.
+#[test]
+fn unlike_devices_are_measured_once() {
+    if adapter().is_none() {
+        return;
+    }
+    let gpu = choose(&DeviceRequest::Gpu).expect("an adapter");
+    let folder = temporary();
+    let ended = |name: &str, devices: &[Device], resume: bool, steps: &str| {
+        trained(&folder.path().join(name), devices, resume, &["method=simvae", steps]).expect("a run");
+        shares_of(&folder.path().join(name))
+    };
+    let both = [gpu.clone(), Device::cpu()];
+    let shares = ended("both", &both, false, "steps=5");
+    assert!(shares.len() == 2 && shares.iter().sum::<usize>() == 12 && !shares.contains(&0), "{shares:?}");
+    assert_eq!(ended("both", &both, true, "steps=10"), shares);
+    assert_eq!(ended("both", &[Device::cpu(), Device::cpu(), Device::cpu()], true, "steps=15"), [4, 4, 4]);
+    assert_eq!(ended("both", &[Device::cpu()], true, "steps=20"), [0; 0]);
 }
 
 #[test]
@@ -175,7 +244,26 @@ fn what_cannot_be_shared_is_refused_before_anything_is_written() {
         assert!(error.contains(words), "{error}");
         assert!(!out.exists());
     };
-    refused(5, &[], "batch = 12");
-    refused(3, &["accumulate=3"], "accumulate = 3");
+    refused(13, &[], "batch = 12");
+    refused(3, &["accumulate=6"], "accumulate = 6");
     refused(2, &["batch=48"], "48");
+    let refused = |shares: &[usize], devices: usize, fix: &str| {
+        let options = RunOptions { shares: Some(shares.to_vec()), ..RunOptions::new(&out) };
+        let (recipe, data) = (recipe(&["steps=1"]), sprites("sprites", 40, 8));
+        let (devices, stop) = (vec![Device::cpu(); devices], AtomicBool::new(false));
+        let error = run_on(&recipe, &data, &devices, &options, &mut Silent, &stop).expect_err("it is refused");
+        let said = error.to_string();
+        assert!(
+            error.is_usage() && said.contains("--shares") && said.contains("batch") && said.ends_with(fix),
+            "{said}"
+        );
+        assert!(!out.exists());
+    };
+    refused(&[6, 3, 3], 2, "--shares 6,6");
+    refused(&[12], 2, "--shares 6,6");
+    refused(&[5, 1], 2, "--shares 10,2");
+    refused(&[12, 0], 2, "--shares 11,1");
+    refused(&[usize::MAX, 13], 2, "--shares 6,6");
+    refused(&[6, 6], 1, "--shares 12");
+    refused(&[], 2, "--shares 6,6");
 }

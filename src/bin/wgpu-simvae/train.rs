@@ -29,6 +29,10 @@ pub struct TrainArguments {
     /// each step.
     #[arg(long, value_name = "DEVICE,...", value_delimiter = ',', default_value = "auto")]
     device: Vec<DeviceRequest>,
+    /// Images of each step that each device computes, as 96,32 with batch=128 [default: as many each where devices are alike, else by their
+    /// measured speed].
+    #[arg(long, value_name = "IMAGES,...", value_delimiter = ',')]
+    shares: Option<Vec<usize>>,
     /// Time no kernels on the device first: matrix products are computed as the cost model suggests.
     #[arg(long)]
     no_tune: bool,
@@ -88,7 +92,8 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     let encoder_only = arguments.from_encoder;
     let from = arguments.from.clone().map(|path| FirstWeights { path, checkpoint, encoder_only });
     let (resume, extend) = (arguments.resume, arguments.resume && arguments.settings.any());
-    let options = RunOptions { out: out.clone(), resume, checkpoint, extend, from };
+    let shares = arguments.shares.clone();
+    let options = RunOptions { out: out.clone(), resume, checkpoint, extend, from, shares };
     let mut progress: Box<dyn Progress> = match arguments.view {
         true => view::open(terminal, (&config, device, &out), &stop)?,
         false => Box::new(terminal),

@@ -34,11 +34,11 @@ pub trait Collective {
     /// When a member has failed or gone.
     fn sum(&self, numbers: &mut [f32]) -> Result<(), DeviceError>;
 
-    /// Everyone's numbers, one member's behind another's in the order of their ranks; all members have as many.
+    /// Everyone's numbers, one member's behind another's in the order of their ranks; `lengths` has how many each member brings.
     ///
     /// # Errors
     /// As [`Collective::sum`].
-    fn gather(&self, numbers: &[f32]) -> Result<Vec<f32>, DeviceError>;
+    fn gather(&self, numbers: &[f32], lengths: &[usize]) -> Result<Vec<f32>, DeviceError>;
 
     /// Puts the first member's words in the place of everyone's.
     ///
@@ -48,6 +48,21 @@ pub trait Collective {
 
     /// Tells everyone who waits, or will, that this member cannot go on.
     fn fail(&self, why: &str);
+
+    /// Everyone's text, in the order of the ranks.
+    ///
+    /// # Errors
+    /// As [`Collective::sum`].
+    fn texts(&self, own: &str) -> Result<Vec<String>, DeviceError> {
+        // Bytes and lengths are whole numbers below 2^24.
+        let lengths = self.gather(&[own.len() as f32], &vec![1; self.size()])?;
+        let lengths: Vec<usize> = lengths.into_iter().map(|length| length as usize).collect();
+        let bytes: Vec<f32> = own.bytes().map(f32::from).collect();
+        let mut all = self.gather(&bytes, &lengths)?.into_iter().map(|byte| byte as u8);
+        let text =
+            |&length: &usize| String::from_utf8_lossy(&all.by_ref().take(length).collect::<Vec<_>>()).into_owned();
+        Ok(lengths.iter().map(text).collect())
+    }
 
     /// How many members have another text than the first; the same number everywhere.
     ///
@@ -64,8 +79,8 @@ pub trait Collective {
 }
 
 impl Share {
-    /// The share of a member of a group, if there is one.
-    pub fn of(group: Option<&dyn Collective>) -> Self {
-        group.map_or(Self::ALONE, |group| Self { rank: group.rank(), size: group.size(), alike: group.alike() })
+    /// A member's share of a step, of whose images each member of its group computes so many.
+    pub fn of(group: &dyn Collective, images: Vec<usize>) -> Self {
+        Self { rank: group.rank(), size: group.size(), alike: group.alike(), images }
     }
 }

@@ -3,7 +3,9 @@
 use super::{Collective, Member};
 use crate::console::complain;
 use crate::device::DeviceError;
+use mpi::Count;
 use mpi::collective::SystemOperation;
+use mpi::datatype::PartitionMut;
 use mpi::environment::Universe;
 use mpi::traits::{Communicator, CommunicatorCollectives, Root};
 use std::fmt;
@@ -55,9 +57,12 @@ impl Collective for Ranks {
         Ok(())
     }
 
-    fn gather(&self, numbers: &[f32]) -> Result<Vec<f32>, DeviceError> {
-        let mut all = vec![0.0; self.size() * numbers.len()];
-        self.universe.world().all_gather_into(numbers, &mut all[..]);
+    fn gather(&self, numbers: &[f32], lengths: &[usize]) -> Result<Vec<f32>, DeviceError> {
+        let mut all = vec![0.0; lengths.iter().sum()];
+        let counts: Vec<Count> = lengths.iter().map(|&length| length as Count).collect();
+        let begins = counts.iter().scan(0, |end, &count| Some(std::mem::replace(end, *end + count)));
+        let mut places = PartitionMut::new(&mut all[..], &counts[..], begins.collect::<Vec<_>>());
+        self.universe.world().all_gather_varcount_into(numbers, &mut places);
         Ok(all)
     }
 

@@ -34,8 +34,8 @@ impl Shared {
         let mut numbers = self.inner.read(meeting.tensor)?.into_f32();
         match &meeting.what {
             Exchange::Sum => self.group.sum(&mut numbers)?,
-            Exchange::Gather(all) => {
-                let gathered = self.group.gather(&numbers)?;
+            Exchange::Gather { all, lengths } => {
+                let gathered = self.group.gather(&numbers, lengths)?;
                 return self.inner.write(*all, &Values::F32(gathered));
             }
             Exchange::First => self.group.hear(bytemuck::cast_slice_mut(&mut numbers))?,

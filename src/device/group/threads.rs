@@ -93,7 +93,7 @@ impl Collective for Seat {
         Ok(())
     }
 
-    fn gather(&self, numbers: &[f32]) -> Result<Vec<f32>, DeviceError> {
+    fn gather(&self, numbers: &[f32], _lengths: &[usize]) -> Result<Vec<f32>, DeviceError> {
         let all = self.round(bytemuck::cast_slice(numbers).to_vec(), |brought| brought.concat())?;
         Ok(bytemuck::cast_slice(&all).to_vec())
     }
@@ -131,8 +131,10 @@ mod tests {
                     seat.sum(&mut numbers).expect("sums");
                     let mut words = [seat.rank() as u32 + 7, round];
                     seat.hear(&mut words).expect("words");
-                    let all = seat.gather(&[seat.rank() as f32, round as f32]).expect("numbers");
-                    found.push((numbers, words, all));
+                    let rank = seat.rank() as f32;
+                    let all = seat.gather(&vec![rank; seat.rank() + 1], &[1, 2, 3]).expect("numbers");
+                    let texts = seat.texts(&"ü".repeat(seat.rank())).expect("texts");
+                    found.push((numbers, words, all, texts));
                 }
                 found
             })
@@ -140,7 +142,8 @@ mod tests {
         for member in members.collect::<Vec<_>>() {
             for (round, found) in member.join().expect("a member").into_iter().enumerate() {
                 let at = round as f32;
-                assert_eq!(found, ([1e8, 1.0, at], [7, round as u32], vec![0.0, at, 1.0, at, 2.0, at]));
+                let texts = ["", "ü", "üü"].map(str::to_owned).to_vec();
+                assert_eq!(found, ([1e8, 1.0, at], [7, round as u32], vec![0.0, 1.0, 1.0, 2.0, 2.0, 2.0], texts));
             }
         }
     }

@@ -57,7 +57,7 @@ impl Kernel for BatchNormSums {
             simd::vectorize(
                 #[inline(always)]
                 || {
-                    for part in 0..self.norm.planes.parts() {
+                    for part in 0..self.norm.parts {
                         let (planes, x) = self.norm.planes.piece(part, x);
                         let [dy, y] = [dy, if self.relu { y } else { dy }].map(|x| self.norm.planes.piece(part, x).1);
                         let centres = planes.spread(&means);

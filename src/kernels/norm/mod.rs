@@ -20,10 +20,14 @@ use encase::ShaderType;
 pub struct Normalisation {
     /// Sizes of x.
     pub planes: Planes,
-    /// How many devices normalise together, each so many images.
+    /// How many devices normalise together.
     pub members: usize,
     /// This device's place among them.
     pub member: usize,
+    /// The images of all of them.
+    pub images_of_all: usize,
+    /// Parts in which each of them sums a channel; of a device with fewer images than another the last ones may be empty.
+    pub parts: usize,
     /// Part of the way that the running values go toward the batch's.
     pub momentum: f64,
     /// Added to the variance.
@@ -40,6 +44,7 @@ pub struct Params {
     parts: u32,
     members: u32,
     member: u32,
+    images_of_all: u32,
     momentum: f32,
     epsilon: f32,
 }
@@ -52,12 +57,13 @@ const LONGEST_STRETCH: usize = 1 << 12;
 const GROUPS: usize = 1 << 11;
 
 impl Normalisation {
-    /// Elements of the moments, `[channels, parts, 2]`: of each part the sum, and the sum of the squared distances from its own mean.
+    /// Elements of the moments, `[channels, parts, 3]`: of each part the sum, the sum of the squared distances from its own mean, and the
+    /// number of its elements.
     pub fn moments(&self) -> usize {
-        2 * self.planes.channels * self.planes.parts()
+        3 * self.planes.channels * self.parts
     }
 
-    /// Elements of the moments of all devices, `[members, channels, parts, 2]`.
+    /// Elements of the moments of all devices, `[members, channels, parts, 3]`.
     pub fn moments_of_all(&self) -> usize {
         self.members * self.moments()
     }
@@ -74,25 +80,25 @@ impl Normalisation {
     }
 
     fn sums_of_channel(&self) -> usize {
-        3 + 2 * self.planes.parts()
+        3 + 2 * self.parts
     }
 
     /// Elements of a channel on all devices.
     fn count(&self) -> usize {
-        self.members * self.planes.per_channel()
+        self.images_of_all * self.planes.area
     }
 
     /// Mean and sum of squared distances of a channel, of the moments of its parts on all devices.
     fn whole<T: Real>(&self, moments: &[T], channel: usize) -> [T; 2] {
-        let parts = self.planes.parts();
+        let parts = self.parts;
         let of_parts = moments[..self.moments_of_all()]
             .chunks_exact(self.moments())
-            .flat_map(|member| member[2 * channel * parts..2 * (channel + 1) * parts].chunks_exact(2));
+            .flat_map(|member| member[3 * channel * parts..3 * (channel + 1) * parts].chunks_exact(3));
         let sum = of_parts.clone().fold(T::ZERO, |sum, part| sum + part[0]);
         let mean = sum / T::of(self.count() as f64);
-        let squares = of_parts.enumerate().fold(T::ZERO, |squares, (index, part)| {
-            let count = T::of((self.planes.part(index % parts).len() * self.planes.area) as f64);
-            let distance = part[0] / count - mean;
+        let squares = of_parts.fold(T::ZERO, |squares, part| {
+            let count = part[2];
+            let distance = part[0] / count.max(T::ONE) - mean;
             squares + (part[1] + count * distance * distance)
         });
         [mean, squares]
@@ -105,16 +111,17 @@ impl Normalisation {
 
     fn params(&self) -> Params {
         let Planes { images, channels, area } = self.planes;
-        let (members, member) = (self.members as u32, self.member as u32);
+        let [members, member, images_of_all] =
+            [self.members, self.member, self.images_of_all].map(|count| count as u32);
         let [images, channels, area, slice, parts] =
-            [images, channels, area, self.planes.slice(), self.planes.parts()].map(|size| size as u32);
+            [images, channels, area, self.planes.slice(), self.parts].map(|size| size as u32);
         let [momentum, epsilon] = [self.momentum, self.epsilon].map(|x| x as f32);
-        Params { images, channels, area, slice, parts, members, member, momentum, epsilon }
+        Params { images, channels, area, slice, parts, members, member, images_of_all, momentum, epsilon }
     }
 
     /// A workgroup for each part of each channel.
     fn by_part(&self, shader: Shader) -> Launch {
-        self.planes.by_part(shader.with(wgsl!("norm/normalisation")))
+        self.planes.launch(shader.with(wgsl!("norm/normalisation")).reducing(LANES), self.parts)
     }
 
     /// Workgroups for some thousand elements of a channel each.
@@ -125,40 +132,56 @@ impl Normalisation {
         self.planes.launch(shader, self.planes.images.div_ceil(images))
     }
 
-    /// Sizes for the examples: of one part, and of several; on one device, and on several.
+    /// Sizes for the examples: of one part, and of several; on one device, and on several, which have as many images or fewer.
     fn examples() -> impl Iterator<Item = Self> {
-        let shared = [(Planes { images: 5, channels: 7, area: 64 }, 2, 1), (Planes::IN_PARTS, 3, 1)];
-        let alone = Planes::examples().map(|planes| (planes, 1, 0));
-        alone.chain(shared).map(|(planes, members, member)| Self { members, member, ..Self::of(planes) })
+        let few = Planes { images: 5, channels: 7, area: 64 };
+        let many = Planes::IN_PARTS;
+        let shared = [(few, vec![5, 5], 1), (many, vec![52; 3], 1), (many, vec![52, 90], 0)];
+        let alone = Planes::examples().map(Self::of);
+        alone.chain(shared.map(|(planes, images, member)| Self::of(planes).among(&images, member)))
     }
 
     /// On one device.
+    pub fn alone(planes: Planes, momentum: f64, epsilon: f64) -> Self {
+        let (images_of_all, parts) = (planes.images, planes.parts());
+        Self { planes, members: 1, member: 0, images_of_all, parts, momentum, epsilon }
+    }
+
+    /// On devices that have so many images, of which this one is `member`.
+    pub fn among(self, images: &[usize], member: usize) -> Self {
+        let parts = images.iter().map(|&images| Planes { images, ..self.planes }.parts()).max().unwrap_or(self.parts);
+        Self { members: images.len(), member, images_of_all: images.iter().sum(), parts, ..self }
+    }
+
     fn of(planes: Planes) -> Self {
-        Self { planes, members: 1, member: 0, momentum: 0.1, epsilon: 1e-5 }
+        Self::alone(planes, 0.1, 1e-5)
     }
 }
 
 #[test]
 fn parts_make_the_whole() {
     let norm = Normalisation::of(Planes { channels: 1, ..Planes::IN_PARTS });
-    assert_eq!((norm.planes.parts(), norm.planes.part(10)), (11, 50..52));
+    assert_eq!((norm.parts, norm.planes.part(10)), (11, 50..52));
     let x: Vec<f64> = (0..52_000).map(|i| 3.0 + f64::from(i % 911) / 911.0 + f64::from(i) / 52_000.0).collect();
     let moments = |x: &[f64]| {
-        let mean = x.iter().sum::<f64>() / x.len() as f64;
-        [mean * x.len() as f64, x.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>()]
+        let mean = x.iter().sum::<f64>() / x.len().max(1) as f64;
+        [mean * x.len() as f64, x.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>(), x.len() as f64]
     };
-    let of_parts = |planes: Planes, x: &[f64]| -> Vec<f64> {
-        (0..planes.parts()).flat_map(|part| moments(planes.piece(part, x).1)).collect()
+    let of_parts = |norm: Normalisation, x: &[f64]| -> Vec<f64> {
+        (0..norm.parts).flat_map(|part| moments(norm.planes.piece(part, x).1)).collect()
     };
-    let ([sum, squares], [mean, whole]) = (moments(&x), norm.whole(&of_parts(norm.planes, &x), 0));
+    let ([sum, squares, _], [mean, whole]) = (moments(&x), norm.whole(&of_parts(norm, &x), 0));
     assert!(
         (mean - sum / 52_000.0).abs() < 1e-12 && (whole / squares - 1.0).abs() < 1e-12,
         "{mean}, {whole}, {squares}"
     );
-    // The same elements on two devices.
-    let half = Normalisation { members: 2, ..Normalisation::of(Planes { images: 26, ..norm.planes }) };
-    let of_both = x.chunks_exact(26_000).flat_map(|x| of_parts(half.planes, x));
-    let [mean_of_both, of_both] = half.whole(&of_both.collect::<Vec<_>>(), 0);
-    assert_eq!((half.planes.parts(), half.planes.part(5)), (6, 25..26));
+    // The same elements on two devices, of which one has fewer parts: its last ones are empty.
+    let of = |images: usize, member| Normalisation::of(Planes { images, ..norm.planes }).among(&[38, 14], member);
+    let [most, least] =
+        [(38, 0, &x[..38_000]), (14, 1, &x[38_000..])].map(|(images, member, x)| of_parts(of(images, member), x));
+    let (two, elements) = (of(14, 1), |moments: &[f64]| moments.iter().skip(2).step_by(3).sum::<f64>());
+    let [mean_of_both, of_both] = two.whole(&[&most[..], &least].concat(), 0);
+    assert_eq!((most.len(), elements(&most)), (3 * two.parts, 38_000.0));
+    assert_eq!((least.len(), elements(&least), least.last()), (3 * two.parts, 14_000.0, Some(&0.0)));
     assert!((mean_of_both - mean).abs() < 1e-12 && (of_both / whole - 1.0).abs() < 1e-12, "{mean_of_both}, {of_both}");
 }

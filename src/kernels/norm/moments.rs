@@ -5,9 +5,9 @@ use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::{Real, simd};
 use rayon::prelude::*;
 
-/// Of each part of each channel the sum, and the sum of the squared distances from the part's own mean.
+/// Of each part of each channel the sum, the sum of the squared distances from the part's own mean, and the number of its elements.
 ///
-/// Tensors: x, moments `[channels, parts, 2]`.
+/// Tensors: x, moments `[channels, parts, 3]`.
 #[derive(Clone, Debug)]
 pub struct Moments {
     /// Sizes.
@@ -34,10 +34,10 @@ impl Kernel for Moments {
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (x, moments) = (args.real(0), args.real_mut(1));
-        let (parts, block) = (self.norm.planes.parts(), self.norm.planes.block());
-        let results = moments[..self.norm.moments()].par_chunks_mut(2 * parts * block).enumerate();
+        let (parts, block) = (self.norm.parts, self.norm.planes.block());
+        let results = moments[..self.norm.moments()].par_chunks_mut(3 * parts * block).enumerate();
         results.for_each(|(index, moments)| {
-            let channels = index * block..index * block + moments.len() / (2 * parts);
+            let channels = index * block..index * block + moments.len() / (3 * parts);
             simd::vectorize(
                 #[inline(always)]
                 || {
@@ -46,7 +46,7 @@ impl Kernel for Moments {
                         let count = T::of(planes.per_channel() as f64);
                         let mut sums = planes.over_images(x, channels.clone());
                         let totals: Vec<T> = planes.total(&sums).collect();
-                        let means: Vec<T> = totals.iter().map(|&sum| sum / count).collect();
+                        let means: Vec<T> = totals.iter().map(|&sum| sum / count.max(T::ONE)).collect();
                         let centres = planes.spread(&means);
                         sums.fill(T::ZERO);
                         for x in planes.runs(x, channels.clone()) {
@@ -54,9 +54,9 @@ impl Kernel for Moments {
                                 *sum += (x - centre) * (x - centre);
                             }
                         }
-                        let results = moments.chunks_exact_mut(2).skip(part).step_by(parts);
+                        let results = moments.chunks_exact_mut(3).skip(part).step_by(parts);
                         for (result, (&sum, squares)) in results.zip(totals.iter().zip(planes.total(&sums))) {
-                            result.copy_from_slice(&[sum, squares]);
+                            result.copy_from_slice(&[sum, squares, count]);
                         }
                     }
                 },
@@ -65,7 +65,6 @@ impl Kernel for Moments {
     }
 
     fn examples() -> Vec<Self> {
-        // Each device sums its own.
-        Normalisation::examples().filter(|norm| norm.members == 1).map(|norm| Self { norm }).collect()
+        Normalisation::examples().map(|norm| Self { norm }).collect()
     }
 }
