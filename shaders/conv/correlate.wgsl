@@ -3,7 +3,7 @@
 @group(0) @binding(1) var<storage, read> image: array<f32>;
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> map: array<f32>;
+@group(0) @binding(4) var<storage, read_write> map: array<Stored>;
 
 const LEFT_IS_DEEP: bool = true;
 const RIGHT_IS_DEEP: bool = false;
@@ -43,11 +43,11 @@ fn place(column: u32, slice: u32) -> u32 {
     return column / area * params.filters * area + column % area;
 }
 
-fn store(row: u32, place: u32, sum: f32) {
-    let at = place + row * params.rows * params.columns;
+fn store(row: u32, place: u32, sum: Stored) {
+    let at = (place + row * params.rows * params.columns) / STORED;
     var value = sum;
     if (BIAS == 1u) {
-        value += bias[row];
+        value += Stored(bias[row]);
     }
     if (ACCUMULATE == 1u) {
         value += map[at];

@@ -6,7 +6,7 @@
 @group(0) @binding(1) var<storage, read> map: array<f32>;
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> image: array<f32>;
+@group(0) @binding(4) var<storage, read_write> image: array<Stored>;
 
 const LEFT_IS_DEEP: bool = true;
 const RIGHT_IS_DEEP: bool = false;
@@ -94,11 +94,11 @@ fn place(column: u32, slice: u32) -> u32 {
     return column / area * params.channels * params.height * params.width + at.x * params.width + at.y;
 }
 
-fn store(row: u32, place: u32, sum: f32) {
-    let at = place + row * params.height * params.width;
+fn store(row: u32, place: u32, sum: Stored) {
+    let at = (place + row * params.height * params.width) / STORED;
     var value = sum;
     if (BIAS == 1u) {
-        value += bias[row];
+        value += Stored(bias[row]);
     }
     if (ACCUMULATE == 1u) {
         value += image[at];

@@ -2,7 +2,7 @@
 // unfolded images [positions, taps]: part[f, c, ky, kx] = sum over n, y, x of map[n, f, y, x] image[n, c, y s - p + ky, x s - p + kx].
 @group(0) @binding(1) var<storage, read> image: array<f32>;
 @group(0) @binding(2) var<storage, read> map: array<f32>;
-@group(0) @binding(3) var<storage, read_write> parts: array<f32>;
+@group(0) @binding(3) var<storage, read_write> parts: array<Stored>;
 
 const LEFT_IS_DEEP: bool = true;
 const RIGHT_IS_DEEP: bool = true;
@@ -43,6 +43,6 @@ fn place(column: u32, slice: u32) -> u32 {
     return slice * params.filters * params.channels * TAPS + column;
 }
 
-fn store(row: u32, place: u32, sum: f32) {
-    parts[place + row * params.channels * TAPS] = sum;
+fn store(row: u32, place: u32, sum: Stored) {
+    parts[(place + row * params.channels * TAPS) / STORED] = sum;
 }

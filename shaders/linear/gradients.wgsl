@@ -8,7 +8,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read> x: array<f32>;
-@group(0) @binding(3) var<storage, read_write> weight: array<f32>;
+@group(0) @binding(3) var<storage, read_write> weight: array<Stored>;
 @group(0) @binding(4) var<storage, read_write> bias: array<f32>;
 
 const LEFT_IS_DEEP: bool = false;
@@ -40,10 +40,10 @@ fn place(column: u32, slice: u32) -> u32 {
     return column;
 }
 
-fn store(row: u32, column: u32, sum: f32) {
+fn store(row: u32, column: u32, sum: Stored) {
     if (column < params.inputs) {
-        weight[row * params.inputs + column] = sum;
+        weight[(row * params.inputs + column) / STORED] = sum;
     } else {
-        bias[row] = sum;
+        bias[row] = first(sum);
     }
 }

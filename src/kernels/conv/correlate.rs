@@ -120,5 +120,6 @@ impl Correlate {
             [self.shape.map[0], self.shape.images * self.shape.positions(), self.shape.depth()],
             FIND,
         )
+        .by_fours(self.shape.positions().is_multiple_of(4))
     }
 }

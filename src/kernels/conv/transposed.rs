@@ -114,5 +114,6 @@ impl Transposed {
         let taps = |origin: usize| (kernel + stride - 1 - (origin + padding) % stride) / stride;
         let depths = (0..stride * stride).map(|slice| filters * taps(slice / stride) * taps(slice % stride));
         Product::sliced(self.shape.named("transposed"), [channels, pixels], depths.collect(), FIND)
+            .by_fours(stride == 1 && (height * width).is_multiple_of(4))
     }
 }

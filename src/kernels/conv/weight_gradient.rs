@@ -128,6 +128,7 @@ impl WeightGradient {
         let depth = |part| self.part(part).len() * self.shape.positions();
         let depths = (0..self.parts()).map(depth).collect();
         Product::sliced(self.shape.named("weight gradient"), [self.shape.map[0], self.shape.depth()], depths, FIND)
+            .by_fours(self.shape.depth().is_multiple_of(4))
     }
 
     /// Writes the gradient of these channels, `[filters, channels, taps]`, over these images.

@@ -87,5 +87,6 @@ impl Gradients {
         let Self { rows, inputs, outputs } = self;
         // As a product without the bias, and the choice of the ones.
         Product::whole(format!("linear gradients {outputs}x{inputs}x{rows}"), [*outputs, inputs + 1, *rows], 9)
+            .by_fours(inputs.is_multiple_of(4))
     }
 }

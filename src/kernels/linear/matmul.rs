@@ -58,7 +58,7 @@ pub enum Epilogue {
 
 /// `C = op(A) op(B)` with an epilogue.
 ///
-/// Tensors: a, b, aux (bias `[n]` or mask `[m, n]`; any tensor where the epilogue has none), c `[m, n]`.
+/// Tensors: a, b, aux (bias `[n]` or mask `[m, n]`; where the epilogue has none, any tensor of four numbers or more), c `[m, n]`.
 #[derive(Clone, Debug)]
 pub struct Matmul {
     /// Which operands are transposed.
@@ -95,7 +95,14 @@ impl Kernel for Matmul {
         let aux = match self.epilogue {
             Epilogue::Bias { .. } => self.n,
             Epilogue::ReluMask => self.m * self.n,
-            Epilogue::None | Epilogue::Accumulate => 0,
+            // Bound all the same, and no shorter than one element of what the shader declares.
+            Epilogue::None | Epilogue::Accumulate => {
+                if self.by_fours() {
+                    4
+                } else {
+                    0
+                }
+            }
         };
         let c = if self.epilogue == Epilogue::Accumulate { Access::Update } else { Access::Write };
         vec![
@@ -184,10 +191,14 @@ impl Kernel for Matmul {
 }
 
 impl Matmul {
+    fn by_fours(&self) -> bool {
+        self.n.is_multiple_of(4) && self.m * self.k >= 4
+    }
+
     fn sizes(&self) -> Product {
         // A multiplication and an addition of the address, the edge, the load and its turn into zero beyond it.
         let Self { form, m, n, k, .. } = self;
-        Product::whole(format!("linear {form:?} {m}x{n}x{k}").to_lowercase(), [*m, *n, *k], 6)
+        Product::whole(format!("linear {form:?} {m}x{n}x{k}").to_lowercase(), [*m, *n, *k], 6).by_fours(self.by_fours())
     }
 }
 

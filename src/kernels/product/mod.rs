@@ -6,7 +6,8 @@
 //!   column of the right one, have in common; `Column` is a type of the file's own;
 //! - `left(at, k, slice)` and `right(at, k, slice)`: the operands' elements at depth `k`; for a tile, `LEFT_IS_DEEP` and
 //!   `RIGHT_IS_DEEP` say whether neighbours along the depth are neighbours in memory;
-//! - `place(column, slice) -> u32`: where the results of a column lie, and `store(row, place, sum)`: what becomes of one.
+//! - `place(column, slice) -> u32`: where the results of a column lie, and `store(row, place, sum)`: what becomes of one, or of four in
+//!   neighbouring columns: `Stored` is a number or a vector of `STORED` of them ([`Product::by_fours`]).
 
 mod tile;
 
@@ -39,6 +40,8 @@ pub struct Product {
     depths: Vec<usize>,
     /// Instructions that finding an operand's element takes, about: what a tile pays for each that it stages.
     find: usize,
+    /// Whether results are stored four at a time.
+    fours: bool,
 }
 
 /// Workgroups along one dimension: WebGPU's default limit.
@@ -54,7 +57,13 @@ impl Product {
 
     /// Products side by side of at most so many rows and columns, one of each of these depths.
     pub(super) fn sliced(name: String, [rows, columns]: [usize; 2], depths: Vec<usize>, find: usize) -> Self {
-        Self { name, rows, columns, depths, find }
+        Self { name, rows, columns, depths, find, fours: false }
+    }
+
+    /// Stores results four at a time, where those of four columns, from every fourth one on, are neighbours in memory that begin at a
+    /// multiple of four. One by one, the neighbours of an invocation write every fourth word.
+    pub(super) fn by_fours(self, fours: bool) -> Self {
+        Self { fours, ..self }
     }
 
     /// Its form and sizes in words; products of one name take the same time.
@@ -87,7 +96,8 @@ impl Product {
 
     /// Starts this product of the operands that a shader describes.
     pub(super) fn launch(&self, operands: Shader, tuning: &Tuning) -> Launch {
-        let operands = operands.with(wgsl!("product/sums"));
+        let stored = if self.fours { wgsl!("product/fours") } else { wgsl!("product/numbers") };
+        let operands = operands.constant("FOURS", self.fours).with(wgsl!("product/sums")).with(stored);
         let (shader, sides) = match self.tile(tuning) {
             Some(tile) => (tile.constants(operands).with(wgsl!("product/tile")), tile.sides()),
             None => (operands.with(wgsl!("product/strip")), [STRIP_SIDE; 2]),
