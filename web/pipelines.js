@@ -7,8 +7,8 @@
  */
 import { ReplayError } from "./plan.js";
 
-/** An array of a shader that its binding makes as long as it is. */
-const UNSIZED = /@binding\((\d+)\) (var<storage, \w+> \w+: array<\w+)>/g;
+/** An array of a shader that its binding makes as long as it is. What products store is a number, or a vector of STORED ones. */
+const UNSIZED = /@binding\((\d+)\) (var<storage, \w+> \w+: array<(\w+))>/g;
 
 /** The pipelines of a device. */
 export class Pipelines {
@@ -44,9 +44,10 @@ export class Pipelines {
     const storage = bindings.map(({ access }, i) => entry(i + 1, access === "read" ? "read-only-storage" : "storage"));
     const layout = device.createBindGroupLayout({ label, entries: [entry(0, "uniform"), ...storage] });
     const text = texts.map((text) => this.#recording.texts[text]).join("\n");
-    const code = text.replace(UNSIZED, (whole, binding, array) => {
+    const code = text.replace(UNSIZED, (whole, binding, array, element) => {
       const size = sizes[binding - 1];
-      return size ? `@binding(${binding}) ${array}, ${size}>` : whole;
+      const count = element === "Stored" ? `${size}u / STORED` : size;
+      return size ? `@binding(${binding}) ${array}, ${count}>` : whole;
     });
     device.pushErrorScope("validation");
     const module = device.createShaderModule({ label, code });

@@ -3,7 +3,6 @@ const INPUTS: u32 = SIDE + 2u;
 const OUTPUTS: u32 = SIDE;
 @group(0) @binding(1) var<storage, read> places: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> planes: array<f32>;
 
 fn element(at: At, row: u32, column: u32) -> f32 {
     return places[(row * INPUTS + column) * tile_count() + at.place];
@@ -11,24 +10,6 @@ fn element(at: At, row: u32, column: u32) -> f32 {
 
 fn transform(x: Line) -> Line {
     return of_result(x);
-}
-
-// A tile may reach beyond the edge.
-fn store(at: At, row: u32, column: u32, sum: f32) {
-    let y = at.y + row;
-    let x = at.x + column;
-    if (y >= params.height || x >= params.width) {
-        return;
-    }
-    let to = at.plane + y * params.width + x;
-    var value = sum;
-    if (BIAS == 1u) {
-        value += bias[at.channel];
-    }
-    if (ACCUMULATE == 1u) {
-        value += planes[to];
-    }
-    planes[to] = value;
 }
 
 @compute @workgroup_size(64)

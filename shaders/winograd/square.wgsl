@@ -1,5 +1,5 @@
 // A transform of a square along both its dimensions: INPUTS rows and columns become OUTPUTS. A kernel says what an element of its square is
-// (`element`), how a line is transformed (`transform`), and what becomes of a number (`store`). Spelt out, because a driver keeps an
+// (`element`), how a line is transformed (`transform`), and what becomes of a line (`store_line`). Spelt out, because a driver keeps an
 // array that it indexes in a loop in memory unless it unrolls that loop.
 fn transformed_column(at: At, column: u32) -> Line {
     var x: Line;
@@ -19,19 +19,7 @@ fn transformed_column(at: At, column: u32) -> Line {
 }
 
 fn store_row(at: At, row: u32, x: Line) {
-    let y = transform(x);
-    store(at, row, 0u, y[0]);
-    store(at, row, 1u, y[1]);
-    if (OUTPUTS > 2u) {
-        store(at, row, 2u, y[2]);
-    }
-    if (OUTPUTS > 3u) {
-        store(at, row, 3u, y[3]);
-    }
-    if (OUTPUTS > 4u) {
-        store(at, row, 4u, y[4]);
-        store(at, row, 5u, y[5]);
-    }
+    store_line(at, row, transform(x));
 }
 
 fn square(at: At) {

@@ -60,7 +60,8 @@ impl Kernel for Filters {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = self.side.with(shader!("winograd/filters")).constant("TURNED", self.turned);
+        let shader =
+            self.side.with(shader!("winograd/filters")).with(wgsl!("winograd/numbers")).constant("TURNED", self.turned);
         Launch::elementwise(shader, count(self.channels))
     }
 
@@ -112,7 +113,7 @@ impl Kernel for FilterGradients {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let shader = self.side.with(shader!("winograd/filter_gradients"));
+        let shader = self.side.with(shader!("winograd/filter_gradients")).with(wgsl!("winograd/numbers"));
         Launch::elementwise(shader, count(self.channels))
     }
 

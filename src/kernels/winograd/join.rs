@@ -36,7 +36,15 @@ impl Kernel for Join {
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         let shader = self.planes.side.with(shader!("winograd/join").with(wgsl!("winograd/planes")));
+        // One by one, the neighbours of an invocation would write every fourth word.
+        let fours = self.planes.side == Side::Four && self.planes.plane[1].is_multiple_of(4);
+        let shader = if fours {
+            shader.with(wgsl!("winograd/join_fours"))
+        } else {
+            shader.with(wgsl!("winograd/join_numbers")).with(wgsl!("winograd/numbers"))
+        };
         let shader = shader
+            .constant("FOURS", fours)
             .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
             .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
         Launch::elementwise(shader, self.planes.channels * self.planes.per_channel())

@@ -124,7 +124,7 @@ impl Planes {
             (5, 7, [9, 12], 0),
             (2, 17, [15, 15], 1),
             (19, 4, [4, 3], 2),
-            (67, 13, [4, 8], 1),
+            (67, 13, [6, 8], 1),
         ];
         let both = sizes.into_iter().flat_map(|size| [Side::Two, Side::Four].map(|side| (size, side)));
         both.map(move |((images, channels, plane, padding), side)| {

@@ -42,7 +42,7 @@ impl Kernel for Split {
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
         let shader = self.planes.side.with(shader!("winograd/split").with(wgsl!("winograd/planes")));
-        let shader = shader.constant("GRADIENT", self.role == Role::Gradient);
+        let shader = shader.with(wgsl!("winograd/numbers")).constant("GRADIENT", self.role == Role::Gradient);
         Launch::elementwise(shader, self.planes.channels * self.planes.per_channel())
     }
 
