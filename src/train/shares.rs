@@ -117,45 +117,73 @@ fn measured(
         Recipe::with(&config, recipe.objective.clone(), recipe.backbone.clone())
     };
     let device = Session::tuned(&with(many)?, data, device, Share::ALONE, progress)?;
-    let own = [few, many].map(|images| Ok(seconds(&with(images)?, data, (&device, group))? as f32));
-    let [short, long]: [Result<f32, RunError>; 2] = own;
-    let all = group.gather(&[short?, long?], &vec![2; group.size()])?;
-    let images = by_speed(batch, [few, many], all.as_chunks().0);
+    let own = [few, many].map(|images| seconds(&with(images)?, data, (&device, group)));
+    let [short, long]: [Result<(f32, f32), RunError>; 2] = own;
+    let ((short, _), (long, exchange)) = (short?, long?);
+    let all = group.gather(&[short, long], &vec![2; group.size()])?;
+    let lines = lines([few, many], all.as_chunks().0);
+    let images = by_speed(batch, &lines);
     let shares = listed(&images);
     let times: Vec<_> = all.iter().skip(1).step_by(2).map(|seconds| format!("{:.1}", 1e3 * seconds)).collect();
     progress.note(&format!(
         "images of each step: {shares}, by speed: one of {many} took {} ms; --shares {shares} repeats the run",
         times.join(", ")
     ));
+    if let Some((member, alone, together)) = faster_alone(&images, &lines, exchange.into()) {
+        progress.note(&format!(
+            "warning: device {} of {} alone would take {:.1} ms for a step, all together take {:.1} at least: leave the others out",
+            member + 1,
+            images.len(),
+            1e3 * alone,
+            1e3 * together
+        ));
+    }
     Ok(images)
 }
 
 /// Images of a step, at least: a method may compare them.
 const FEWEST: usize = 2;
 
-/// Seconds of a step of a recipe on a device, while the others of its group are at the same.
-fn seconds(recipe: &Recipe, data: &Dataset, (device, group): (&Device, &dyn Collective)) -> Result<f64, RunError> {
+/// Seconds of a step of a recipe on a device, while the others of its group are at the same, and of adding up gradients.
+fn seconds(
+    recipe: &Recipe,
+    data: &Dataset,
+    (device, group): (&Device, &dyn Collective),
+) -> Result<(f32, f32), RunError> {
     let (mut session, plan) = Session::open_to_train(recipe, data, device)?;
     let clock = session.blueprint.state.clock;
+    let mut gradients = vec![0.0; session.blueprint.memory.gradients.len()];
     let mut step = |done: u64| {
         session.train(plan, done, 1)?;
         // Whoever reads waits for the step, as those do who share one.
         session.executor.read(clock)
     };
     step(0)?;
-    group.sum(&mut [0.0])?;
+    // Twice, as the first time waits for the slowest.
+    let mut began = Instant::now();
+    for _ in 0..2 {
+        began = Instant::now();
+        group.sum(&mut gradients)?;
+    }
+    let exchange = began.elapsed();
     let began = Instant::now();
     let mut done = 1;
     while done == 1 || began.elapsed() < LONG_ENOUGH {
         step(done)?;
         done += 1;
     }
-    Ok(began.elapsed().as_secs_f64() / (done - 1) as f64)
+    Ok((began.elapsed().as_secs_f32() / (done - 1) as f32, exchange.as_secs_f32()))
 }
 
-/// Shares of a step of `batch` images with which all members are done at about the same time, by the seconds that each of them took for
-/// `few` and for `many` images: what a step takes grows along a line.
-fn by_speed(batch: usize, [few, many]: [usize; 2], seconds: &[[f32; 2]]) -> Vec<usize> {
+/// What a member takes for a step, which grows along a line: seconds for no image, and for each one.
+type Line = (f64, f64);
+
+fn cost(&(fixed, slope): &Line, images: usize) -> f64 {
+    fixed + slope * images as f64
+}
+
+/// Those of the members that took so many seconds for `few` and for `many` images.
+fn lines([few, many]: [usize; 2], seconds: &[[f32; 2]]) -> Vec<Line> {
     let line = |&[short, long]: &[f32; 2]| {
         let (short, long) = (f64::from(short), f64::from(long));
         let mean = long / many as f64;
@@ -163,21 +191,45 @@ fn by_speed(batch: usize, [few, many]: [usize; 2], seconds: &[[f32; 2]]) -> Vec<
         let slope = slope.max(LEAST_SLOPE * mean).min(mean);
         (long - slope * many as f64, slope)
     };
-    let lines: Vec<(f64, f64)> = seconds.iter().map(line).collect();
-    deal(batch, lines.len(), |member, images| lines[member].0 + lines[member].1 * images as f64)
+    seconds.iter().map(line).collect()
+}
+
+/// Shares of a step of `batch` images with which all members are done at about the same time.
+fn by_speed(batch: usize, lines: &[Line]) -> Vec<usize> {
+    deal(batch, lines.len(), |member, images| cost(&lines[member], images))
+}
+
+/// The member that would be done sooner alone than all with these shares, who exchange gradients besides: which, in how many seconds, and
+/// in how many they.
+fn faster_alone(images: &[usize], lines: &[Line], exchange: f64) -> Option<(usize, f64, f64)> {
+    let together = images.iter().zip(lines).map(|(&images, line)| cost(line, images)).fold(0.0, f64::max) + exchange;
+    let batch = images.iter().sum();
+    let alone = lines.iter().map(|line| cost(line, batch)).enumerate();
+    let (member, alone) = alone.min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    (alone < together).then_some((member, alone, together))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::by_speed;
+    use super::{by_speed, faster_alone, lines};
 
     #[test]
     fn shares_follow_times() {
+        let by_speed = |batch, sizes, seconds: &[[f32; 2]]| by_speed(batch, &lines(sizes, seconds));
         assert_eq!(by_speed(12, [2, 6], &[[0.2, 0.6], [1.0, 3.0]]), [10, 2], "five times as fast");
         assert_eq!(by_speed(12, [6, 6], &[[0.6, 0.6], [3.0, 3.0]]), [10, 2], "of one size alone");
         assert_eq!(by_speed(64, [8, 32], &[[9.0, 21.0], [1.8, 4.2]]), [4, 60], "of which 5 and 1 are for no image");
         assert_eq!(by_speed(64, [8, 32], &[[1.0, 1.0], [1.0, 1.0]]), [32, 32], "as long for many as for few");
         assert_eq!(by_speed(64, [8, 32], &[[2.0, 1.0], [1.0, 100.0]]), [63, 1], "each has an image");
         assert_eq!(by_speed(7, [2, 2], &[[0.0, 0.0], [0.0, 0.0]]).iter().sum::<usize>(), 7, "a clock that stood still");
+    }
+
+    #[test]
+    fn a_device_that_is_better_off_alone_is_named() {
+        let fast_and_slow = [(0.1, 0.01), (2.0, 0.1)];
+        assert_eq!(faster_alone(&[63, 1], &fast_and_slow, 0.0).map(|(member, ..)| member), Some(0));
+        let alike = [(0.0, 0.01), (0.0, 0.01)];
+        assert_eq!(faster_alone(&[32, 32], &alike, 0.1), None, "0.42 seconds instead of 0.64");
+        assert_eq!(faster_alone(&[32, 32], &alike, 0.4).map(|(member, ..)| member), Some(0), "the link is too slow");
     }
 }
