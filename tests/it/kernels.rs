@@ -84,8 +84,10 @@ pub fn products() -> Vec<Arc<dyn AnyKernel>> {
     let transposed = shared(Transposed::examples(), |c| c.shape.kernel == 3 && c.epilogue == ConvEpilogue::Bias);
     let gradients = shared(WeightGradient::examples(), |c| c.shape.kernel == 3);
     let places = shared(Products::examples(), |product| product.side == Side::Two);
-    // More tiles across than a grid is wide, where a tile is 16 columns wide.
-    let wide = Matmul { form: Form::Nn, m: 1, n: 65_535 * 16 + 5, k: 2, epilogue: Epilogue::Accumulate };
-    let linear = matmuls.chain(linear).chain([Arc::new(wide) as _]);
-    linear.chain(correlations).chain(transposed).chain(gradients).chain(places).collect()
+    matmuls.chain(linear).chain(correlations).chain(transposed).chain(gradients).chain(places).collect()
+}
+
+/// A product with more tiles across than a grid is wide, where a tile has so few columns.
+pub fn wide(columns: usize) -> Arc<dyn AnyKernel> {
+    Arc::new(Matmul { form: Form::Nn, m: 1, n: 65_535 * columns + 5, k: 2, epilogue: Epilogue::Accumulate })
 }

@@ -12,16 +12,26 @@ use crate::kernels::{assert_agree, products, twins};
 use driver::{drive, tools};
 use once::once;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use wgpu_simvae::check::{KernelCases, SHADER_TOLERANCE, Table};
+use wgpu_simvae::kernels::product::Variant;
+use wgpu_simvae::kernels::{AnyKernel, Tuning};
 use wgpu_simvae::recording::Memory;
 
 /// `check.rs` runs all kernels as the browser chooses, by strips. SwiftShader takes long to compile tiles: of those, every product has one
-/// end.
+/// end, and of the tiles that differ in their sides alone one is compiled.
 #[test]
 fn products_by_tiles_agree_with_their_twins_in_a_browser() {
-    let cases = KernelCases::new(products(), 0);
+    let mut seen = BTreeSet::new();
+    let mut is_new = |product: &Arc<dyn AnyKernel>| {
+        let label = product.launch(&Tuning::of(Variant::Tile)).shader.label();
+        let sides = |part: &&str| !part.starts_with("down") && !part.starts_with("across");
+        seen.insert(label.split('.').filter(sides).collect::<Vec<_>>().join("."))
+    };
+    let cases = KernelCases::new(products().into_iter().filter(&mut is_new).collect(), 0);
     let mut memory = Memory::new(&cases.layout);
     cases.fill(&mut |tensor, values| memory.write(tensor, values)).expect("it is written");
     let plan = cases.plan(0..cases.len()).expect("a plan");
