@@ -7,7 +7,7 @@
 //! - `left(at, k, slice)` and `right(at, k, slice)`: the operands' elements at depth `k`; for a tile, `LEFT_IS_DEEP` and
 //!   `RIGHT_IS_DEEP` say whether neighbours along the depth are neighbours in memory;
 //! - `place(column, slice) -> u32`: where the results of a column lie, and `store(row, place, sum)`: what becomes of one, or of four in
-//!   neighbouring columns: `Stored` is a number or a vector of `STORED` of them ([`Product::by_fours`]).
+//!   neighbouring columns: `Stored` is a number or a vector of `STORED` of them (`Product::by_fours`).
 
 mod tile;
 
