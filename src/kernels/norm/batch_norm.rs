@@ -46,13 +46,13 @@ impl Kernel for BatchNorm {
         self.norm.params()
     }
 
-    fn launch(&self, _tuning: &Tuning) -> Launch {
+    fn launch(&self, tuning: &Tuning) -> Launch {
         let shader = shader!("norm/batch_norm")
             .with(wgsl!("norm/whole"))
             .constant("TRAINING", self.training)
             .constant("RESIDUAL", self.residual)
             .constant("RELU", self.relu);
-        self.norm.by_stretch(shader)
+        self.norm.by_stretch(shader, tuning)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -59,7 +59,7 @@ impl Kernel for BatchNormBackward {
         self.norm.params()
     }
 
-    fn launch(&self, _tuning: &Tuning) -> Launch {
+    fn launch(&self, tuning: &Tuning) -> Launch {
         let keep = match self.residual {
             ResidualGradient::None => wgsl!("norm/no_residual"),
             ResidualGradient::Write | ResidualGradient::Add => wgsl!("norm/residual"),
@@ -68,7 +68,7 @@ impl Kernel for BatchNormBackward {
             .with(keep)
             .constant("RESIDUAL", self.residual as u32)
             .constant("RELU", self.relu);
-        self.norm.by_stretch(shader)
+        self.norm.by_stretch(shader, tuning)
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {

@@ -11,7 +11,8 @@ pub mod batch_norm_sums;
 pub mod moments;
 
 use super::planes::{LANES, Planes};
-use super::{Launch, Shader};
+use super::product::Variant;
+use super::{Launch, Shader, Tuning};
 use crate::math::Real;
 use encase::ShaderType;
 
@@ -124,9 +125,12 @@ impl Normalisation {
         self.planes.launch(shader.with(wgsl!("norm/normalisation")).reducing(LANES), self.parts)
     }
 
-    /// Workgroups for some thousand elements of a channel each.
-    fn by_stretch(&self, shader: Shader) -> Launch {
-        let elements = (self.planes.count() / GROUPS).clamp(STRETCH, LONGEST_STRETCH);
+    /// Workgroups for some thousand elements of a channel each. A software adapter runs one after the other, and hides nothing by many.
+    fn by_stretch(&self, shader: Shader, tuning: &Tuning) -> Launch {
+        let elements = match tuning.matmul {
+            Variant::Strip => LONGEST_STRETCH,
+            Variant::Tile | Variant::Light => (self.planes.count() / GROUPS).clamp(STRETCH, LONGEST_STRETCH),
+        };
         let images = (elements / self.planes.area).clamp(1, self.planes.images);
         let shader = shader.with(wgsl!("norm/normalisation")).shared("LANES", LANES);
         self.planes.launch(shader, self.planes.images.div_ceil(images))
