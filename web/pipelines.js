@@ -7,7 +7,7 @@
  */
 import { ReplayError } from "./plan.js";
 
-/** An array of a shader that its binding makes as long as it is. What products store is a number, or a vector of STORED ones. */
+/** An array of a shader that its binding makes as long as it is. `Stored` is a number, or a vector of STORED ones. */
 const UNSIZED = /@binding\((\d+)\) (var<storage, \w+> \w+: array<(\w+))>/g;
 
 /** The pipelines of a device. */

@@ -3,6 +3,7 @@ const INPUTS: u32 = SIDE + 2u;
 const OUTPUTS: u32 = SIDE;
 @group(0) @binding(1) var<storage, read> places: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> planes: array<Stored>;
 
 fn element(at: At, row: u32, column: u32) -> f32 {
     return places[(row * INPUTS + column) * tile_count() + at.place];
@@ -10,6 +11,19 @@ fn element(at: At, row: u32, column: u32) -> f32 {
 
 fn transform(x: Line) -> Line {
     return of_result(x);
+}
+
+// Results that belong at an element and behind it: one, or four.
+fn put(at: At, element: u32, sums: Stored) {
+    let to = element / STORED;
+    var value = sums;
+    if (BIAS == 1u) {
+        value += Stored(bias[at.channel]);
+    }
+    if (ACCUMULATE == 1u) {
+        value += planes[to];
+    }
+    planes[to] = value;
 }
 
 @compute @workgroup_size(64)

@@ -153,15 +153,11 @@ fn target(g: &mut Graph, x: Tensor) -> (Tensor, ConvEpilogue) {
 fn weight_gradient(g: &mut Graph, name: &str, shape: ConvShape, image: Tensor, map: Tensor, gradient: Tensor) {
     let label = format!("{name} d weight");
     let plain = WeightGradient::of(shape, g.machine());
-    let (rows, columns) = (plain.parts(), shape.weight_len());
     if let Some(kernels) = Gradient::of(&plain, g.machine()) {
         tiled_gradient(g, &label, kernels, [image, map, gradient]);
-    } else if rows == 1 {
-        g.push(&label, plain, &[image, map, gradient]);
     } else {
-        let parts = g.tensor("parts", [rows, columns]);
-        g.push(&label, plain, &[image, map, parts]);
-        g.push(&format!("{label} sum"), ColumnSum { rows, columns }, &[parts, gradient]);
+        let sizes = [plain.parts(), shape.weight_len()];
+        sum_of_parts(g, &label, sizes, gradient, |g, to| g.push(&label, plain, &[image, map, to]));
     }
 }
 
@@ -169,13 +165,24 @@ fn bias_gradient(g: &mut Graph, name: &str, dy: Tensor, gradient: Option<Tensor>
     let Some(gradient) = gradient else { return };
     let [images, channels, height, width] = four(dy);
     let planes = Planes { images, channels, area: height * width };
-    let (rows, columns) = (planes.parts(), channels);
     let label = format!("{name} d bias");
+    sum_of_parts(g, &label, [planes.parts(), channels], gradient, |g, to| {
+        g.push(&label, ChannelSum { planes }, &[dy, to])
+    });
+}
+
+/// Emits what computes parts of a gradient, `[parts, elements]`, and their sum where there are several.
+fn sum_of_parts(
+    g: &mut Graph,
+    label: &str,
+    [rows, columns]: [usize; 2],
+    gradient: Tensor,
+    emit: impl FnOnce(&mut Graph, Tensor),
+) {
     if rows == 1 {
-        g.push(&label, ChannelSum { planes }, &[dy, gradient]);
-    } else {
-        let parts = g.tensor("parts", [rows, columns]);
-        g.push(&label, ChannelSum { planes }, &[dy, parts]);
-        g.push(&format!("{label} sum"), ColumnSum { rows, columns }, &[parts, gradient]);
+        return emit(g, gradient);
     }
+    let parts = g.tensor("parts", [rows, columns]);
+    emit(g, parts);
+    g.push(&format!("{label} sum"), ColumnSum { rows, columns }, &[parts, gradient]);
 }

@@ -1,6 +1,7 @@
 //! Which images of each step the members of a group take: as given, as the run had before, as many each where devices are alike, and by
 //! their measured speed where they are not, so that all are done at about the same time.
 
+use super::blueprint::Blueprint;
 use super::progress::Progress;
 use super::run::RunOptions;
 use super::run_error::RunError;
@@ -118,9 +119,9 @@ fn measured(
     };
     let device = Session::tuned(&with(many)?, data, device, Share::ALONE, progress)?;
     let own = [few, many].map(|images| seconds(&with(images)?, data, (&device, group)));
-    let [short, long]: [Result<(f32, f32), RunError>; 2] = own;
-    let ((short, _), (long, exchange)) = (short?, long?);
-    let all = group.gather(&[short, long], &vec![2; group.size()])?;
+    let [short, long]: [Result<f32, RunError>; 2] = own;
+    let all = group.gather(&[short?, long?], &vec![2; group.size()])?;
+    let exchange = exchange(recipe, data, group)?;
     let lines = lines([few, many], all.as_chunks().0);
     let images = by_speed(batch, &lines);
     let shares = listed(&images);
@@ -129,7 +130,7 @@ fn measured(
         "images of each step: {shares}, by speed: one of {many} took {} ms; --shares {shares} repeats the run",
         times.join(", ")
     ));
-    if let Some((member, alone, together)) = faster_alone(&images, &lines, exchange.into()) {
+    if let Some((member, alone, together)) = faster_alone(&images, &lines, exchange) {
         progress.note(&format!(
             "warning: device {} of {} alone would take {:.1} ms for a step, all together take {:.1} at least: leave the others out",
             member + 1,
@@ -144,35 +145,34 @@ fn measured(
 /// Images of a step, at least: a method may compare them.
 const FEWEST: usize = 2;
 
-/// Seconds of a step of a recipe on a device, while the others of its group are at the same, and of adding up gradients.
-fn seconds(
-    recipe: &Recipe,
-    data: &Dataset,
-    (device, group): (&Device, &dyn Collective),
-) -> Result<(f32, f32), RunError> {
+/// Seconds of adding up the gradients of all members.
+fn exchange(recipe: &Recipe, data: &Dataset, group: &dyn Collective) -> Result<f64, RunError> {
+    let mut gradients = vec![0.0; Blueprint::new(recipe, data, u64::MAX).memory.gradients.len()];
+    // The first time waits for the slowest.
+    group.sum(&mut gradients)?;
+    let began = Instant::now();
+    group.sum(&mut gradients)?;
+    Ok(began.elapsed().as_secs_f64())
+}
+
+/// Seconds of a step of a recipe on a device, while the others of its group are at the same.
+fn seconds(recipe: &Recipe, data: &Dataset, (device, group): (&Device, &dyn Collective)) -> Result<f32, RunError> {
     let (mut session, plan) = Session::open_to_train(recipe, data, device)?;
     let clock = session.blueprint.state.clock;
-    let mut gradients = vec![0.0; session.blueprint.memory.gradients.len()];
     let mut step = |done: u64| {
         session.train(plan, done, 1)?;
         // Whoever reads waits for the step, as those do who share one.
         session.executor.read(clock)
     };
     step(0)?;
-    // Twice, as the first time waits for the slowest.
-    let mut began = Instant::now();
-    for _ in 0..2 {
-        began = Instant::now();
-        group.sum(&mut gradients)?;
-    }
-    let exchange = began.elapsed();
+    group.sum(&mut [0.0])?;
     let began = Instant::now();
     let mut done = 1;
     while done == 1 || began.elapsed() < LONG_ENOUGH {
         step(done)?;
         done += 1;
     }
-    Ok((began.elapsed().as_secs_f32() / (done - 1) as f32, exchange.as_secs_f32()))
+    Ok(began.elapsed().as_secs_f32() / (done - 1) as f32)
 }
 
 /// What a member takes for a step, which grows along a line: seconds for no image, and for each one.

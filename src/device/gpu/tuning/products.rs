@@ -63,19 +63,25 @@ pub fn choose<E>(
             break;
         }
         let Some(seconds) = time(wanted)? else { break };
-        for (wanted, seconds) in wanted.iter().zip(seconds) {
-            let mut times = wanted.tiles.iter().copied().zip(seconds);
-            let Some((mut best, own)) = times.next() else { continue };
-            let mut least = own * BETTER;
-            for (tile, seconds) in times {
-                if seconds < least {
-                    (best, least) = (tile, seconds);
-                }
-            }
-            chosen.insert(wanted.name.clone(), best);
-        }
+        let tiles = wanted.iter().zip(seconds).map(|(wanted, seconds)| (wanted.name.clone(), wanted.fastest(&seconds)));
+        chosen.extend(tiles.filter_map(|(name, tile)| Some((name, tile?))));
     }
     Ok(chosen)
+}
+
+impl Wanted {
+    /// The tile to choose where each takes so long: the model's, unless another is faster by more than noise.
+    fn fastest(&self, seconds: &[f64]) -> Option<Tile> {
+        let mut times = self.tiles.iter().zip(seconds);
+        let (mut best, own) = times.next()?;
+        let mut least = own * BETTER;
+        for (tile, &seconds) in times {
+            if seconds < least {
+                (best, least) = (tile, seconds);
+            }
+        }
+        Some(*best)
+    }
 }
 
 #[cfg(test)]
