@@ -35,11 +35,14 @@
 //! - `report`: charts (SVG) and pages of runs, and the tables and the page of a comparison, `compare::report`. Without it,
 //!   those files are not written.
 //! - `tensorboard`: events of runs that set `log.tensorboard`. Without it, such a run says that there are none.
-//! - `translate`: shaders as SPIR-V, Metal, HLSL and GLSL, `low_level::device::gpu::translate`.
 //! - `onnx`: a run's networks as ONNX files, `onnx`.
-//! - `cli`: the command `wgpu-simvae`, with all five.
+//! - `cli`: the command `wgpu-simvae`, with all four.
 //!
-//! Two are not: `view` is the command's `train --view`, and `static-dxc` builds Microsoft's newer shader compiler in, for DirectX 12.
+//! Three are not:
+//!
+//! - `translate`: shaders as SPIR-V, Metal, HLSL and GLSL, `low_level::device::gpu::translate`.
+//! - `view`: the command's `train --view`.
+//! - `static-dxc`: Microsoft's newer shader compiler, built in, for DirectX 12.
 
 // What a library says goes through `Progress` and `console`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]

@@ -43,7 +43,7 @@ mod plan_files;
 mod plans;
 mod probes;
 mod pth;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "translate"))]
 mod radv;
 mod ranges;
 mod ranks;
@@ -59,6 +59,7 @@ mod tensorboard;
 mod together;
 mod torch;
 mod torchvision;
+#[cfg(feature = "translate")]
 mod translation;
 mod tuned;
 mod variances;

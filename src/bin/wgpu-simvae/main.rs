@@ -16,6 +16,8 @@ mod explain;
 mod gradcheck;
 mod manual;
 mod neighbours;
+#[cfg(not(feature = "translate"))]
+mod no_translation;
 mod pictures;
 mod plan;
 mod run_folder;

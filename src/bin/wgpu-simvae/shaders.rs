@@ -1,16 +1,19 @@
 //! `wgpu-simvae shaders`
 
 use crate::Failure;
+#[cfg(not(feature = "translate"))]
+use crate::no_translation::{Language, translate};
 use clap::Args;
 use std::path::PathBuf;
 use wgpu_simvae::console::print;
+#[cfg(feature = "translate")]
 use wgpu_simvae::device::gpu::{Language, translate};
 use wgpu_simvae::files::write_atomically;
 use wgpu_simvae::kernels::registry::shaders;
 
 #[derive(Debug, Args)]
 pub struct ShadersArguments {
-    /// Language to write them in: wgsl, spirv, msl, hlsl or glsl.
+    /// Language to write them in: wgsl, and with the feature `translate` spirv, msl, hlsl or glsl.
     #[arg(long, default_value = "wgsl")]
     language: Language,
     /// Folder to write to; `shaders-LANGUAGE` unless told.
