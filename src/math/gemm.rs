@@ -5,8 +5,8 @@
 //! blocks run on rayon: that beats the crate's own threading, which packs one operand serially.
 
 use super::Real;
+use super::pieces::over;
 use gemm_common::Parallelism;
-use rayon::prelude::*;
 
 /// A block is at least this wide, in elements: narrower ones spend their time packing.
 const MIN_COLUMNS: usize = 64;
@@ -144,10 +144,7 @@ fn in_blocks<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], accumulat
             );
         }
     };
-    match n.div_ceil(col_step) * m.div_ceil(row_step) {
-        1 => block(0),
-        count => (0..count).into_par_iter().for_each(block),
-    }
+    over(n.div_ceil(col_step) * m.div_ceil(row_step), 1, &block);
 }
 
 /// The size of each of at most `parts` parts of `len`, none smaller than `min` where `len` allows it.

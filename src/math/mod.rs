@@ -1,8 +1,9 @@
-//! Numbers: the precision of the twins, vectorised loops and matrix products on the CPU.
+//! Numbers: the precision of the twins, vectorised loops, loops on all threads and matrix products on the CPU.
 
 pub mod eigenvalues;
 pub mod gemm;
 pub mod lbfgs;
+pub mod pieces;
 mod real;
 pub mod scratch;
 pub mod simd;

@@ -1,14 +1,15 @@
 //! Vectorised loops for the kernel twins: plain Rust, compiled once per instruction set and chosen at run time.
 //!
-//! A twin splits its slices into chunks of [`CHUNK`] elements with rayon and runs a plain loop over each inside
-//! [`vectorize`]. Chunks have a fixed size, so sums over them do not depend on the number of threads:
+//! A twin cuts its slices into chunks of [`CHUNK`] elements, which threads share by [`pieces`](super::pieces), and runs a
+//! plain loop over each inside [`vectorize`]. Chunks have a fixed size, so sums over them do not depend on the number of
+//! threads:
 //!
 //! ```
-//! use rayon::prelude::*;
+//! use wgpu_simvae::math::pieces::{rows, rows_mut, side_by_side};
 //! use wgpu_simvae::math::simd::{CHUNK, vectorize};
 //!
 //! let (mut p, g) = (vec![1.0f32; 100_000], vec![0.5f32; 100_000]);
-//! p.par_chunks_mut(CHUNK).zip(g.par_chunks(CHUNK)).for_each(|(p, g)| {
+//! side_by_side((rows_mut(&mut p, CHUNK), rows(&g, CHUNK)), 1, |_, (p, g)| {
 //!     vectorize(|| p.iter_mut().zip(g).for_each(|(p, g)| *p -= 0.1 * g));
 //! });
 //! assert!(p.iter().all(|p| (p - 0.95).abs() < 1e-6));

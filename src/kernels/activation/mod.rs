@@ -1,9 +1,9 @@
 //! Twin of `shaders/activation/activation.wgsl`: activations that no matrix product could take along.
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use crate::math::{Real, simd};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// The function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Kernel for Activation {
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (x, y) = (args.real(0), args.real_mut(2));
-        y[..self.count].par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(y, x)| {
+        side_by_side((rows_mut(&mut y[..self.count], CHUNK), rows(x, CHUNK)), 1, |_, (y, x)| {
             simd::vectorize(
                 #[inline(always)]
                 || match self.function {
@@ -119,9 +119,10 @@ impl Kernel for ActivationBackward {
             Function::Relu => T::ZERO,
             Function::Sigmoid => y * (T::ONE - y),
         };
-        dx[..self.count].par_chunks_mut(CHUNK).zip(dy.par_chunks(CHUNK).zip(y.par_chunks(CHUNK))).for_each(
-            |(dx, (dy, y))| dx.iter_mut().zip(dy.iter().zip(y)).for_each(|(dx, (&dy, &y))| *dx = dy * slope(y)),
-        );
+        let chunks = (rows_mut(&mut dx[..self.count], CHUNK), rows(dy, CHUNK), rows(y, CHUNK));
+        side_by_side(chunks, 1, |_, (dx, dy, y)| {
+            dx.iter_mut().zip(dy.iter().zip(y)).for_each(|(dx, (&dy, &y))| *dx = dy * slope(y));
+        });
     }
 
     fn examples() -> Vec<Self> {

@@ -2,9 +2,9 @@
 
 use crate::kernels::common::effects::{self, EFFECT_NUMBERS, SIGMA};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use crate::math::{Real, simd};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Blurs the rows that have a sigma across or down, and copies the others. One after the other is torchvision's
 /// `gaussian_blur`, with its reflected border; pictures smaller than half the kernel, which it refuses, are reflected again.
@@ -84,40 +84,38 @@ impl Kernel for Blur {
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (effects, sharp, blurred) = (args.real(0), args.real(1), args.real_mut(2));
         let (width, half) = (self.width, self.kernel / 2);
-        blurred
-            .par_chunks_exact_mut(self.pixels_of_row())
-            .zip(sharp.par_chunks_exact(self.pixels_of_row()))
-            .zip(effects.par_chunks_exact(EFFECT_NUMBERS))
-            .take(self.rows)
-            .for_each(|((blurred, sharp), effects)| {
-                let sigma = effects[SIGMA];
-                if sigma <= T::ZERO {
-                    blurred.copy_from_slice(sharp);
-                    return;
-                }
-                let weights = self.weights(sigma);
-                let mut padded = vec![T::ZERO; width + 2 * half];
-                let planes = blurred.chunks_exact_mut(self.height * width).zip(sharp.chunks_exact(self.height * width));
-                for (blurred, sharp) in planes {
-                    for (y, out) in blurred.chunks_exact_mut(width).enumerate() {
-                        out.fill(T::ZERO);
-                        if self.vertical {
-                            for (tap, &weight) in weights.iter().enumerate() {
-                                let from = reflect_at(y as isize + tap as isize - half as isize, self.height);
-                                add(out, weight, &sharp[from * width..]);
-                            }
-                        } else {
-                            let line = &sharp[y * width..][..width];
-                            for (x, padded) in padded.iter_mut().enumerate() {
-                                *padded = line[reflect_at(x as isize - half as isize, width)];
-                            }
-                            for (tap, &weight) in weights.iter().enumerate() {
-                                add(out, weight, &padded[tap..]);
-                            }
+        let pixels = self.pixels_of_row();
+        let blurred = rows_mut(&mut blurred[..self.rows * pixels], pixels);
+        let images = (blurred, rows(sharp, pixels), rows(effects, EFFECT_NUMBERS));
+        side_by_side(images, 1, |_, (blurred, sharp, effects)| {
+            let sigma = effects[SIGMA];
+            if sigma <= T::ZERO {
+                blurred.copy_from_slice(sharp);
+                return;
+            }
+            let weights = self.weights(sigma);
+            let mut padded = vec![T::ZERO; width + 2 * half];
+            let planes = blurred.chunks_exact_mut(self.height * width).zip(sharp.chunks_exact(self.height * width));
+            for (blurred, sharp) in planes {
+                for (y, out) in blurred.chunks_exact_mut(width).enumerate() {
+                    out.fill(T::ZERO);
+                    if self.vertical {
+                        for (tap, &weight) in weights.iter().enumerate() {
+                            let from = reflect_at(y as isize + tap as isize - half as isize, self.height);
+                            add(out, weight, &sharp[from * width..]);
+                        }
+                    } else {
+                        let line = &sharp[y * width..][..width];
+                        for (x, padded) in padded.iter_mut().enumerate() {
+                            *padded = line[reflect_at(x as isize - half as isize, width)];
+                        }
+                        for (tap, &weight) in weights.iter().enumerate() {
+                            add(out, weight, &padded[tap..]);
                         }
                     }
                 }
-            });
+            }
+        });
     }
 
     fn examples() -> Vec<Self> {

@@ -2,9 +2,9 @@
 
 use crate::kernels::common::effects::{self, BRIGHTNESS, CONTRAST, EFFECT_NUMBERS, GREY, HUE, ORDER, SATURATION};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use crate::math::{Real, simd};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Weights of red, green and blue in a grey value (torchvision: `rgb_to_grayscale`).
 const LUMA: [f64; 3] = [0.2989, 0.587, 0.114];
@@ -52,16 +52,14 @@ impl Kernel for Colour {
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (effects, images) = (args.real(0), args.real_mut(1));
-        images
-            .par_chunks_exact_mut(self.channels * self.plane)
-            .zip(effects.par_chunks_exact(EFFECT_NUMBERS))
-            .take(self.rows)
-            .for_each(|(image, effects)| {
-                simd::vectorize(
-                    #[inline(always)]
-                    || change(image, self.plane, effects),
-                );
-            });
+        let pixels = self.channels * self.plane;
+        let images = rows_mut(&mut images[..self.rows * pixels], pixels);
+        side_by_side((images, rows(effects, EFFECT_NUMBERS)), 1, |_, (image, effects)| {
+            simd::vectorize(
+                #[inline(always)]
+                || change(image, self.plane, effects),
+            );
+        });
     }
 
     fn examples() -> Vec<Self> {

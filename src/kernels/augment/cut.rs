@@ -7,8 +7,8 @@ use crate::kernels::common::view::{self, VIEW_WORDS, unflipped};
 use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Renders `[rows, channels, height, width]` images in 0..=1 from views (`[rows, 8]` words) of packed bytes, which are pictures of
 /// another size.
@@ -108,47 +108,43 @@ impl Kernel for Cut {
         let images = args.real_mut(3);
         let ([height, width], [stored_height, stored_width]) = (self.size, self.stored);
         let stored = Stored { pixels, bytes: self.bytes_of_image(), views: self.views, ring: self.ring };
-        images
-            .par_chunks_exact_mut(self.pixels_of_row())
-            .zip(views.par_chunks_exact(VIEW_WORDS))
-            .take(self.rows)
-            .enumerate()
-            .for_each(|(row, (out, view))| {
-                let [left, top, crop_width, crop_height, flips] = VISIBLE.map(|word| view[word] as usize);
-                let across = all_taps(width, crop_width, flips, 1);
-                let down = all_taps(height, crop_height, flips, 2);
-                let first = stored.first_byte(clock, row, view);
-                let (mut line, mut lines) = (vec![0; crop_width], vec![0; crop_height * width]);
-                let mut sums = vec![0; width];
-                for (channel, out) in out.chunks_exact_mut(height * width).enumerate() {
-                    let corner = first + (channel * stored_height + top) * stored_width + left;
-                    // Across first, for every line of the crop.
-                    for (y, lines) in lines.chunks_exact_mut(width).enumerate() {
-                        let start = corner + y * stored_width;
-                        line.iter_mut().enumerate().for_each(|(x, byte)| *byte = stored.pixel(start + x));
-                        for (sum, taps) in lines.iter_mut().zip(&across) {
-                            let tapped = line[taps.first..].iter().zip(&taps.weights);
-                            *sum = tapped.map(|(byte, weight)| byte * weight).sum::<u32>();
-                        }
-                    }
-                    for (out, taps) in out.chunks_exact_mut(width).zip(&down) {
-                        sums.fill(0u64);
-                        for (line, &weight) in lines[taps.first * width..].chunks_exact(width).zip(&taps.weights) {
-                            sums.iter_mut().zip(line).for_each(|(sum, &x)| *sum += u64::from(weight) * u64::from(x));
-                        }
-                        for ((out, &sum), column) in out.iter_mut().zip(&sums).zip(&across) {
-                            let full = 255 * taps.total * column.total;
-                            *out = if !self.threshold {
-                                T::of(sum as f64 / full as f64)
-                            } else if 2 * sum >= full {
-                                T::ONE
-                            } else {
-                                T::ZERO
-                            };
-                        }
+        let images = rows_mut(&mut images[..self.rows * self.pixels_of_row()], self.pixels_of_row());
+        side_by_side((images, rows(views, VIEW_WORDS)), 1, |row, (out, view)| {
+            let [left, top, crop_width, crop_height, flips] = VISIBLE.map(|word| view[word] as usize);
+            let across = all_taps(width, crop_width, flips, 1);
+            let down = all_taps(height, crop_height, flips, 2);
+            let first = stored.first_byte(clock, row, view);
+            let (mut line, mut lines) = (vec![0; crop_width], vec![0; crop_height * width]);
+            let mut sums = vec![0; width];
+            for (channel, out) in out.chunks_exact_mut(height * width).enumerate() {
+                let corner = first + (channel * stored_height + top) * stored_width + left;
+                // Across first, for every line of the crop.
+                for (y, lines) in lines.chunks_exact_mut(width).enumerate() {
+                    let start = corner + y * stored_width;
+                    line.iter_mut().enumerate().for_each(|(x, byte)| *byte = stored.pixel(start + x));
+                    for (sum, taps) in lines.iter_mut().zip(&across) {
+                        let tapped = line[taps.first..].iter().zip(&taps.weights);
+                        *sum = tapped.map(|(byte, weight)| byte * weight).sum::<u32>();
                     }
                 }
-            });
+                for (out, taps) in out.chunks_exact_mut(width).zip(&down) {
+                    sums.fill(0u64);
+                    for (line, &weight) in lines[taps.first * width..].chunks_exact(width).zip(&taps.weights) {
+                        sums.iter_mut().zip(line).for_each(|(sum, &x)| *sum += u64::from(weight) * u64::from(x));
+                    }
+                    for ((out, &sum), column) in out.iter_mut().zip(&sums).zip(&across) {
+                        let full = 255 * taps.total * column.total;
+                        *out = if !self.threshold {
+                            T::of(sum as f64 / full as f64)
+                        } else if 2 * sum >= full {
+                            T::ONE
+                        } else {
+                            T::ZERO
+                        };
+                    }
+                }
+            }
+        });
     }
 
     fn examples() -> Vec<Self> {

@@ -7,8 +7,8 @@ use crate::kernels::common::view;
 pub use crate::kernels::common::view::VIEW_WORDS;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
+use crate::math::pieces::{rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Attempts at a random crop, as in torchvision's `RandomResizedCrop`.
 const ATTEMPTS: u32 = 10;
@@ -111,7 +111,8 @@ impl Kernel for Sample {
         let views = args.uint_mut(1);
         let params = self.params();
         let seed = [clock[SEED], clock[SEED + 1]];
-        views.par_chunks_exact_mut(VIEW_WORDS).take(self.rows as usize).enumerate().for_each(|(row, out)| {
+        let views = &mut views[..self.rows as usize * VIEW_WORDS];
+        side_by_side(rows_mut(views, VIEW_WORDS), 1, |row, out| {
             let mut epoch = clock[EPOCH];
             let mut position = clock[CURSOR] + self.first + row as u32 / self.views;
             if position >= self.images {

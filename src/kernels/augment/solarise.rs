@@ -2,9 +2,9 @@
 
 use crate::kernels::common::effects::{self, EFFECT_NUMBERS, SOLARISE};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use crate::math::{Real, simd};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Inverts the values of at least `threshold` in the rows for which that was drawn (torchvision: `solarize`).
 ///
@@ -54,21 +54,20 @@ impl Kernel for Solarise {
         let (effects, images) = (args.real(0), args.real_mut(1));
         // Rounded as the shader's, so that both draw the line at the same values.
         let (threshold, half) = (T::from(self.threshold as f32), T::of(0.5));
-        images.par_chunks_exact_mut(self.width).zip(effects.par_chunks_exact(EFFECT_NUMBERS)).take(self.rows).for_each(
-            |(image, effects)| {
-                simd::vectorize(
-                    #[inline(always)]
-                    || {
-                        if effects[SOLARISE] != T::ZERO {
-                            image.iter_mut().for_each(|x| *x = if *x >= threshold { T::ONE - *x } else { *x });
-                        }
-                        if self.black_and_white {
-                            image.iter_mut().for_each(|x| *x = if *x >= half { T::ONE } else { T::ZERO });
-                        }
-                    },
-                );
-            },
-        );
+        let images = rows_mut(&mut images[..self.rows * self.width], self.width);
+        side_by_side((images, rows(effects, EFFECT_NUMBERS)), 1, |_, (image, effects)| {
+            simd::vectorize(
+                #[inline(always)]
+                || {
+                    if effects[SOLARISE] != T::ZERO {
+                        image.iter_mut().for_each(|x| *x = if *x >= threshold { T::ONE - *x } else { *x });
+                    }
+                    if self.black_and_white {
+                        image.iter_mut().for_each(|x| *x = if *x >= half { T::ONE } else { T::ZERO });
+                    }
+                },
+            );
+        });
     }
 
     fn examples() -> Vec<Self> {

@@ -3,8 +3,8 @@
 use crate::kernels::common::philox::{Purpose, philox, split, unit};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
+use crate::math::pieces::{rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Style factors of a sprite, each uniform in 0..1: horizontal and vertical position, scale, rotation, stroke width,
 /// brightness, hue (which grey pictures do not show).
@@ -92,8 +92,8 @@ impl Kernel for Sprites {
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (glyphs, pixels, factors) = (args.real(0), args.uint_mut(1), args.real_mut(2));
         let size = self.size;
-        let images = pixels.par_chunks_exact_mut(self.words()).zip(factors.par_chunks_exact_mut(FACTORS.len()));
-        images.take(self.images).enumerate().for_each(|(image, (pixels, factors))| {
+        let pixels = rows_mut(&mut pixels[..self.images * self.words()], self.words());
+        side_by_side((pixels, rows_mut(factors, FACTORS.len())), 1, |image, (pixels, factors)| {
             let [x, y, scale, rotation] = self.draw::<T>(image, 0);
             let [stroke, brightness, hue, _] = self.draw::<T>(image, 1);
             factors.copy_from_slice(&[x, y, scale, rotation, stroke, brightness, hue]);

@@ -7,8 +7,8 @@ use crate::kernels::common::view::{self, VIEW_WORDS, unflipped};
 use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Renders `[rows, channels, height, width]` images in 0..=1 from views (`[rows, 8]` words) of packed bytes.
 ///
@@ -110,38 +110,33 @@ impl Kernel for Views {
         let full = (4 * plane * 255) as u32;
         let unit = 1.0 / f64::from(full);
         let stored = Stored { pixels, bytes: self.pixels_of_row(), views: self.views, ring: self.ring };
-        images
-            .par_chunks_exact_mut(self.pixels_of_row())
-            .zip(views.par_chunks_exact(VIEW_WORDS))
-            .take(self.rows)
-            .enumerate()
-            .for_each(|(row, (out, view))| {
-                let [left, top, crop_width, crop_height, flips] = VISIBLE.map(|word| view[word] as usize);
-                let across: Vec<_> =
-                    (0..width).map(|x| source(unflipped(x, width, flips, 1), width, crop_width)).collect();
-                let first = stored.first_byte(clock, row, view);
-                let pixel = |index| stored.pixel(index);
-                for (channel, out) in out.chunks_exact_mut(plane).enumerate() {
-                    let corner = first + channel * plane + top * width + left;
-                    for (y, out) in out.chunks_exact_mut(width).enumerate() {
-                        let (first, second, down) = source(unflipped(y, height, flips, 2), height, crop_height);
-                        let (upper, lower) = (corner + first * width, corner + second * width);
-                        for (out, &(a, b, right)) in out.iter_mut().zip(&across) {
-                            let stay = 2 * width as u32 - right;
-                            let above = pixel(upper + a) * stay + pixel(upper + b) * right;
-                            let below = pixel(lower + a) * stay + pixel(lower + b) * right;
-                            let sum = above * (2 * height as u32 - down) + below * down;
-                            *out = if !self.threshold {
-                                T::of(f64::from(sum) * unit)
-                            } else if 2 * sum >= full {
-                                T::ONE
-                            } else {
-                                T::ZERO
-                            };
-                        }
+        let images = rows_mut(&mut images[..self.rows * self.pixels_of_row()], self.pixels_of_row());
+        side_by_side((images, rows(views, VIEW_WORDS)), 1, |row, (out, view)| {
+            let [left, top, crop_width, crop_height, flips] = VISIBLE.map(|word| view[word] as usize);
+            let across: Vec<_> = (0..width).map(|x| source(unflipped(x, width, flips, 1), width, crop_width)).collect();
+            let first = stored.first_byte(clock, row, view);
+            let pixel = |index| stored.pixel(index);
+            for (channel, out) in out.chunks_exact_mut(plane).enumerate() {
+                let corner = first + channel * plane + top * width + left;
+                for (y, out) in out.chunks_exact_mut(width).enumerate() {
+                    let (first, second, down) = source(unflipped(y, height, flips, 2), height, crop_height);
+                    let (upper, lower) = (corner + first * width, corner + second * width);
+                    for (out, &(a, b, right)) in out.iter_mut().zip(&across) {
+                        let stay = 2 * width as u32 - right;
+                        let above = pixel(upper + a) * stay + pixel(upper + b) * right;
+                        let below = pixel(lower + a) * stay + pixel(lower + b) * right;
+                        let sum = above * (2 * height as u32 - down) + below * down;
+                        *out = if !self.threshold {
+                            T::of(f64::from(sum) * unit)
+                        } else if 2 * sum >= full {
+                            T::ONE
+                        } else {
+                            T::ZERO
+                        };
                     }
                 }
-            });
+            }
+        });
     }
 
     fn examples() -> Vec<Self> {

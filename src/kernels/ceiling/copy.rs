@@ -2,9 +2,9 @@
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use crate::math::simd::CHUNK;
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Copies numbers, four at a time.
 ///
@@ -39,8 +39,8 @@ impl Kernel for Copy {
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (x, y) = (args.real(0), args.real_mut(1));
-        let chunks = y[..4 * self.quads].par_chunks_mut(CHUNK).zip(x[..4 * self.quads].par_chunks(CHUNK));
-        chunks.for_each(|(y, x)| y.copy_from_slice(x));
+        let (x, y) = (&x[..4 * self.quads], &mut y[..4 * self.quads]);
+        side_by_side((rows_mut(y, CHUNK), rows(x, CHUNK)), 1, |_, (y, x)| y.copy_from_slice(x));
     }
 
     fn examples() -> Vec<Self> {

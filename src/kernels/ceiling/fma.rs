@@ -2,9 +2,9 @@
 
 use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use crate::math::{Real, simd};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Multiplies and adds 16 numbers an element, `rounds` times each, and sums them.
 ///
@@ -56,8 +56,8 @@ impl Kernel for Fma {
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (x, y) = (args.real(0), args.real_mut(1));
-        let elements = y[..self.count].par_chunks_mut(TOGETHER).zip(x[..self.count].par_chunks(TOGETHER));
-        elements.with_min_len(16).for_each(|(y, x)| {
+        let elements = (rows_mut(&mut y[..self.count], TOGETHER), rows(&x[..self.count], TOGETHER));
+        side_by_side(elements, 16, |_, (y, x)| {
             simd::vectorize(
                 #[inline(always)]
                 || {

@@ -3,8 +3,8 @@
 use super::ConvShape;
 use crate::kernels::planes::{Params, Planes};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
+use crate::math::pieces::{rows_mut, side_by_side};
 use crate::math::{Real, simd};
-use rayon::prelude::*;
 
 /// Sums each channel of `[images, channels, area]`, in a fixed order, into `[parts, channels]`: the sums over the images of each part (see
 /// [`Planes::parts`]).
@@ -35,10 +35,10 @@ impl Kernel for ChannelSum {
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (x, sums) = (args.real(0), args.real_mut(1));
         let (channels, block) = (self.planes.channels, self.planes.block());
-        let parts = sums[..self.planes.parts() * channels].par_chunks_mut(channels).enumerate();
-        parts.for_each(|(part, sums)| {
+        let sums = &mut sums[..self.planes.parts() * channels];
+        side_by_side(rows_mut(sums, channels), 1, |part, sums| {
             let (planes, x) = self.planes.piece(part, x);
-            sums.par_chunks_mut(block).enumerate().for_each(|(index, sums)| {
+            side_by_side(rows_mut(sums, block), 1, |index, sums| {
                 let channels = index * block..index * block + sums.len();
                 simd::vectorize(
                     #[inline(always)]

@@ -6,8 +6,8 @@ use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use crate::math::scratch::with_scratch;
-use rayon::prelude::*;
 
 /// `map[n, f, y, x] = sum over c, ky, kx of weight[f, c, ky, kx] image[n, c, y s - p + ky, x s - p + kx]`.
 ///
@@ -63,9 +63,9 @@ impl Kernel for Correlate {
         let (filters, depth, positions) = (shape.map[0], shape.depth(), shape.positions());
         let weight = Matrix::new(&weight[..shape.weight_len()], filters, depth);
         let accumulate = self.epilogue == ConvEpilogue::Accumulate;
-        let images = image[..shape.image_len()].par_chunks(task * channels * height * width);
-        let maps = map[..shape.map_len()].par_chunks_mut(task * filters * positions);
-        maps.zip(images).for_each(|(maps, image)| {
+        let images = rows(&image[..shape.image_len()], task * channels * height * width);
+        let maps = rows_mut(&mut map[..shape.map_len()], task * filters * positions);
+        side_by_side((maps, images), 1, |_, (maps, image)| {
             let images = maps.len() / (filters * positions);
             let columns = images * positions;
             with_scratch((depth + filters) * columns, |scratch| {

@@ -2,8 +2,8 @@
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
 use crate::math::Real;
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// Square windows over planes.
@@ -147,8 +147,8 @@ impl Kernel for MaxPool {
         let (x, y, taps) = (args.real(0), args.real_mut(1), args.uint_mut(2));
         let pooling = &self.pooling;
         let [input, output] = [pooling.input, pooling.output].map(|[height, width]| height * width);
-        let results = y.par_chunks_exact_mut(output).zip(taps.par_chunks_exact_mut(output));
-        results.zip(x.par_chunks_exact(input)).take(pooling.planes).for_each(|((y, taps), x)| {
+        let y = rows_mut(&mut y[..pooling.planes * output], output);
+        side_by_side((y, rows_mut(taps, output), rows(x, input)), 1, |_, (y, taps, x)| {
             for ((y, tap), window) in y.iter_mut().zip(taps).zip(pooling.windows()) {
                 (*y, *tap) = pooling.largest(x, window);
             }
@@ -184,8 +184,8 @@ impl Kernel for MaxPoolBackward {
         let (dy, taps, dx) = (args.real(0), args.uint(1), args.real_mut(2));
         let pooling = &self.pooling;
         let [input, output] = [pooling.input, pooling.output].map(|[height, width]| height * width);
-        let gradients = dy.par_chunks_exact(output).zip(taps.par_chunks_exact(output));
-        dx.par_chunks_exact_mut(input).zip(gradients).take(pooling.planes).for_each(|(dx, (dy, taps))| {
+        let dx = rows_mut(&mut dx[..pooling.planes * input], input);
+        side_by_side((dx, rows(dy, output), rows(taps, output)), 1, |_, (dx, dy, taps)| {
             dx.fill(T::ZERO);
             for ((&dy, &tap), window) in dy.iter().zip(taps).zip(pooling.windows()) {
                 if let Some(at) = pooling.tap(window, tap as usize) {

@@ -7,8 +7,8 @@ use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use crate::math::scratch::with_scratch;
-use rayon::prelude::*;
 
 /// `image[n, c, y, x] = sum over f, ky, kx of weight[f, c, ky, kx] map[n, f, (y + p - ky) / s, (x + p - kx) / s]`, where
 /// those are whole.
@@ -65,9 +65,9 @@ impl Kernel for Transposed {
         let (filters, depth, positions) = (shape.map[0], shape.depth(), shape.positions());
         let weight = Matrix::new(&weight[..shape.weight_len()], filters, depth).t();
         let accumulate = self.epilogue == ConvEpilogue::Accumulate;
-        let images = image[..shape.image_len()].par_chunks_mut(task * channels * height * width);
-        let maps = map[..shape.map_len()].par_chunks(task * filters * positions);
-        images.zip(maps).for_each(|(image, maps)| {
+        let images = rows_mut(&mut image[..shape.image_len()], task * channels * height * width);
+        let maps = rows(&map[..shape.map_len()], task * filters * positions);
+        side_by_side((images, maps), 1, |_, (image, maps)| {
             let images = maps.len() / (filters * positions);
             let columns = images * positions;
             with_scratch((depth + filters) * columns, |scratch| {

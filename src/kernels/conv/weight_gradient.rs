@@ -7,8 +7,8 @@ use crate::kernels::cost::{Machine, Work};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
+use crate::math::pieces::{each_mut, rows_mut, side_by_side};
 use crate::math::scratch::with_scratch;
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// `part[f, c, ky, kx] = sum over n, y, x of map[n, f, y, x] image[n, c, y s - p + ky, x s - p + kx]` over a slice of the
@@ -61,10 +61,10 @@ impl Kernel for WeightGradient {
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (image, map, parts) = (args.real(0), args.real(1), args.real_mut(2));
         let shape = &self.shape;
+        let parts = rows_mut(&mut parts[..self.parts() * shape.weight_len()], shape.weight_len());
         if let Some(winograd) = Winograd::of(shape).filter(|_| self.slice.is_multiple_of(Winograd::IMAGES)) {
             let [images, maps] = [shape.image, shape.map].map(|sides| sides.iter().product::<usize>());
-            let parts = parts.par_chunks_exact_mut(shape.weight_len()).take(self.parts());
-            parts.enumerate().for_each(|(index, part)| {
+            side_by_side(parts, 1, |index, part| {
                 let Range { start, end } = self.part(index);
                 let (image, map) = (&image[start * images..end * images], &map[start * maps..end * maps]);
                 winograd.weight_gradient(end - start, image, map, part);
@@ -75,21 +75,17 @@ impl Kernel for WeightGradient {
         let tasks = TASKS_PER_THREAD * rayon::current_num_threads();
         let step = channels.div_ceil(tasks.div_ceil(self.parts()));
         let groups: Vec<Range<usize>> = (0..channels).step_by(step).map(|c| c..(c + step).min(channels)).collect();
-        let parts = parts[..self.parts() * shape.weight_len()].par_chunks_exact_mut(shape.weight_len());
-        parts.enumerate().for_each(|(index, part)| {
+        side_by_side(parts, 1, |index, part| {
             let images = self.part(index);
             if let [all] = groups.as_slice() {
                 return self.sum(image, map, images, all.clone(), part);
             }
             let taps = shape.kernel * shape.kernel;
-            let sums: Vec<Vec<T>> = groups
-                .par_iter()
-                .map(|group| {
-                    let mut sum = vec![T::ZERO; shape.map[0] * group.len() * taps];
-                    self.sum(image, map, images.clone(), group.clone(), &mut sum);
-                    sum
-                })
-                .collect();
+            let sum_of = |group: &Range<usize>| vec![T::ZERO; shape.map[0] * group.len() * taps];
+            let mut sums: Vec<Vec<T>> = groups.iter().map(sum_of).collect();
+            side_by_side(each_mut(&mut sums), 1, |index, sum| {
+                self.sum(image, map, images.clone(), groups[index].clone(), sum);
+            });
             for (group, sum) in groups.iter().zip(&sums) {
                 let rows = part.chunks_exact_mut(shape.depth()).zip(sum.chunks_exact(group.len() * taps));
                 rows.for_each(|(row, sum)| row[group.start * taps..group.end * taps].copy_from_slice(sum));

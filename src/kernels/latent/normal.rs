@@ -4,8 +4,8 @@ use crate::kernels::common::clock::{self, SEED, STEP};
 use crate::kernels::common::philox::{Purpose, philox, split, unit};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
+use crate::math::pieces::{rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Fills a tensor of `count` elements with standard normal numbers drawn from (seed, step, index), from index `first` on.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ impl Kernel for Normal {
         let begun = self.first % 4;
         let (begin, whole) = noise[..self.count].split_at_mut(((4 - begun) % 4).min(self.count));
         begin.copy_from_slice(&four(self.first / 4)[begun..][..begin.len()]);
-        whole.par_chunks_mut(4).enumerate().with_min_len(256).for_each(|(block, out)| {
+        side_by_side(rows_mut(whole, 4), 256, |block, out| {
             out.copy_from_slice(&four(self.first.div_ceil(4) + block)[..out.len()]);
         });
     }

@@ -2,8 +2,8 @@
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Rows and latent sizes of the examples.
 const SIZES: [(usize, usize); 4] = [(1, 1), (7, 3), (31, 10), (2, 64)];
@@ -56,17 +56,13 @@ impl Kernel for Reparameterise {
         let (encoded, noise, z) = (args.real(0), args.real(1), args.real_mut(3));
         let latent = self.latent;
         let half = T::of(0.5);
-        z.par_chunks_exact_mut(latent)
-            .zip(encoded.par_chunks_exact(2 * latent))
-            .zip(noise.par_chunks_exact(latent))
-            .take(self.rows)
-            .with_min_len(64)
-            .for_each(|((z, encoded), noise)| {
-                let (mu, logvar) = encoded.split_at(latent);
-                for l in 0..latent {
-                    z[l] = mu[l] + (half * logvar[l]).exp() * noise[l];
-                }
-            });
+        let z = rows_mut(&mut z[..self.rows * latent], latent);
+        side_by_side((z, rows(encoded, 2 * latent), rows(noise, latent)), 64, |_, (z, encoded, noise)| {
+            let (mu, logvar) = encoded.split_at(latent);
+            for l in 0..latent {
+                z[l] = mu[l] + (half * logvar[l]).exp() * noise[l];
+            }
+        });
     }
 
     fn examples() -> Vec<Self> {
@@ -115,20 +111,16 @@ impl Kernel for ReparameteriseBackward {
         let latent = self.latent;
         let half = T::of(0.5);
         let keep = |old: T| if self.accumulate { old } else { T::ZERO };
-        dencoded
-            .par_chunks_exact_mut(2 * latent)
-            .zip(encoded.par_chunks_exact(2 * latent))
-            .zip(noise.par_chunks_exact(latent).zip(dz.par_chunks_exact(latent)))
-            .take(self.rows)
-            .with_min_len(64)
-            .for_each(|((dencoded, encoded), (noise, dz))| {
-                let (dmu, dlogvar) = dencoded.split_at_mut(latent);
-                for l in 0..latent {
-                    let deviation = (half * encoded[latent + l]).exp();
-                    dmu[l] = keep(dmu[l]) + dz[l];
-                    dlogvar[l] = keep(dlogvar[l]) + half * dz[l] * noise[l] * deviation;
-                }
-            });
+        let dencoded = rows_mut(&mut dencoded[..self.rows * 2 * latent], 2 * latent);
+        let all = (dencoded, rows(encoded, 2 * latent), rows(noise, latent), rows(dz, latent));
+        side_by_side(all, 64, |_, (dencoded, encoded, noise, dz)| {
+            let (dmu, dlogvar) = dencoded.split_at_mut(latent);
+            for l in 0..latent {
+                let deviation = (half * encoded[latent + l]).exp();
+                dmu[l] = keep(dmu[l]) + dz[l];
+                dlogvar[l] = keep(dlogvar[l]) + half * dz[l] * noise[l] * deviation;
+            }
+        });
     }
 
     fn examples() -> Vec<Self> {

@@ -1,9 +1,9 @@
 //! Twin of `shaders/linear/column_sum.wgsl`: sums of the rows of a matrix.
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
+use crate::math::pieces::{rows_mut, side_by_side};
 use crate::math::{Real, simd};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Sums the columns of a matrix `[rows, columns]` into `[columns]`, in a fixed order.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Kernel for ColumnSum {
 /// The sum of each column, in the order of the rows.
 pub(super) fn column_sums<T: Real>(matrix: &[T], sums: &mut [T]) {
     let columns = sums.len();
-    sums.par_chunks_mut(BLOCK).enumerate().for_each(|(block, sums)| {
+    side_by_side(rows_mut(sums, BLOCK), 1, |block, sums| {
         simd::vectorize(
             #[inline(always)]
             || {

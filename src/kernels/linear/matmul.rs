@@ -4,9 +4,9 @@ use crate::kernels::cost::Work;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Shader, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, gemm};
+use crate::math::pieces::{rows_mut, side_by_side};
 use crate::math::simd;
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Which operands are transposed in memory. All matrices are row-major.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,7 +204,7 @@ impl Matmul {
 
 /// Runs `f` on every row of a matrix with the index of the row's first element, in parallel and vectorised.
 fn rows<T: Real>(matrix: &mut [T], width: usize, f: impl Fn(&mut [T], usize) + Sync) {
-    matrix.par_chunks_mut(width).enumerate().with_min_len(16).for_each(|(row, slice)| {
+    side_by_side(rows_mut(matrix, width), 16, |row, slice| {
         simd::vectorize(
             #[inline(always)]
             || f(slice, row * width),

@@ -2,8 +2,8 @@
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// `lambda * KL(q(z | view), q(z | image))` and its gradient with respect to both posteriors (CR-VAE: Sinha and Dieng,
 /// 2021).
@@ -60,27 +60,23 @@ impl Kernel for Consistency {
         let (encoded, terms, dencoded) = (args.real(0), args.real_mut(1), args.real_mut(2));
         let latent = self.latent;
         let [half, lambda, scale] = [0.5, self.lambda, self.lambda * self.gradient_scale].map(T::of);
-        terms
-            .par_chunks_exact_mut(latent)
-            .zip(dencoded.par_chunks_exact_mut(4 * latent))
-            .zip(encoded.par_chunks_exact(4 * latent))
-            .take(self.pairs)
-            .with_min_len(64)
-            .for_each(|((terms, dencoded), encoded)| {
-                for (l, term) in terms.iter_mut().enumerate() {
-                    let [image, image_log, view, view_log] = [0, 1, 2, 3].map(|i| i * latent + l);
-                    let inverse_variance = (-encoded[image_log]).exp();
-                    let apart = encoded[view] - encoded[image];
-                    let logs = encoded[view_log] - encoded[image_log];
-                    let above = logs.exp_above_line();
-                    let square = apart * apart * inverse_variance;
-                    *term = lambda * half * (above + square);
-                    dencoded[image] -= apart * inverse_variance * scale;
-                    dencoded[view] += apart * inverse_variance * scale;
-                    dencoded[image_log] -= half * (above + logs + square) * scale;
-                    dencoded[view_log] += half * (above + logs) * scale;
-                }
-            });
+        let terms = rows_mut(&mut terms[..self.pairs * latent], latent);
+        let all = (terms, rows_mut(dencoded, 4 * latent), rows(encoded, 4 * latent));
+        side_by_side(all, 64, |_, (terms, dencoded, encoded)| {
+            for (l, term) in terms.iter_mut().enumerate() {
+                let [image, image_log, view, view_log] = [0, 1, 2, 3].map(|i| i * latent + l);
+                let inverse_variance = (-encoded[image_log]).exp();
+                let apart = encoded[view] - encoded[image];
+                let logs = encoded[view_log] - encoded[image_log];
+                let above = logs.exp_above_line();
+                let square = apart * apart * inverse_variance;
+                *term = lambda * half * (above + square);
+                dencoded[image] -= apart * inverse_variance * scale;
+                dencoded[view] += apart * inverse_variance * scale;
+                dencoded[image_log] -= half * (above + logs + square) * scale;
+                dencoded[view_log] += half * (above + logs) * scale;
+            }
+        });
     }
 
     fn examples() -> Vec<Self> {

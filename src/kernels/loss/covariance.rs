@@ -2,8 +2,8 @@
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
+use crate::math::pieces::{each_mut, rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// VICReg's hinge on the standard deviation and its penalty on covariances (Bardes, Ponce and LeCun, 2022, equations 1 to
 /// 4), the hinge averaged and the penalty summed over the views.
@@ -79,9 +79,9 @@ impl Kernel for Covariance {
         let covariance_scale = T::of(self.covariance_weight / width as f64);
         let variance_scale = T::of(self.variance_weight / columns as f64);
         let [four, epsilon] = [4.0, self.epsilon].map(T::of);
-        let terms = variance.par_iter_mut().zip(covariance.par_iter_mut());
-        let rows = terms.zip(products.par_chunks_exact_mut(columns)).take(columns);
-        rows.with_min_len(8).enumerate().for_each(|(i, ((variance, covariance), row))| {
+        let products = rows_mut(&mut products[..columns * columns], columns);
+        let all = (each_mut(variance), each_mut(covariance), products);
+        side_by_side(all, 8, |i, (variance, covariance, row)| {
             let first = i / width * width;
             let mut sum = T::ZERO;
             for (j, c) in row.iter_mut().enumerate() {

@@ -2,8 +2,8 @@
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
+use crate::math::pieces::{each_mut, rows, rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// `-log softmax(logits)[label]` of each row and its gradient.
 ///
@@ -52,25 +52,22 @@ impl Kernel for CrossEntropy {
         let (terms, dlogits) = (args.real_mut(2), args.real_mut(3));
         let classes = self.classes;
         let scale = T::of(self.gradient_scale);
-        terms
-            .par_iter_mut()
-            .zip(dlogits.par_chunks_exact_mut(classes))
-            .zip(logits.par_chunks_exact(classes).zip(labels))
-            .take(self.rows)
-            .with_min_len(64)
-            .for_each(|((term, dlogits), (logits, &label))| {
-                let highest = logits.iter().copied().fold(T::LOWEST, T::max);
-                let mut sum = T::ZERO;
-                for (d, &logit) in dlogits.iter_mut().zip(logits) {
-                    *d = (logit - highest).exp();
-                    sum += *d;
-                }
-                for (c, d) in dlogits.iter_mut().enumerate() {
-                    let wanted = if c == label as usize { T::ONE } else { T::ZERO };
-                    *d = (*d / sum - wanted) * scale;
-                }
-                *term = sum.ln() + highest - logits[label as usize];
-            });
+        let terms = each_mut(&mut terms[..self.rows]);
+        let all = (terms, rows_mut(dlogits, classes), rows(logits, classes));
+        side_by_side(all, 64, |row, (term, dlogits, logits)| {
+            let label = labels[row] as usize;
+            let highest = logits.iter().copied().fold(T::LOWEST, T::max);
+            let mut sum = T::ZERO;
+            for (d, &logit) in dlogits.iter_mut().zip(logits) {
+                *d = (logit - highest).exp();
+                sum += *d;
+            }
+            for (c, d) in dlogits.iter_mut().enumerate() {
+                let wanted = if c == label { T::ONE } else { T::ZERO };
+                *d = (*d / sum - wanted) * scale;
+            }
+            *term = sum.ln() + highest - logits[label];
+        });
     }
 
     fn examples() -> Vec<Self> {

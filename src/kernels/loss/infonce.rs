@@ -2,8 +2,8 @@
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
+use crate::math::pieces::{each_mut, rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// InfoNCE, the NT-Xent loss of SimCLR (Chen et al., 2020): cross-entropy of each row with its positives, which are the
 /// other views of the same image, among all other rows. More than two views share the probability equally.
@@ -59,8 +59,8 @@ impl Kernel for InfoNce {
         let inverse_temperature = T::of(1.0 / self.temperature);
         let scale = T::of(self.gradient_scale / self.temperature);
         let share = T::of(1.0 / (self.views - 1) as f64);
-        let rows = terms.par_iter_mut().zip(similarity.par_chunks_exact_mut(self.rows)).take(self.rows);
-        rows.with_min_len(8).enumerate().for_each(|(i, (term, row))| {
+        let terms = each_mut(&mut terms[..self.rows]);
+        side_by_side((terms, rows_mut(similarity, self.rows)), 8, |i, (term, row)| {
             let first = i / self.views * self.views;
             let others = row.iter().enumerate().filter(|&(j, _)| j != i);
             let highest = others.map(|(_, &s)| s).fold(T::LOWEST, T::max);

@@ -2,8 +2,8 @@
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// The mean squared distance of two views, and its gradient (VICReg: Bardes, Ponce and LeCun, 2022, equation 5). More than
 /// two views are compared in all pairs.
@@ -61,24 +61,20 @@ impl Kernel for Invariance {
         let count = (self.images * width) as f64;
         let scale = T::of(self.weight / count * 2.0 / (views - 1) as f64);
         let [two, share] = [2.0, 1.0 / views as f64].map(T::of);
-        terms
-            .par_chunks_exact_mut(width)
-            .zip(dz.par_chunks_exact_mut(views * width))
-            .zip(z.par_chunks_exact(views * width))
-            .take(self.images)
-            .with_min_len(64)
-            .for_each(|((terms, dz), z)| {
-                for (k, term) in terms.iter_mut().enumerate() {
-                    let column = z.iter().skip(k).step_by(width);
-                    let mean = column.clone().copied().sum::<T>() * share;
-                    let mut sum = T::ZERO;
-                    for (d, &z) in dz.iter_mut().skip(k).step_by(width).zip(column) {
-                        sum += (z - mean) * (z - mean);
-                        *d = two * (z - mean) * scale;
-                    }
-                    *term = sum * scale;
+        let terms = rows_mut(&mut terms[..self.images * width], width);
+        let all = (terms, rows_mut(dz, views * width), rows(z, views * width));
+        side_by_side(all, 64, |_, (terms, dz, z)| {
+            for (k, term) in terms.iter_mut().enumerate() {
+                let column = z.iter().skip(k).step_by(width);
+                let mean = column.clone().copied().sum::<T>() * share;
+                let mut sum = T::ZERO;
+                for (d, &z) in dz.iter_mut().skip(k).step_by(width).zip(column) {
+                    sum += (z - mean) * (z - mean);
+                    *d = two * (z - mean) * scale;
                 }
-            });
+                *term = sum * scale;
+            }
+        });
     }
 
     fn examples() -> Vec<Self> {

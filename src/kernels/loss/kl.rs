@@ -2,8 +2,8 @@
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// `beta * KL(q(z | x), N(0, I))` and its gradient with respect to the encoder's output (Kingma and Welling, 2014; Higgins
 /// et al., 2017).
@@ -59,22 +59,18 @@ impl Kernel for Kl {
         let (encoded, terms, dencoded) = (args.real(0), args.real_mut(1), args.real_mut(2));
         let latent = self.latent;
         let [half, beta, scale] = [0.5, self.beta, self.beta * self.gradient_scale].map(T::of);
-        terms
-            .par_chunks_exact_mut(latent)
-            .zip(dencoded.par_chunks_exact_mut(2 * latent))
-            .zip(encoded.par_chunks_exact(2 * latent))
-            .take(self.rows)
-            .with_min_len(64)
-            .for_each(|((terms, dencoded), encoded)| {
-                let (mu, logvar) = encoded.split_at(latent);
-                let (dmu, dlogvar) = dencoded.split_at_mut(latent);
-                for l in 0..latent {
-                    let above = logvar[l].exp_above_line();
-                    terms[l] = beta * half * (mu[l] * mu[l] + above);
-                    dmu[l] = mu[l] * scale; // d kl / d mu = mu
-                    dlogvar[l] = half * (above + logvar[l]) * scale; // d kl / d logvar = (e^logvar - 1) / 2
-                }
-            });
+        let terms = rows_mut(&mut terms[..self.rows * latent], latent);
+        let all = (terms, rows_mut(dencoded, 2 * latent), rows(encoded, 2 * latent));
+        side_by_side(all, 64, |_, (terms, dencoded, encoded)| {
+            let (mu, logvar) = encoded.split_at(latent);
+            let (dmu, dlogvar) = dencoded.split_at_mut(latent);
+            for l in 0..latent {
+                let above = logvar[l].exp_above_line();
+                terms[l] = beta * half * (mu[l] * mu[l] + above);
+                dmu[l] = mu[l] * scale; // d kl / d mu = mu
+                dlogvar[l] = half * (above + logvar[l]) * scale; // d kl / d logvar = (e^logvar - 1) / 2
+            }
+        });
     }
 
     fn examples() -> Vec<Self> {

@@ -2,9 +2,9 @@
 
 use super::variance::Variance;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
+use crate::math::pieces::{each_mut, rows, rows_mut, side_by_side};
 use crate::math::{Real, simd};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// How pixels are distributed given the decoder's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -97,37 +97,34 @@ impl Kernel for Likelihood {
             Variance::Fixed(variance) => T::of(self.gradient_scale / variance),
             Variance::Learned => T::of(self.gradient_scale) * precision,
         };
-        terms
-            .par_iter_mut()
-            .zip(dlogits.par_chunks_exact_mut(width))
-            .zip(logits.par_chunks_exact(width).zip(targets.par_chunks_exact(width)))
-            .take(self.rows)
-            .for_each(|((term, dlogits), (logits, targets))| {
-                simd::vectorize(
-                    #[inline(always)]
-                    || {
-                        let mut lanes = [T::ZERO; LANES];
-                        let chunks = dlogits.chunks_mut(LANES).zip(logits.chunks(LANES)).zip(targets.chunks(LANES));
-                        for ((dlogits, logits), targets) in chunks {
-                            let rows = lanes.iter_mut().zip(dlogits).zip(logits.iter().zip(targets));
-                            if bernoulli {
-                                for ((lane, d), (&logit, &x)) in rows {
-                                    *lane += logit.softplus() - x * logit;
-                                    *d = (logit.sigmoid() - x) * scale; // (s - x) / variance
-                                }
-                            } else {
-                                for ((lane, d), (&logit, &x)) in rows {
-                                    let mean = logit.sigmoid();
-                                    let error = mean - x;
-                                    *lane += T::of(0.5) * error * error;
-                                    *d = error * mean * (T::ONE - mean) * scale; // times ds/dlogit = s (1 - s)
-                                }
+        let outputs = (each_mut(&mut terms[..self.rows]), rows_mut(dlogits, width));
+        let inputs = (rows(logits, width), rows(targets, width));
+        side_by_side((outputs, inputs), 1, |_, ((term, dlogits), (logits, targets))| {
+            simd::vectorize(
+                #[inline(always)]
+                || {
+                    let mut lanes = [T::ZERO; LANES];
+                    let chunks = dlogits.chunks_mut(LANES).zip(logits.chunks(LANES)).zip(targets.chunks(LANES));
+                    for ((dlogits, logits), targets) in chunks {
+                        let rows = lanes.iter_mut().zip(dlogits).zip(logits.iter().zip(targets));
+                        if bernoulli {
+                            for ((lane, d), (&logit, &x)) in rows {
+                                *lane += logit.softplus() - x * logit;
+                                *d = (logit.sigmoid() - x) * scale; // (s - x) / variance
+                            }
+                        } else {
+                            for ((lane, d), (&logit, &x)) in rows {
+                                let mean = logit.sigmoid();
+                                let error = mean - x;
+                                *lane += T::of(0.5) * error * error;
+                                *d = error * mean * (T::ONE - mean) * scale; // times ds/dlogit = s (1 - s)
                             }
                         }
-                        *term = precision * lanes.iter().copied().sum::<T>();
-                    },
-                );
-            });
+                    }
+                    *term = precision * lanes.iter().copied().sum::<T>();
+                },
+            );
+        });
         if self.variance == Variance::Learned {
             let half = T::of(0.5 * width as f64);
             for (term, slope) in terms.iter_mut().zip(args.real_mut(5)).take(self.rows) {

@@ -2,8 +2,8 @@
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Shader, Tuning};
 use crate::math::Real;
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Shorter rows are divided by this, as PyTorch's `normalize` does.
 const SHORTEST: f64 = 1e-12;
@@ -67,8 +67,8 @@ impl Kernel for Normalise {
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (x, unit) = (args.real(0), args.real_mut(1));
-        let rows = unit.par_chunks_exact_mut(self.width).zip(x.par_chunks_exact(self.width));
-        rows.take(self.rows).with_min_len(64).for_each(|(unit, x)| {
+        let unit = rows_mut(&mut unit[..self.rows * self.width], self.width);
+        side_by_side((unit, rows(x, self.width)), 64, |_, (unit, x)| {
             let length = length(x);
             unit.iter_mut().zip(x).for_each(|(unit, &x)| *unit = x / length);
         });
@@ -99,17 +99,14 @@ impl Kernel for NormaliseBackward {
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (x, unit, dunit, dx) = (args.real(0), args.real(1), args.real(2), args.real_mut(3));
         let width = self.width;
-        dx.par_chunks_exact_mut(width)
-            .zip(x.par_chunks_exact(width))
-            .zip(unit.par_chunks_exact(width).zip(dunit.par_chunks_exact(width)))
-            .take(self.rows)
-            .with_min_len(64)
-            .for_each(|((dx, x), (unit, dunit))| {
-                let (length, along) = (length(x), dot(unit, dunit));
-                for (dx, (&unit, &dunit)) in dx.iter_mut().zip(unit.iter().zip(dunit)) {
-                    *dx = (dunit - unit * along) / length;
-                }
-            });
+        let dx = rows_mut(&mut dx[..self.rows * width], width);
+        let all = (dx, rows(x, width), rows(unit, width), rows(dunit, width));
+        side_by_side(all, 64, |_, (dx, x, unit, dunit)| {
+            let (length, along) = (length(x), dot(unit, dunit));
+            for (dx, (&unit, &dunit)) in dx.iter_mut().zip(unit.iter().zip(dunit)) {
+                *dx = (dunit - unit * along) / length;
+            }
+        });
     }
 
     fn examples() -> Vec<Self> {

@@ -3,8 +3,8 @@
 use super::variance::Variance;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// The prior over the content y that the views of an image share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -109,29 +109,25 @@ impl Kernel for SimVae {
         let [mean_weight, entropy_scale, scale] =
             [self.mean_weight(), self.entropy_scale, self.gradient_scale].map(T::of);
         let block = views * latent; // one image's rows
-        prior
-            .par_chunks_exact_mut(latent)
-            .zip(entropy.par_chunks_exact_mut(latent))
-            .zip(dz.par_chunks_exact_mut(block).zip(dencoded.par_chunks_exact_mut(2 * block)))
-            .zip(z.par_chunks_exact(block).zip(encoded.par_chunks_exact(2 * block)))
-            .take(self.images)
-            .with_min_len(16)
-            .for_each(|(((prior, entropy), (dz, dencoded)), (z, encoded))| {
-                for l in 0..latent {
-                    let (mean, squares) = spread(z, latent, l);
-                    let mut logvars = T::ZERO;
-                    for j in 0..views {
-                        let deviation = z[j * latent + l] - mean;
-                        logvars += encoded[(2 * j + 1) * latent + l];
-                        // The deviations sum to zero, so the mean's own derivative drops out of the first term.
-                        dz[j * latent + l] = (deviation * precision + mean * mean_weight / count) * scale;
-                        dencoded[2 * j * latent + l] = T::ZERO;
-                        dencoded[(2 * j + 1) * latent + l] = -half * entropy_scale * scale;
-                    }
-                    prior[l] = half * (squares * precision + mean * mean * mean_weight);
-                    entropy[l] = -half * entropy_scale * logvars;
+        let terms = (rows_mut(&mut prior[..self.images * latent], latent), rows_mut(entropy, latent));
+        let gradients = (rows_mut(dz, block), rows_mut(dencoded, 2 * block));
+        let inputs = (rows(z, block), rows(encoded, 2 * block));
+        side_by_side((terms, gradients, inputs), 16, |_, ((prior, entropy), (dz, dencoded), (z, encoded))| {
+            for l in 0..latent {
+                let (mean, squares) = spread(z, latent, l);
+                let mut logvars = T::ZERO;
+                for j in 0..views {
+                    let deviation = z[j * latent + l] - mean;
+                    logvars += encoded[(2 * j + 1) * latent + l];
+                    // The deviations sum to zero, so the mean's own derivative drops out of the first term.
+                    dz[j * latent + l] = (deviation * precision + mean * mean_weight / count) * scale;
+                    dencoded[2 * j * latent + l] = T::ZERO;
+                    dencoded[(2 * j + 1) * latent + l] = -half * entropy_scale * scale;
                 }
-            });
+                prior[l] = half * (squares * precision + mean * mean * mean_weight);
+                entropy[l] = -half * entropy_scale * logvars;
+            }
+        });
         if self.variance == Variance::Learned {
             let (others, variance) = (count - T::ONE, logvar.exp());
             let rows = prior.chunks_exact_mut(latent).zip(args.real_mut(7).chunks_exact_mut(latent));

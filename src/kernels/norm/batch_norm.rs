@@ -3,8 +3,8 @@
 use super::{Normalisation, Params};
 use crate::kernels::planes::Planes;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
+use crate::math::pieces::{rows_mut, side_by_side};
 use crate::math::{Real, simd};
-use rayon::prelude::*;
 
 /// `y = (x - mean) / deviation * scale + shift`, plus a residual, clipped at zero.
 ///
@@ -63,7 +63,7 @@ impl Kernel for BatchNorm {
         let running = running_mean[..channels].iter_mut().zip(&mut running_var[..channels]).enumerate();
         let normalised: Vec<[T; 2]> = running.map(|(c, running)| self.moments(moments, c, running)).collect();
         let floor = if self.relu { T::ZERO } else { T::LOWEST };
-        y[..self.norm.planes.count()].par_chunks_mut(channels * area).enumerate().for_each(|(n, y)| {
+        side_by_side(rows_mut(&mut y[..self.norm.planes.count()], channels * area), 1, |n, y| {
             simd::vectorize(
                 #[inline(always)]
                 || {

@@ -3,8 +3,8 @@
 use super::{Normalisation, Params};
 use crate::kernels::planes::Planes;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
+use crate::math::pieces::{rows_mut, side_by_side};
 use crate::math::{Real, simd};
-use rayon::prelude::*;
 
 /// What becomes of the residual's gradient, which is g.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl Kernel for BatchNormBackward {
             [mean, factor, all[0] / of_channel, all[1] * inverse * inverse / of_channel]
         };
         let coefficients: Vec<[T; 4]> = results.map(coefficient).collect();
-        let rows = dx[..count].par_chunks_mut(row);
+        let images = rows_mut(&mut dx[..count], row);
         let image = |n: usize, dx: &mut [T], dresidual: &mut [T]| {
             simd::vectorize(
                 #[inline(always)]
@@ -122,10 +122,10 @@ impl Kernel for BatchNormBackward {
             );
         };
         if self.residual == ResidualGradient::None {
-            rows.enumerate().for_each(|(n, dx)| image(n, dx, &mut []));
+            side_by_side(images, 1, |n, dx| image(n, dx, &mut []));
         } else {
-            let residuals = args.real_mut(7)[..count].par_chunks_mut(row);
-            rows.zip(residuals).enumerate().for_each(|(n, (dx, dresidual))| image(n, dx, dresidual));
+            let residuals = rows_mut(&mut args.real_mut(7)[..count], row);
+            side_by_side((images, residuals), 1, |n, (dx, dresidual)| image(n, dx, dresidual));
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::{Normalisation, Params};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
+use crate::math::pieces::{rows_mut, side_by_side};
 use crate::math::{Real, simd};
-use rayon::prelude::*;
 
 /// Of each channel what it was normalised with, and of each of its parts the sum of g and the sum of g (x - mean), where g is dy, with a
 /// ReLU only where y is positive.
@@ -46,7 +46,7 @@ impl Kernel for BatchNormSums {
         let sums = args.real_mut(5);
         let (row, block) = (self.norm.sums_of_channel(), self.norm.planes.block());
         let count = T::of(self.norm.count() as f64);
-        sums[..self.norm.sums()].par_chunks_mut(row * block).enumerate().for_each(|(index, sums)| {
+        side_by_side(rows_mut(&mut sums[..self.norm.sums()], row * block), 1, |index, sums| {
             let range = index * block..index * block + sums.len() / row;
             let whole: Vec<[T; 2]> = range.clone().map(|channel| self.norm.whole(moments, channel)).collect();
             let means: Vec<T> = whole.iter().map(|[mean, _]| *mean).collect();

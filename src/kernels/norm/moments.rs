@@ -2,8 +2,8 @@
 
 use super::{Normalisation, Params};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
+use crate::math::pieces::{rows_mut, side_by_side};
 use crate::math::{Real, simd};
-use rayon::prelude::*;
 
 /// Of each part of each channel the sum, the sum of the squared distances from the part's own mean, and the number of its elements.
 ///
@@ -35,8 +35,7 @@ impl Kernel for Moments {
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (x, moments) = (args.real(0), args.real_mut(1));
         let (parts, block) = (self.norm.parts, self.norm.planes.block());
-        let results = moments[..self.norm.moments()].par_chunks_mut(3 * parts * block).enumerate();
-        results.for_each(|(index, moments)| {
+        side_by_side(rows_mut(&mut moments[..self.norm.moments()], 3 * parts * block), 1, |index, moments| {
             let channels = index * block..index * block + moments.len() / (3 * parts);
             simd::vectorize(
                 #[inline(always)]

@@ -2,9 +2,9 @@
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use crate::math::simd::{self, CHUNK};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// Adds `count` elements of a tensor, from `from` on, to those of another, from `to` on, or puts them in their place.
 ///
@@ -54,7 +54,7 @@ impl Kernel for Accumulate {
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (source, sums) = (&args.real(0)[self.from..][..self.count], args.real_mut(1));
         let sums = &mut sums[self.to..][..self.count];
-        sums.par_chunks_mut(CHUNK).zip(source.par_chunks(CHUNK)).for_each(|(sums, source)| {
+        side_by_side((rows_mut(sums, CHUNK), rows(source, CHUNK)), 1, |_, (sums, source)| {
             if !self.add {
                 return sums.copy_from_slice(source);
             }

@@ -2,9 +2,9 @@
 
 use crate::kernels::common::clock::{self, CORRECTION1, CORRECTION2, LEARNING_RATE};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use crate::math::{Real, simd};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// One Adam step (Kingma and Ba, 2015, in PyTorch's form) over all parameters at once.
 #[derive(Clone, Debug)]
@@ -72,23 +72,20 @@ impl Kernel for Adam {
         let (rate, c1, c2) = (rates[LEARNING_RATE], rates[CORRECTION1], rates[CORRECTION2]);
         let [beta1, beta2, epsilon, decay] = [self.beta1, self.beta2, self.epsilon, self.weight_decay].map(T::of);
         let [keep1, keep2] = [1.0 - self.beta1, 1.0 - self.beta2].map(T::of);
-        weights[..self.count]
-            .par_chunks_mut(CHUNK)
-            .zip(first.par_chunks_mut(CHUNK))
-            .zip(second.par_chunks_mut(CHUNK))
-            .zip(gradients.par_chunks(CHUNK))
-            .for_each(|(((weights, first), second), gradients)| {
-                simd::vectorize(
-                    #[inline(always)]
-                    || {
-                        for (((w, m), v), &g) in weights.iter_mut().zip(first).zip(second).zip(gradients) {
-                            *m = beta1 * *m + keep1 * g;
-                            *v = beta2 * *v + keep2 * g * g;
-                            *w -= rate * (decay * *w + c1 * *m / (v.sqrt() * c2 + epsilon));
-                        }
-                    },
-                );
-            });
+        let weights = rows_mut(&mut weights[..self.count], CHUNK);
+        let all = (weights, rows_mut(first, CHUNK), rows_mut(second, CHUNK), rows(gradients, CHUNK));
+        side_by_side(all, 1, |_, (weights, first, second, gradients)| {
+            simd::vectorize(
+                #[inline(always)]
+                || {
+                    for (((w, m), v), &g) in weights.iter_mut().zip(first).zip(second).zip(gradients) {
+                        *m = beta1 * *m + keep1 * g;
+                        *v = beta2 * *v + keep2 * g * g;
+                        *w -= rate * (decay * *w + c1 * *m / (v.sqrt() * c2 + epsilon));
+                    }
+                },
+            );
+        });
     }
 
     fn examples() -> Vec<Self> {

@@ -2,8 +2,8 @@
 
 use crate::kernels::{Access, Args, Binding, Content, Draw, Kernel, Launch, Tuning};
 use crate::math::Real;
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// The largest k: the lists of 64 lanes then fill the 16 KiB of workgroup memory that every adapter has.
 pub const MAX_K: usize = 32;
@@ -55,8 +55,8 @@ impl Kernel for Nearest {
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (products, squares, nearest) = (args.real(0), args.real(1), args.uint_mut(2));
         let (k, two) = (self.k, T::of(2.0));
-        let rows = nearest.par_chunks_exact_mut(k).zip(products.par_chunks_exact(self.points));
-        rows.take(self.queries).for_each(|(nearest, products)| {
+        let nearest = rows_mut(&mut nearest[..self.queries * k], k);
+        side_by_side((nearest, rows(products, self.points)), 1, |_, (nearest, products)| {
             let mut best: Vec<(T, u32)> = Vec::with_capacity(k + 1);
             for (point, (&product, &square)) in products.iter().zip(squares).enumerate() {
                 let key = square - two * product;

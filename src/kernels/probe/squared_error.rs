@@ -1,9 +1,10 @@
 //! Twin of `shaders/probe/squared_error.wgsl`: the loss of regression.
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
-use crate::math::{Real, simd};
+use crate::math::Real;
+use crate::math::pieces::{rows, rows_mut, side_by_side};
+use crate::math::simd::CHUNK;
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// `(prediction - target)^2` and its gradient. Tensors: predictions, targets, terms, dpredictions; all of `count` elements.
 #[derive(Clone, Debug)]
@@ -45,18 +46,16 @@ impl Kernel for SquaredError {
         let (predictions, targets) = (args.real(0), args.real(1));
         let (terms, dpredictions) = (args.real_mut(2), args.real_mut(3));
         let scale = T::of(2.0 * self.gradient_scale);
-        terms[..self.count]
-            .par_chunks_mut(simd::CHUNK)
-            .zip(dpredictions.par_chunks_mut(simd::CHUNK))
-            .zip(predictions.par_chunks(simd::CHUNK).zip(targets.par_chunks(simd::CHUNK)))
-            .for_each(|((terms, dpredictions), (predictions, targets))| {
-                let outputs = terms.iter_mut().zip(dpredictions);
-                for ((term, d), (&prediction, &target)) in outputs.zip(predictions.iter().zip(targets)) {
-                    let error = prediction - target;
-                    *term = error * error;
-                    *d = error * scale; // d (p - t)^2 / d p = 2 (p - t)
-                }
-            });
+        let outputs = (rows_mut(&mut terms[..self.count], CHUNK), rows_mut(dpredictions, CHUNK));
+        let inputs = (rows(predictions, CHUNK), rows(targets, CHUNK));
+        side_by_side((outputs, inputs), 1, |_, ((terms, dpredictions), (predictions, targets))| {
+            let outputs = terms.iter_mut().zip(dpredictions);
+            for ((term, d), (&prediction, &target)) in outputs.zip(predictions.iter().zip(targets)) {
+                let error = prediction - target;
+                *term = error * error;
+                *d = error * scale; // d (p - t)^2 / d p = 2 (p - t)
+            }
+        });
     }
 
     fn examples() -> Vec<Self> {

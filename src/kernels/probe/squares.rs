@@ -2,8 +2,8 @@
 
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
+use crate::math::pieces::{each_mut, rows, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// The squared length of each row of a matrix.
 ///
@@ -43,8 +43,8 @@ impl Kernel for Squares {
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (matrix, squares) = (args.real(0), args.real_mut(1));
-        let pairs = squares[..self.rows].par_iter_mut().zip(matrix.par_chunks_exact(self.width));
-        pairs.with_min_len(64).for_each(|(square, row)| *square = row.iter().map(|&x| x * x).sum());
+        let pairs = (each_mut(&mut squares[..self.rows]), rows(matrix, self.width));
+        side_by_side(pairs, 64, |_, (square, row)| *square = row.iter().map(|&x| x * x).sum());
     }
 
     fn examples() -> Vec<Self> {

@@ -5,8 +5,8 @@ use crate::kernels::conv::winograd::pass::by_row;
 use crate::kernels::conv::winograd::tile::{Four, Two};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
+use crate::math::pieces::{each_mut, rows, rows_mut, side_by_side};
 use encase::ShaderType;
-use rayon::prelude::*;
 
 /// The transformed filters. Tensors: weight `[outer, inner, 3, 3]`, places `[place, outer, inner]`.
 #[derive(Clone, Debug)]
@@ -81,8 +81,8 @@ impl Kernel for Filters {
 impl Filters {
     fn transform<T: Real, A: Tile<M, N>, const M: usize, const N: usize>(&self, weight: &[T], places: &mut [T]) {
         let [outer, inner] = self.channels;
-        let rows = by_row(&mut places[..N * N * outer * inner], N * N, inner);
-        rows.into_par_iter().zip(weight.par_chunks_exact(inner * 9)).for_each(|(mut to, weight)| {
+        let mut filters = by_row(&mut places[..N * N * outer * inner], N * N, inner);
+        side_by_side((each_mut(&mut filters), rows(weight, inner * 9)), 1, |_, (to, weight)| {
             for (index, weight) in weight.chunks_exact(9).enumerate() {
                 let tap = |row: usize, column: usize| {
                     let tap = 3 * row + column;
@@ -133,7 +133,7 @@ impl Kernel for FilterGradients {
 impl FilterGradients {
     fn transform<T: Real, A: Tile<M, N>, const M: usize, const N: usize>(&self, places: &[T], gradient: &mut [T]) {
         let count = count(self.channels);
-        gradient[..9 * count].par_chunks_exact_mut(9).enumerate().for_each(|(index, gradient)| {
+        side_by_side(rows_mut(&mut gradient[..9 * count], 9), 1, |index, gradient| {
             let values = square(|row, column| places[(row * N + column) * count + index], A::filter_gradient);
             gradient.copy_from_slice(values.as_flattened());
         });

@@ -5,7 +5,7 @@ use crate::kernels::conv::ConvEpilogue;
 use crate::kernels::conv::winograd::tile::{Four, Two};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
-use rayon::prelude::*;
+use crate::math::pieces::{rows_mut, side_by_side};
 
 /// The results of a convolution. Tensors: places `[place, channel, image, tile down, tile across]`, bias `[channels]` (any tensor where
 /// the epilogue has none), planes `[images, channels, height, width]`.
@@ -74,7 +74,7 @@ impl Join {
     ) {
         let Planes { channels, plane: [height, width], tiles: [down, across], .. } = self.planes;
         let (per_channel, per_plane) = (self.planes.per_channel(), down * across);
-        planes.par_chunks_exact_mut(height * width).enumerate().for_each(|(plane, to)| {
+        side_by_side(rows_mut(planes, height * width), 1, |plane, to| {
             let (image, channel) = (plane / channels, plane % channels);
             let bias = if self.epilogue == ConvEpilogue::Bias { bias[channel] } else { T::ZERO };
             for index in image * per_plane..(image + 1) * per_plane {

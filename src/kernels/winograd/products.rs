@@ -6,7 +6,7 @@ use crate::kernels::linear::matmul::{Form, Params};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
 use crate::math::Real;
 use crate::math::gemm::product;
-use rayon::prelude::*;
+use crate::math::pieces::{rows, rows_mut, side_by_side};
 
 /// `C = op(A) op(B)` at every place of a tile. Tensors: a, b, c `[place, m, n]`.
 #[derive(Clone, Debug)]
@@ -55,8 +55,8 @@ impl Kernel for Products {
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
         let (a, b, c) = (args.real(0), args.real(1), args.real_mut(2));
         let Self { side, form, m, n, k } = *self;
-        let operands = a.par_chunks_exact(m * k).zip(b.par_chunks_exact(n * k)).take(side.places());
-        c.par_chunks_exact_mut(m * n).zip(operands).for_each(|(c, (a, b))| {
+        let c = rows_mut(&mut c[..side.places() * m * n], m * n);
+        side_by_side((c, rows(a, m * k), rows(b, n * k)), 1, |_, (c, a, b)| {
             let [a, b] = form.operands([a, b], [m, n, k]);
             product(a, b, c, false);
         });

@@ -5,7 +5,7 @@ use crate::kernels::conv::winograd::pass::by_row;
 use crate::kernels::conv::winograd::tile::{Four, Two};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning};
 use crate::math::Real;
-use rayon::prelude::*;
+use crate::math::pieces::{each_mut, side_by_side};
 
 /// What planes are to a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,8 +74,8 @@ impl Split {
         transform: impl Fn([T; I]) -> [T; O] + Copy + Sync,
     ) {
         let Planes { channels, plane: [height, width], padding, .. } = self.planes;
-        let rows = by_row(places, O * O, self.planes.per_channel());
-        rows.into_par_iter().enumerate().for_each(|(channel, mut to)| {
+        let mut rows = by_row(places, O * O, self.planes.per_channel());
+        side_by_side(each_mut(&mut rows), 1, |channel, to| {
             for index in 0..self.planes.per_channel() {
                 let (image, [top, left]) = self.planes.tile(index);
                 let plane = (image * channels + channel) * height * width;

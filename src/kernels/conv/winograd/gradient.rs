@@ -3,9 +3,9 @@
 use super::strip::{Field, blocks};
 use super::tile::{Four, LANES, Side, Tile, Two, square};
 use crate::math::gemm::{Matrix, product};
+use crate::math::pieces::{rows_mut, side_by_side};
 use crate::math::scratch::with_scratch;
 use crate::math::{Real, simd};
-use rayon::prelude::*;
 
 /// Writes the gradient `[filters, channels, 3, 3]` of images and maps, whose planes are these fields; the images are padded.
 pub fn run<T: Real>(fields: [Field; 2], padding: usize, images: usize, tensors: [&[T]; 2], gradient: &mut [T]) {
@@ -30,15 +30,15 @@ fn tiled<T: Real, A: Tile<M, N>, const M: usize, const N: usize>(
             let width = places * columns;
             with_scratch((channels + filters) * width, |scratch| {
                 let (data, results) = scratch.split_at_mut(channels * width);
-                data.par_chunks_exact_mut(width).enumerate().for_each(|(channel, to)| {
+                side_by_side(rows_mut(data, width), 1, |channel, to| {
                     let to = (to, columns);
                     image_field.transform::<T, M, N, N>(image, channel, strips, padding, to, inlined!(A::data));
                 });
-                results.par_chunks_exact_mut(width).enumerate().for_each(|(filter, to)| {
+                side_by_side(rows_mut(results, width), 1, |filter, to| {
                     let to = (to, columns);
                     map_field.transform::<T, M, M, N>(map, filter, strips, 0, to, inlined!(A::result_gradient));
                 });
-                sums.par_chunks_exact_mut(filters * channels).enumerate().for_each(|(place, sum)| {
+                side_by_side(rows_mut(sums, filters * channels), 1, |place, sum| {
                     let [results, data] = [(&*results, filters), (&*data, channels)]
                         .map(|(x, rows)| Matrix::strided(&x[place * columns..], rows, columns, width));
                     product(results, data.t(), sum, index > 0);
@@ -46,7 +46,7 @@ fn tiled<T: Real, A: Tile<M, N>, const M: usize, const N: usize>(
             });
         }
         let sums = &*sums;
-        gradient.par_chunks_exact_mut(channels * 9).enumerate().for_each(|(filter, gradient)| {
+        side_by_side(rows_mut(gradient, channels * 9), 1, |filter, gradient| {
             simd::vectorize(
                 #[inline(always)]
                 || {

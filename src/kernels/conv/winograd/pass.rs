@@ -4,9 +4,9 @@ use super::COLUMNS;
 use super::strip::{Field, Finish, Strip, blocks};
 use super::tile::{Four, LANES, Side, Tile, Two, square};
 use crate::math::gemm::{Matrix, product};
+use crate::math::pieces::{each_mut, rows, rows_mut, side_by_side};
 use crate::math::scratch::with_scratch;
 use crate::math::{Real, simd};
-use rayon::prelude::*;
 
 /// A convolution of one field to another: forward, or backward with the filters turned and their channels exchanged.
 pub struct Pass {
@@ -42,9 +42,9 @@ impl Pass {
         with_scratch(places * inputs * outputs, |filters| {
             self.filters::<T, A, M, N>(weight, filters);
             let filters = &*filters;
-            let targets = target[..images * self.target.len()].par_chunks_mut(task * self.target.len());
-            let sources = source[..images * self.source.len()].par_chunks(task * self.source.len());
-            targets.zip(sources).for_each(|(target, source)| {
+            let targets = rows_mut(&mut target[..images * self.target.len()], task * self.target.len());
+            let sources = rows(&source[..images * self.source.len()], task * self.source.len());
+            side_by_side((targets, sources), 1, |_, (target, source)| {
                 let strips = self.target.strips(target.len() / self.target.len(), M);
                 for strips in blocks(&strips, self.target.columns(M)) {
                     self.block::<T, A, M, N>(strips, source, filters, finish, target);
@@ -85,8 +85,8 @@ impl Pass {
     /// Transforms weights `[map channels, image channels, 3, 3]` into `[place, map channels, image channels]`.
     fn filters<T: Real, A: Tile<M, N>, const M: usize, const N: usize>(&self, weight: &[T], filters: &mut [T]) {
         let channels = if self.turned { self.target.channels } else { self.source.channels };
-        let rows: Vec<Vec<&mut [T]>> = by_row(filters, N * N, channels);
-        rows.into_par_iter().zip(weight.par_chunks_exact(channels * 9)).for_each(|(mut to, weight)| {
+        let mut filters = by_row(filters, N * N, channels);
+        side_by_side((each_mut(&mut filters), rows(weight, channels * 9)), 1, |_, (to, weight)| {
             simd::vectorize(
                 #[inline(always)]
                 || {
@@ -100,7 +100,7 @@ impl Pass {
                             }
                         }
                         for (values, to) in
-                            square(|y, x| &taps[y][x], inlined!(A::filter)).as_flattened().iter().zip(&mut to)
+                            square(|y, x| &taps[y][x], inlined!(A::filter)).as_flattened().iter().zip(&mut *to)
                         {
                             to[first..first + lanes].copy_from_slice(&values[..lanes]);
                         }
