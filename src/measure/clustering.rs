@@ -8,6 +8,7 @@ use super::{EvalError, Rows};
 use crate::kernels::common::philox::{Purpose, philox, split, unit};
 use crate::math::dot;
 use crate::math::gemm::{Matrix, gemm};
+use crate::math::pieces::{each_mut, rows, rows_mut, side_by_side};
 use rayon::prelude::*;
 
 /// Rounds of k-means that improve a start, at most; it settles in far fewer.
@@ -147,8 +148,8 @@ impl Data {
         let mut nearest: Vec<f64> = vec![f64::INFINITY; self.n];
         for found in 1..components {
             let newest = &centres[(found - 1) * self.width..];
-            let pairs = nearest.par_iter_mut().zip(self.x.par_chunks_exact(self.width));
-            pairs.for_each(|(nearest, row)| *nearest = nearest.min(distance(row, newest)));
+            let pairs = (each_mut(&mut nearest), rows(&self.x, self.width));
+            side_by_side(pairs, 1, |_, (nearest, row)| *nearest = nearest.min(distance(row, newest)));
             let target = draw() * nearest.iter().sum::<f64>();
             let mut sum = 0.0;
             let chosen = nearest.iter().position(|distance| {
@@ -228,8 +229,7 @@ impl Data {
         let mut weighted = vec![0.0; n * width];
         let mut covariance = vec![0.0; width * width];
         for (component, (mean, count)) in means.chunks_exact(width).zip(&counts).enumerate() {
-            let rows = weighted.par_chunks_exact_mut(width).zip(self.x.par_chunks_exact(width)).enumerate();
-            rows.with_min_len(256).for_each(|(i, (out, x))| {
+            side_by_side((rows_mut(&mut weighted, width), rows(&self.x, width)), 256, |i, (out, x)| {
                 let root = (shares[i * components + component] / count).sqrt();
                 out.iter_mut().zip(x).zip(mean).for_each(|((out, x), mean)| *out = root * (x - mean));
             });
@@ -254,8 +254,7 @@ impl Data {
             gemm(Matrix::new(&self.x, n, width), Matrix::new(whitening, width, width).t(), &mut white, false);
             let white_mean: Vec<f64> = whitening.chunks_exact(width).map(|row| dot(row, mean)).collect();
             let constant = mixture.log_weights[component] - mixture.half_log_dets[component] - normaliser;
-            let rows = shares.par_chunks_exact_mut(components).zip(white.par_chunks_exact(width));
-            rows.with_min_len(256).for_each(|(shares, white)| {
+            side_by_side((rows_mut(shares, components), rows(&white, width)), 256, |_, (shares, white)| {
                 shares[component] = constant - 0.5 * distance(white, &white_mean);
             });
         }

@@ -4,7 +4,7 @@
 use crate::augment::ImageSource;
 use crate::data::{Images, Pixels};
 use crate::device::{DeviceError, Executor, Values, words_of};
-use rayon::prelude::*;
+use crate::math::pieces::{rows_mut, side_by_side};
 
 /// The images of a source of which the device holds a ring only.
 pub(crate) struct Stream {
@@ -49,7 +49,7 @@ impl Stream {
         let Some(ring) = self.source.ring(batch) else { return Ok(()) };
         let bytes = self.source.bytes();
         let mut gathered = vec![0; ring.stride];
-        gathered.par_chunks_exact_mut(bytes).take(batch).enumerate().for_each(|(row, out)| {
+        side_by_side(rows_mut(&mut gathered[..batch * bytes], bytes), 1, |row, out| {
             out.copy_from_slice(&self.pixels[image(row) * bytes..][..bytes]);
         });
         let place = (step % ring.steps as u64) as usize * ring.stride / 4;
