@@ -8,37 +8,21 @@ mod lockstep;
 mod methods;
 mod once;
 
-use crate::kernels::{assert_agree, products, twins};
+use crate::kernels::{assert_agree, by_few_shaders, products, twins};
 use driver::{drive, tools};
 use once::once;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use wgpu_simvae::check::{KernelCases, SHADER_TOLERANCE, Table};
+use wgpu_simvae::kernels::Tuning;
 use wgpu_simvae::kernels::product::Variant;
-use wgpu_simvae::kernels::{AnyKernel, Tuning};
 use wgpu_simvae::recording::Memory;
 
-/// `check.rs` runs all kernels as the browser chooses, by strips. SwiftShader takes seconds to compile a tile: of those, the operands of every
-/// product are compiled once, and every end of a tile (by how many teams, by ones or by fours). What they can compute without another, they do.
+/// `check.rs` runs all kernels as the browser chooses, by strips.
 #[test]
 fn products_by_tiles_agree_with_their_twins_in_a_browser() {
-    let label = |product: &Arc<dyn AnyKernel>| product.launch(&Tuning::of(Variant::Tile)).shader.label();
-    let (mut operands, mut ends, mut compiled) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for label in products().iter().map(label) {
-        let is_side = |part: &&str| part.starts_with("down") || part.starts_with("across");
-        let is_end = |part: &&str| part.starts_with("fours") || part.starts_with("split");
-        let (end, rest): (Vec<_>, Vec<_>) = label.split('.').filter(|part| !is_side(part)).partition(is_end);
-        let new = [operands.insert(rest.join(".")), ends.insert(end.join("."))];
-        if new.contains(&true) {
-            compiled.insert(label);
-        }
-    }
-    let cases =
-        KernelCases::new(products().into_iter().filter(|product| compiled.contains(&label(product))).collect(), 0);
-    println!("{} products by {} shaders", cases.len(), compiled.len());
+    let cases = KernelCases::new(by_few_shaders(products(), &Tuning::of(Variant::Tile)), 0);
     let mut memory = Memory::new(&cases.layout);
     cases.fill(&mut |tensor, values| memory.write(tensor, values)).expect("it is written");
     let plan = cases.plan(0..cases.len()).expect("a plan");
