@@ -15,7 +15,7 @@
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /build
 COPY . .
-RUN cargo build --release --locked && strip target/release/wgpu-simvae
+RUN cargo build --release --locked --features translate && strip target/release/wgpu-simvae
 
 FROM debian:bookworm-slim
 # libxext6 and libx11-6 are for NVIDIA's driver, which links them even where nothing is shown.

@@ -1,7 +1,6 @@
 //! Every kernel against its f64 twin, in f32 on the CPU and as WGSL on an adapter, at awkward sizes, between guard zones.
 
 use crate::common::adapter;
-use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use wgpu_simvae::check::{KernelCases, Left, SHADER_TOLERANCE, Table};
 use wgpu_simvae::device::Executor;
@@ -86,23 +85,6 @@ pub fn products() -> Vec<Arc<dyn AnyKernel>> {
     let gradients = shared(WeightGradient::examples(), |c| c.shape.kernel == 3);
     let places = shared(Products::examples(), |product| product.side == Side::Two);
     matmuls.chain(linear).chain(correlations).chain(transposed).chain(gradients).chain(places).collect()
-}
-
-/// Those of the products that a few shaders compute, where the kernels are tuned so: the operands of every product are compiled once, and every
-/// end of a tile (by how many teams, by ones or by fours). A shader of tiles takes software adapters up to seconds to compile.
-pub fn by_few_shaders(products: Vec<Arc<dyn AnyKernel>>, tuning: &Tuning) -> Vec<Arc<dyn AnyKernel>> {
-    let label = |product: &Arc<dyn AnyKernel>| product.launch(tuning).shader.label();
-    let (mut operands, mut ends, mut compiled) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for label in products.iter().map(label) {
-        let is_side = |part: &&str| part.starts_with("down") || part.starts_with("across");
-        let is_end = |part: &&str| part.starts_with("fours") || part.starts_with("split");
-        let (end, rest): (Vec<_>, Vec<_>) = label.split('.').filter(|part| !is_side(part)).partition(is_end);
-        let new = [operands.insert(rest.join(".")), ends.insert(end.join("."))];
-        if new.contains(&true) {
-            compiled.insert(label);
-        }
-    }
-    products.into_iter().filter(|product| compiled.contains(&label(product))).collect()
 }
 
 /// A product with more tiles across than a grid is wide, where a tile has so few columns.

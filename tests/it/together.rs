@@ -84,7 +84,7 @@ fn two_and_four_devices_train_every_method_as_one_does() {
         let (folder, method) = (temporary(), format!("method={method}"));
         let ended = |devices: usize, set: &[&str]| {
             let out = folder.path().join(format!("{devices}{}", set.len()));
-            trained(&out, &vec![Device::cpu(); devices], false, &[&[&method, "steps=20"], set].concat()).expect("a run")
+            trained(&out, &vec![Device::cpu(); devices], false, &[&[&method, "steps=50"], set].concat()).expect("a run")
         };
         let alone = ended(1, &[]);
         for devices in [2, 4] {
@@ -99,7 +99,7 @@ fn two_and_four_devices_train_every_method_as_one_does() {
 #[test]
 fn unlike_shares_train_every_method_as_one_device_does() {
     for method in registry::names().into_iter().filter(|&name| name != "random") {
-        for (networks, steps) in [(Vec::new(), "steps=20"), (convolutional(), "steps=4")] {
+        for (networks, steps) in [(Vec::new(), "steps=50"), (convolutional(), "steps=10")] {
             let folder = temporary();
             let ended = |shares: &[usize], parts: &str| {
                 let out = folder.path().join(format!("{}{parts}", shares.len()));
@@ -126,7 +126,7 @@ fn batch_normalisation_sees_the_rows_of_all_devices() {
         let folder = temporary();
         let ended = |devices: usize, parts: &str| {
             let out = folder.path().join(format!("{devices}{parts}"));
-            let own = [format!("method={method}"), "steps=5".to_owned(), parts.to_owned()];
+            let own = [format!("method={method}"), "steps=10".to_owned(), parts.to_owned()];
             let set = [networks(kind), own.into()].concat();
             trained(&out, &vec![Device::cpu(); devices], false, &set).expect("a run")
         };
