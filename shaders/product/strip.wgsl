@@ -1,12 +1,21 @@
 // A matrix product for software adapters: each invocation computes 8 rows x 8 columns from memory, without workgroup memory;
 // lavapipe runs neighbouring invocations in the lanes of a vector register.
 
+fn left_at(row: u32, k: u32, slice: u32) -> f32 {
+    return left_operand(left(row, k, slice));
+}
+
+fn right_at(column: Column, k: u32, slice: u32) -> f32 {
+    return right_operand(right(column, k, slice));
+}
+
 @compute @workgroup_size(8, 8)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_id) local: vec3<u32>,
 ) {
+    begin();
     let slice = group.z;
     let size = extent(slice);
     // More columns than a grid is wide go on below.
@@ -44,24 +53,24 @@ fn main(
     var sums6: Sums;
     var sums7: Sums;
     for (var k = 0u; k < size.z; k++) {
-        let near = vec4<f32>(right(column0, k, slice), right(column1, k, slice), right(column2, k, slice), right(column3, k, slice));
-        let far = vec4<f32>(right(column4, k, slice), right(column5, k, slice), right(column6, k, slice), right(column7, k, slice));
-        sums0 = add(sums0, left(row0, k, slice), near, far);
-        sums1 = add(sums1, left(row1, k, slice), near, far);
-        sums2 = add(sums2, left(row2, k, slice), near, far);
-        sums3 = add(sums3, left(row3, k, slice), near, far);
-        sums4 = add(sums4, left(row4, k, slice), near, far);
-        sums5 = add(sums5, left(row5, k, slice), near, far);
-        sums6 = add(sums6, left(row6, k, slice), near, far);
-        sums7 = add(sums7, left(row7, k, slice), near, far);
+        let near = vec4<f32>(right_at(column0, k, slice), right_at(column1, k, slice), right_at(column2, k, slice), right_at(column3, k, slice));
+        let far = vec4<f32>(right_at(column4, k, slice), right_at(column5, k, slice), right_at(column6, k, slice), right_at(column7, k, slice));
+        sums0 = add(sums0, left_at(row0, k, slice), near, far);
+        sums1 = add(sums1, left_at(row1, k, slice), near, far);
+        sums2 = add(sums2, left_at(row2, k, slice), near, far);
+        sums3 = add(sums3, left_at(row3, k, slice), near, far);
+        sums4 = add(sums4, left_at(row4, k, slice), near, far);
+        sums5 = add(sums5, left_at(row5, k, slice), near, far);
+        sums6 = add(sums6, left_at(row6, k, slice), near, far);
+        sums7 = add(sums7, left_at(row7, k, slice), near, far);
     }
     let at = places(column, 4u, size.y, slice);
-    store_row(row + 0u, size.x, at, sums0);
-    store_row(row + 1u, size.x, at, sums1);
-    store_row(row + 2u, size.x, at, sums2);
-    store_row(row + 3u, size.x, at, sums3);
-    store_row(row + 4u, size.x, at, sums4);
-    store_row(row + 5u, size.x, at, sums5);
-    store_row(row + 6u, size.x, at, sums6);
-    store_row(row + 7u, size.x, at, sums7);
+    store_row(row + 0u, size.x, at, unscaled(sums0));
+    store_row(row + 1u, size.x, at, unscaled(sums1));
+    store_row(row + 2u, size.x, at, unscaled(sums2));
+    store_row(row + 3u, size.x, at, unscaled(sums3));
+    store_row(row + 4u, size.x, at, unscaled(sums4));
+    store_row(row + 5u, size.x, at, unscaled(sums5));
+    store_row(row + 6u, size.x, at, unscaled(sums6));
+    store_row(row + 7u, size.x, at, unscaled(sums7));
 }

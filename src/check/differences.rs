@@ -6,6 +6,7 @@ use super::table::{Outcome, Row};
 use super::{REFERENCE_TOLERANCE, norm, relative_error};
 use crate::device::{DeviceError, Executor, Values, reference};
 use crate::kernels::cost::Machine;
+use crate::plan::Precision;
 
 /// Half the distance of the two evaluations: the error of the difference falls with its square and the rounding error
 /// grows with its inverse; the two meet near 1e-5 in double precision.
@@ -32,7 +33,7 @@ pub fn central_differences() -> Result<Vec<Row>, DeviceError> {
 }
 
 fn check(case: &Case) -> Result<Row, DeviceError> {
-    let fixture = Fixture::new(case, false, Machine::Twins)?;
+    let fixture = Fixture::new(case, false, Machine::Twins, Precision::Single)?;
     let mut executor = reference(&fixture.layout)?;
     fixture.prepare(executor.as_mut())?;
     let plan = executor.load(fixture.plan.clone())?;

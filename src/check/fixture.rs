@@ -13,7 +13,7 @@ use crate::methods::vae::BetaVae;
 use crate::methods::{Example, LikelihoodSettings, LossLog, Model, Objective, StepLoss, registry};
 use crate::nn::{Backbone, Init, MlpBackbone, OfficialConv, ParamMemory, Params, ResNetBackbone, Sizes};
 use crate::optim::{OptimConfig, Optimiser, StepState};
-use crate::plan::{Graph, Layout, Plan, PlanError, Tensor};
+use crate::plan::{Graph, Layout, Plan, PlanError, Precision, Tensor};
 use std::sync::Arc;
 
 const SEED: u64 = 7;
@@ -113,7 +113,7 @@ pub(super) struct Fixture {
 
 impl Fixture {
     /// Records the step for a machine. `update` adds Adam.
-    pub fn new(case: &Case, update: bool, machine: Machine) -> Result<Self, PlanError> {
+    pub fn new(case: &Case, update: bool, machine: Machine, precision: Precision) -> Result<Self, PlanError> {
         let mut layout = Layout::default();
         let mut params = Params::default();
         let count = case.image.iter().product::<usize>();
@@ -125,7 +125,7 @@ impl Fixture {
         let pixels = layout.add("images", DType::Uint, [(IMAGES * count).div_ceil(4)]);
         let known = layout.add("labels", DType::Uint, [IMAGES]);
 
-        let mut g = Graph::new("miniature step").on(machine);
+        let mut g = Graph::new("miniature step").on(machine).precise(precision);
         let optimiser = Optimiser {
             settings: OptimConfig { lr: 1e-2, weight_decay: 0.01, ..OptimConfig::default() },
             warmup_steps: 2,

@@ -3,34 +3,35 @@
 use super::fixture::{Case, Fixture, cases, full_cases};
 use super::golden::Worst;
 use super::table::{Outcome, Row};
-use super::{GRADIENT_TOLERANCE, Target, norm, relative_error_on_scale};
+use super::{GRADIENT_TOLERANCE, MIXED_TOLERANCE, Target, norm, relative_error_on_scale};
 use crate::device::{DeviceError, Values, reference};
 use crate::kernels::{Access, DType};
+use crate::plan::Precision;
 
 /// Steps to follow: the second and third see moments, warm-up, decay and a batch that straddles two epochs.
 const STEPS: u32 = 3;
 
 /// Runs a few training steps on a target and on the f64 twins side by side and compares what each dispatch wrote. The
 /// target gets each dispatch's inputs from the twins: rounding does not add up, and Adam, which blows a gradient that is
-/// zero but for rounding up to full size, does not tear the two apart.
+/// zero but for rounding up to full size, does not tear the two apart. In mixed precision the twins round nothing.
 ///
 /// # Errors
 /// When a device fails.
-pub fn lockstep(target: &Target) -> Result<Vec<Row>, DeviceError> {
-    cases().iter().map(|case| follow(target, case, STEPS)).collect()
+pub fn lockstep(target: &Target, precision: Precision) -> Result<Vec<Row>, DeviceError> {
+    cases().iter().map(|case| follow(target, case, (precision, STEPS))).collect()
 }
 
 /// [`lockstep`] of one step of the authors' convolutional networks at their full width, which takes a while.
 ///
 /// # Errors
 /// When a device fails.
-pub fn full_width(target: &Target) -> Result<Vec<Row>, DeviceError> {
-    full_cases().iter().map(|case| follow(target, case, 1)).collect()
+pub fn full_width(target: &Target, precision: Precision) -> Result<Vec<Row>, DeviceError> {
+    full_cases().iter().map(|case| follow(target, case, (precision, 1))).collect()
 }
 
-fn follow(target: &Target, case: &Case, steps: u32) -> Result<Row, DeviceError> {
-    let fixture = Fixture::new(case, true, target.machine())?;
-    let mut executors = [target.open(&fixture.layout)?, reference(&fixture.layout)?];
+fn follow(target: &Target, case: &Case, (precision, steps): (Precision, u32)) -> Result<Row, DeviceError> {
+    let fixture = Fixture::new(case, true, target.machine(), precision)?;
+    let mut executors = [target.open_for(&fixture.plan, &fixture.layout)?, reference(&fixture.layout)?];
     for executor in &mut executors {
         fixture.prepare(executor.as_mut())?;
         executor.load(fixture.plan.clone())?;
@@ -69,7 +70,10 @@ fn follow(target: &Target, case: &Case, steps: u32) -> Result<Row, DeviceError> 
         }
     }
     let (tensor, worst) = worst.into_pair();
-    let outcome =
-        Outcome::Compared { loss: 0.0, loss_tolerance: 0.0, tensor, tensor_tolerance: GRADIENT_TOLERANCE, worst };
-    Ok(Row { case: format!("step_{}", case.name()), target: target.name(), outcome })
+    let (tensor_tolerance, kind) = match precision {
+        Precision::Single => (GRADIENT_TOLERANCE, ""),
+        Precision::Mixed => (MIXED_TOLERANCE, "mixed_"),
+    };
+    let outcome = Outcome::Compared { loss: 0.0, loss_tolerance: 0.0, tensor, tensor_tolerance, worst };
+    Ok(Row { case: format!("{kind}step_{}", case.name()), target: target.name(), outcome })
 }

@@ -24,12 +24,15 @@ pub use what_if::{Fate, Half, Range, WhatIf, what_if_f16};
 
 use crate::device::{Device, DeviceError, Executor, reference};
 use crate::kernels::cost::Machine;
-use crate::plan::Layout;
+use crate::plan::{Layout, Plan};
 
 /// Relative error of losses on f32 executors.
 pub const LOSS_TOLERANCE: f64 = 1e-5;
 /// Relative error of gradients and weights on f32 executors.
 pub const GRADIENT_TOLERANCE: f64 = 1e-4;
+/// The same where the two operands of products are rounded to half precision, by 2^-11 of a number at most: what that comes to where seven of
+/// eight parts of a sum cancel, as in the gradient that InfoNCE gives a bias.
+pub const MIXED_TOLERANCE: f64 = 16.0 / 2048.0;
 /// Relative error of everything on the f64 twins. The golden tensors are stored in f32, which bounds it from below.
 pub const REFERENCE_TOLERANCE: f64 = 1e-6;
 
@@ -67,6 +70,14 @@ impl Target {
         match self {
             Target::Reference => "f64 twin".to_owned(),
             Target::Device(device) => device.short_name(),
+        }
+    }
+
+    /// The executor for a plan, with the loops that suit it.
+    fn open_for(&self, plan: &Plan, layout: &Layout) -> Result<Box<dyn Executor>, DeviceError> {
+        match self {
+            Target::Reference => reference(layout),
+            Target::Device(device) => device.suited_to(plan)?.open(layout),
         }
     }
 

@@ -46,8 +46,10 @@ impl FromStr for DeviceRequest {
 pub struct Device {
     adapter: Option<Arc<AdapterEntry>>,
     tuning: OnceLock<Tuning>,
-    /// Whether nothing is timed on it: its kernels are given.
+    /// Whether its kernels are given, whatever suits it.
     given: bool,
+    /// Whether nothing is timed on it.
+    untimed: bool,
     /// Names of the devices that compute each step with it.
     beside: Vec<String>,
     /// What was chosen and why, on one line.
@@ -66,7 +68,7 @@ impl Device {
     }
 
     fn with(adapter: Option<Arc<AdapterEntry>>, reason: String) -> Self {
-        Self { adapter, tuning: OnceLock::new(), given: false, beside: Vec::new(), reason }
+        Self { adapter, tuning: OnceLock::new(), given: false, untimed: false, beside: Vec::new(), reason }
     }
 
     /// The same device with these kernels, whatever suits it: those that a resumed run began with.
@@ -76,18 +78,29 @@ impl Device {
 
     /// The same device where nothing is timed: its matrix products are as the cost model suggests.
     pub fn untimed(&self) -> Self {
-        self.tuned(self.adapter.as_deref().map(tuning::guess).unwrap_or_default())
+        let tuning = self.adapter.as_deref().map(tuning::guess).unwrap_or_default();
+        Self { tuning: OnceLock::from(tuning), untimed: true, ..self.clone() }
     }
 
-    /// The same device with a tile for each matrix product of a plan: those that it was given, or else those that a short trial finds, or an
+    /// The same device with the loops that a plan's products are computed by, those that it was given or those that suit it; nothing is timed.
+    ///
+    /// # Errors
+    /// When the adapter fails during the trial of its loops.
+    pub fn suited_to(&self, plan: &Plan) -> Result<Self, DeviceError> {
+        let Some(adapter) = self.adapter.as_deref().filter(|_| !self.given) else { return Ok(self.clone()) };
+        let tuning = Tuning { cooperative: tuning::cooperates(adapter, plan), ..self.tuning()? };
+        Ok(Self { tuning: OnceLock::from(tuning), ..self.clone() })
+    }
+
+    /// [`Device::suited_to`], and with a tile for each matrix product: those that it was given, or else those that a short trial finds, or an
     /// earlier one has found. `note` is told of a trial.
     ///
     /// # Errors
     /// When the adapter fails during the trial of its loops.
     pub fn tuned_to(&self, plan: &Plan, note: &mut dyn FnMut(&str)) -> Result<Self, DeviceError> {
         let Some(adapter) = self.adapter.as_deref() else { return Ok(self.clone()) };
-        let mut tuning = self.tuning()?;
-        if !self.given {
+        let mut tuning = self.suited_to(plan)?.tuning()?;
+        if !self.given && !self.untimed {
             tuning.tiles = tuning::timed(adapter, &tuning, plan, tuning::BUDGET, tuning::file().as_deref(), note);
         }
         let tuning = tuning::complete(tuning, plan);
@@ -128,6 +141,11 @@ impl Device {
             (None, None) => Ok(Tuning::default()),
             (None, Some(adapter)) => tuning::cached(adapter).map(|tuning| self.tuning.get_or_init(|| tuning).clone()),
         }
+    }
+
+    /// Whether it computes products in half precision by cooperative matrices.
+    pub fn is_cooperative(&self) -> bool {
+        self.adapter.as_deref().is_some_and(|adapter| adapter.cooperative)
     }
 
     /// What plans for this device are recorded for.

@@ -32,6 +32,11 @@ impl<'a, T> Args<'a, T> {
         }
     }
 
+    /// Puts a tensor in the place of one that was taken.
+    pub(super) fn put(&mut self, index: usize, arg: Arg<'a, T>) {
+        self.slots[index] = Some(arg);
+    }
+
     /// Binding `index` as read-only reals.
     pub fn real(&mut self, index: usize) -> &'a [T] {
         match self.take(index) {

@@ -26,12 +26,14 @@ pub struct Work {
 /// What an invocation of a product executes.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Inner {
-    /// Multiply-adds among its instructions, 0 to 1.
+    /// Multiply-adds among its instructions, 0 to 1; more where an instruction does many.
     pub share: f64,
     /// Words that it reads from workgroup memory for a multiply-add.
     pub reads: f64,
     /// Invocations of a workgroup.
     pub invocations: f64,
+    /// Multiply-adds that a unit does at most in the time of one by an invocation: more than one by cooperative matrices.
+    pub most: f64,
 }
 
 /// Invocations that a unit needs to hide what each of them waits for. Fitted to 14 tiles of each of 46 products on an H100: the model's first
@@ -42,7 +44,7 @@ const ROOM: f64 = 1024.0;
 
 impl Default for Inner {
     fn default() -> Self {
-        Self { share: 1.0, reads: 0.0, invocations: ENOUGH }
+        Self { share: 1.0, reads: 0.0, invocations: ENOUGH, most: 1.0 }
     }
 }
 
@@ -147,7 +149,7 @@ impl Card {
     pub fn reach(&self, inner: &Inner) -> f64 {
         let issue = inner.share * self.issue;
         let reads = if inner.reads > 0.0 { self.reads / inner.reads } else { f64::INFINITY };
-        issue.min(reads).min(1.0)
+        issue.min(reads).min(inner.most)
     }
 
     /// Modelled seconds of the multiply-adds of so many workgroups, in rounds over the units.

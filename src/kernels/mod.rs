@@ -48,6 +48,9 @@ pub struct Tuning {
     /// The tile of each product by its name; of those that are not here, the one that the cost suggests.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tiles: BTreeMap<String, product::Tile>,
+    /// Whether products in half precision are computed by cooperative matrices.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cooperative: bool,
 }
 
 impl Tuning {
@@ -57,7 +60,7 @@ impl Tuning {
 
     /// Products by this loop.
     pub const fn of(matmul: product::Variant) -> Self {
-        Self { matmul, tile: None, tiles: BTreeMap::new() }
+        Self { matmul, tile: None, tiles: BTreeMap::new(), cooperative: false }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `wgpu-simvae shaders` writes the WGSL of their examples, and the kernel tests run each of them on every device against its twin.
 
+use super::product::half::Half;
 use super::{AnyKernel, Kernel, Shader, Tuning};
 use super::{activation, augment, ceiling, conv, latent, linear, loss, norm, optim, probe, winograd};
 use std::collections::BTreeMap;
@@ -69,6 +70,11 @@ pub fn examples() -> Shown {
         of::<winograd::join::Join>(),
         of::<winograd::products::Products>(),
         of::<winograd::split::Split>(),
+        of::<Half<linear::matmul::Matmul>>(),
+        of::<Half<linear::gradients::Gradients>>(),
+        of::<Half<conv::correlate::Correlate>>(),
+        of::<Half<conv::transposed::Transposed>>(),
+        of::<Half<conv::weight_gradient::WeightGradient>>(),
     ];
     all.into_iter().flatten().collect()
 }

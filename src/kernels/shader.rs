@@ -31,6 +31,8 @@ pub struct Shader {
     pub constants: Vec<(&'static str, Constant)>,
     /// Constants that Rust and WGSL share, the same in every permutation, placed next.
     pub shared: Vec<(&'static str, Constant)>,
+    /// Extensions of WGSL that it uses; their directives come before all else.
+    pub extensions: Vec<&'static str>,
     trust: Trust,
 }
 
@@ -48,7 +50,8 @@ enum Trust {
 impl Shader {
     /// A shader with neither shared parts nor constants.
     pub fn new(name: &'static str, body: &'static str) -> Self {
-        Self { name, body, parts: Vec::new(), constants: Vec::new(), shared: Vec::new(), trust: Trust::Nobody }
+        let (parts, constants, shared, extensions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { name, body, parts, constants, shared, extensions, trust: Trust::Nobody }
     }
 
     /// A shader of this crate, which the kernel tests run between guard zones on every shape of the registry.
@@ -93,6 +96,12 @@ impl Shader {
         self
     }
 
+    /// Adds an extension of WGSL.
+    pub fn enable(mut self, extension: &'static str) -> Self {
+        self.extensions.push(extension);
+        self
+    }
+
     /// The permutation's own name: the shader's, then its constants.
     pub fn label(&self) -> String {
         let constants: String =
@@ -105,10 +114,11 @@ impl Shader {
         self.pieces().join("\n")
     }
 
-    /// The pieces of the text, which line ends join: the constants, the shared parts, the body.
+    /// The pieces of the text, which line ends join: the extensions and constants, the shared parts, the body.
     pub fn pieces(&self) -> Vec<Cow<'static, str>> {
-        let constants = self.constants.iter().chain(&self.shared);
-        let constants: String = constants.map(|(name, value)| value.declared(name)).collect();
+        let extensions = self.extensions.iter().map(|name| format!("enable {name};\n"));
+        let constants = self.constants.iter().chain(&self.shared).map(|(name, value)| value.declared(name));
+        let constants: String = extensions.chain(constants).collect();
         let parts = self.parts.iter().copied().chain([self.body]).map(Cow::Borrowed);
         std::iter::once(Cow::Owned(constants)).chain(parts).collect()
     }

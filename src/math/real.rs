@@ -2,6 +2,7 @@
 
 use super::gemm::BlockProduct;
 use super::simd;
+use half::f16;
 use std::cell::RefCell;
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
@@ -73,6 +74,9 @@ pub trait Real:
     /// 1 / (1 + e^-self).
     fn sigmoid(self) -> Self;
 
+    /// Rounded to half precision, to the nearest; the reference knows no such rounding.
+    fn half(self) -> Self;
+
     /// The fastest product of two matrices on one thread of this processor.
     fn block_product() -> BlockProduct<Self>;
 
@@ -83,6 +87,12 @@ pub trait Real:
     #[inline(always)]
     fn max(self, other: Self) -> Self {
         if other > self { other } else { self }
+    }
+
+    /// The smaller of the two; `self` where `other` is not a number.
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        if other < self { other } else { self }
     }
 }
 
@@ -109,6 +119,9 @@ impl Real for f64 {
     }
     fn sigmoid(self) -> Self {
         1.0 / (1.0 + (-self).exp())
+    }
+    fn half(self) -> Self {
+        self
     }
     fn ln(self) -> Self {
         self.ln()
@@ -156,6 +169,10 @@ impl Real for f32 {
     #[inline(always)]
     fn sigmoid(self) -> Self {
         simd::sigmoid(self)
+    }
+    #[inline]
+    fn half(self) -> Self {
+        f16::from_f32(self).to_f32()
     }
     #[inline(always)]
     fn ln(self) -> Self {

@@ -9,6 +9,7 @@ use crate::kernels::conv::weight_gradient::WeightGradient;
 use crate::kernels::conv::{ConvEpilogue, ConvShape};
 use crate::kernels::linear::column_sum::ColumnSum;
 use crate::kernels::planes::Planes;
+use crate::kernels::product::half::Operand;
 use crate::kernels::winograd::convolution::Gradient;
 use crate::plan::{Graph, Tensor};
 
@@ -72,12 +73,12 @@ impl Conv2d {
         let y = g.tensor(&self.name, [images, outputs, map[1], map[2]]);
         let weight = memory.weight(self.weight);
         let (epilogue, bias) = with_bias(memory, self.bias, weight);
-        correlate(g, &format!("{} forward", self.name), Correlate { shape, epilogue }, [x, weight, bias, y]);
+        correlate(g, &format!("{} forward", self.name), Correlate { shape, epilogue }, [x, weight, bias, y], None);
 
         let (layer, memory) = (self.clone(), *memory);
         g.on_backward(move |g| {
             let Some(dy) = g.grad(y) else { return };
-            weight_gradient(g, &layer.name, shape, x, dy, memory.gradient(layer.weight));
+            weight_gradient(g, &layer.name, shape, [x, dy, memory.gradient(layer.weight)], Operand::Left);
             bias_gradient(g, &layer.name, dy, layer.bias.map(|bias| memory.gradient(bias)));
             if differentiate_input {
                 let (dx, epilogue) = target(g, x);
@@ -86,6 +87,7 @@ impl Conv2d {
                     &format!("{} d input", layer.name),
                     Transposed { shape, epilogue },
                     [dy, weight, weight, dx],
+                    Some(Operand::Right),
                 );
             }
         });
@@ -119,15 +121,17 @@ impl ConvTranspose2d {
         let y = g.tensor(&self.name, [images, outputs, image[1], image[2]]);
         let weight = memory.weight(self.weight);
         let (epilogue, bias) = with_bias(memory, self.bias, weight);
-        transposed(g, &format!("{} forward", self.name), Transposed { shape, epilogue }, [x, weight, bias, y]);
+        transposed(g, &format!("{} forward", self.name), Transposed { shape, epilogue }, [x, weight, bias, y], None);
 
         let (layer, memory) = (self.clone(), *memory);
         g.on_backward(move |g| {
             let Some(dy) = g.grad(y) else { return };
-            weight_gradient(g, &layer.name, shape, dy, x, memory.gradient(layer.weight));
+            weight_gradient(g, &layer.name, shape, [dy, x, memory.gradient(layer.weight)], Operand::Right);
             bias_gradient(g, &layer.name, dy, layer.bias.map(|bias| memory.gradient(bias)));
             let (dx, epilogue) = target(g, x);
-            correlate(g, &format!("{} d input", layer.name), Correlate { shape, epilogue }, [dy, weight, weight, dx]);
+            let tensors = [dy, weight, weight, dx];
+            let label = format!("{} d input", layer.name);
+            correlate(g, &label, Correlate { shape, epilogue }, tensors, Some(Operand::Right));
         });
         y
     }
@@ -149,15 +153,17 @@ fn target(g: &mut Graph, x: Tensor) -> (Tensor, ConvEpilogue) {
     (dx, if accumulate { ConvEpilogue::Accumulate } else { ConvEpilogue::None })
 }
 
-/// Emits the gradient of a weight: its parts, and their sum where there are several.
-fn weight_gradient(g: &mut Graph, name: &str, shape: ConvShape, image: Tensor, map: Tensor, gradient: Tensor) {
+/// Emits the gradient of a weight from images and maps, of which one operand is a gradient: its parts, and their sum where there are several.
+fn weight_gradient(g: &mut Graph, name: &str, shape: ConvShape, [image, map, gradient]: [Tensor; 3], operand: Operand) {
     let label = format!("{name} d weight");
     let plain = WeightGradient::of(shape, g.machine());
     if let Some(kernels) = Gradient::of(&plain, g.machine()) {
         tiled_gradient(g, &label, kernels, [image, map, gradient]);
     } else {
         let sizes = [plain.parts(), shape.weight_len()];
-        sum_of_parts(g, &label, sizes, gradient, |g, to| g.push(&label, plain, &[image, map, to]));
+        sum_of_parts(g, &label, sizes, gradient, |g, to| {
+            g.push_product(&label, plain, &[image, map, to], Some(operand));
+        });
     }
 }
 

@@ -3,6 +3,7 @@
 use super::params::{Init, Param, ParamMemory, Params};
 use crate::kernels::linear::gradients::Gradients;
 use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
+use crate::kernels::product::half::Operand;
 use crate::plan::{Graph, Tensor};
 
 /// `y = x W^T + b`, with W `[outputs, inputs]`, initialised as PyTorch's `nn.Linear`.
@@ -58,7 +59,7 @@ impl Linear {
         let product =
             Matmul { form: Form::Nt, m: rows, n: self.outputs, k: self.inputs, epilogue: Epilogue::Bias { relu } };
         let tensors = [x, memory.weight(self.weight), memory.weight(self.bias), y];
-        g.push(&format!("{} forward", self.name), product, &tensors);
+        g.push_product(&format!("{} forward", self.name), product, &tensors, None);
         y
     }
 
@@ -80,7 +81,8 @@ impl Linear {
         let (inputs, outputs) = (self.inputs, self.outputs);
         // dW = dy^T x, db = sum over rows of dy
         let tensors = [dy, x, memory.gradient(self.weight), memory.gradient(self.bias)];
-        g.push(&format!("{} d weight, bias", self.name), Gradients { rows, inputs, outputs }, &tensors);
+        let label = format!("{} d weight, bias", self.name);
+        g.push_product(&label, Gradients { rows, inputs, outputs }, &tensors, Some(Operand::Left));
         // dx = dy W
         let (epilogue, aux, dx) = match dx {
             InputGradient::Skip => return,
@@ -89,6 +91,7 @@ impl Linear {
             InputGradient::ThroughRelu(dx) => (Epilogue::ReluMask, x, dx),
         };
         let input = Matmul { form: Form::Nn, m: rows, n: inputs, k: outputs, epilogue };
-        g.push(&format!("{} d input", self.name), input, &[dy, memory.weight(self.weight), aux, dx]);
+        let tensors = [dy, memory.weight(self.weight), aux, dx];
+        g.push_product(&format!("{} d input", self.name), input, &tensors, Some(Operand::Left));
     }
 }

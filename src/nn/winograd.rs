@@ -1,24 +1,32 @@
-//! Convolutions in the form that suits what a plan is recorded for: the plain product, or the kernels of Winograd's algorithm.
+//! Convolutions in the form that suits what a plan is recorded for: the plain product, or the kernels of Winograd's algorithm. Those stay in
+//! single precision, since tiles of four results multiply the error of half precision by ten.
 
 use crate::kernels::Kernel;
 use crate::kernels::conv::correlate::Correlate;
 use crate::kernels::conv::transposed::Transposed;
+use crate::kernels::product::half::Operand;
 use crate::kernels::winograd::convolution::{Gradient, Pass};
 use crate::plan::{Graph, Tensor};
 
-/// Emits a convolution of these tensors, those of the plain kernel.
-pub(super) fn correlate(g: &mut Graph, label: &str, plain: Correlate, tensors: [Tensor; 4]) {
+/// Emits a convolution of these tensors, those of the plain kernel; which operand is a gradient, if one is.
+pub(super) fn correlate(g: &mut Graph, label: &str, plain: Correlate, tensors: [Tensor; 4], gradient: Option<Operand>) {
     match Pass::of_correlate(&plain, g.machine()) {
         Some(kernels) => tiled_pass(g, label, kernels, tensors),
-        None => g.push(label, plain, &tensors),
+        None => g.push_product(label, plain, &tensors, gradient),
     }
 }
 
-/// Emits a transposed convolution of these tensors, those of the plain kernel.
-pub(super) fn transposed(g: &mut Graph, label: &str, plain: Transposed, tensors: [Tensor; 4]) {
+/// Emits a transposed convolution of these tensors, those of the plain kernel; which operand is a gradient, if one is.
+pub(super) fn transposed(
+    g: &mut Graph,
+    label: &str,
+    plain: Transposed,
+    tensors: [Tensor; 4],
+    gradient: Option<Operand>,
+) {
     match Pass::of_transposed(&plain, g.machine()) {
         Some(kernels) => tiled_pass(g, label, kernels, tensors),
-        None => g.push(label, plain, &tensors),
+        None => g.push_product(label, plain, &tensors, gradient),
     }
 }
 

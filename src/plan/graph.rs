@@ -2,7 +2,7 @@
 
 use super::arena::{Lifetime, Request};
 use super::flow::{Fault, Flow};
-use super::{Arena, Dispatch, Meeting, Place, Plan, PlanId, Shape, Share, Tensor, meeting};
+use super::{Arena, Dispatch, Meeting, Place, Plan, PlanId, Precision, Shape, Share, Tensor, meeting};
 use crate::kernels::cost::Machine;
 use crate::kernels::{Access, AnyKernel, DType};
 use std::collections::HashMap;
@@ -117,6 +117,7 @@ pub struct Graph {
     id: PlanId,
     name: String,
     machine: Machine,
+    pub(super) precision: Precision,
     pub(super) share: Share,
     /// Images of what is recorded now that each member computes; as many by each where it is empty.
     pub(super) images: Vec<usize>,
@@ -126,6 +127,10 @@ pub struct Graph {
     tape: Vec<Backward>,
     /// By the place of what they belong to, so that a tensor and its reshaped views share one.
     grads: HashMap<Place, Tensor>,
+    /// The gradients that losses have written since the last backward pass, in order.
+    pub(super) loss_gradients: Vec<Tensor>,
+    /// What gradients are multiplied by in products of half precision, and one over it.
+    pub(super) loss_scale: Option<Tensor>,
     /// The first tensor of another plan that was to be kept.
     foreign: Option<PlanError>,
 }
@@ -143,6 +148,7 @@ impl Graph {
             id: PlanId::unique(),
             name: name.to_owned(),
             machine: Machine::default(),
+            precision: Precision::default(),
             share: Share::ALONE,
             images: Vec::new(),
             dispatches: Vec::new(),
@@ -150,6 +156,8 @@ impl Graph {
             intermediates: Vec::new(),
             tape: Vec::new(),
             grads: HashMap::new(),
+            loss_gradients: Vec::new(),
+            loss_scale: None,
             foreign: None,
         }
     }
@@ -224,9 +232,11 @@ impl Graph {
 
     /// Emits the backward dispatches of everything recorded so far, last first.
     pub fn backward(&mut self) {
+        self.scale_loss();
         while let Some(emit) = self.tape.pop() {
             emit(self);
         }
+        self.loss_gradients.clear();
     }
 
     /// The gradient of the loss with respect to `tensor`, if anything that came after it in the forward pass used it.
@@ -237,6 +247,7 @@ impl Graph {
     /// Says what the gradient of `tensor` is, where no dispatch computes it: an input.
     pub fn set_grad(&mut self, tensor: Tensor, grad: Tensor) {
         self.grads.insert(tensor.place, grad);
+        self.loss_gradients.push(grad);
     }
 
     /// Where to write a contribution to the gradient of `tensor`, and whether to add to what is there: the first
@@ -250,7 +261,7 @@ impl Graph {
             Place::Region { .. } => "d parameter".to_owned(),
         };
         let grad = self.tensor(&name, tensor.shape);
-        self.grads.insert(tensor.place, grad);
+        self.set_grad(tensor, grad);
         (grad, false)
     }
 

@@ -7,12 +7,14 @@ mod arena;
 mod flow;
 mod graph;
 mod meeting;
+mod precision;
 mod share;
 mod tensor;
 
 pub use arena::{Arena, Slot};
 pub use graph::{Graph, PlanError};
 pub use meeting::{Exchange, Meeting};
+pub use precision::Precision;
 pub use share::{Share, deal};
 pub use tensor::{Layout, Place, PlanId, Region, RegionId, Shape, Tensor};
 

@@ -8,6 +8,7 @@ use crate::kernels::augment::views::MAX_SIDE;
 use crate::methods::{LikelihoodSettings, Method, Objective, registry};
 use crate::nn::{BACKBONES, Backbone, ModelConfig};
 use crate::optim::OptimConfig;
+use crate::plan::Precision;
 use crate::setting::{Allowed, Described, Setting, settings_table};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ pub struct Config {
     pub accumulate: usize,
     /// Views of each image, J.
     pub views: usize,
+    /// In what precision the networks' products are while they train.
+    pub precision: Precision,
     /// The data set.
     pub data: DataConfig,
     /// The networks.
@@ -78,6 +81,13 @@ impl Described for Config {
                     gradient, but for rounding and for the statistics of batch normalisation, which are those of a part, whoever shares \
                     it. 0 takes as few as fit the device.",
             allowed: Allowed::at_least(0),
+        },
+        Setting {
+            key: "precision",
+            about: "How the matrix products of the networks see their operands while they train: as they are, or `mixed`, rounded to half \
+                    precision, gradients under a loss scale that adapts, and summed in single precision. Faster where a device has \
+                    cooperative matrices (`wgpu-simvae devices`). Weights, losses, statistics and judges are in single precision.",
+            allowed: Allowed::Words(Precision::names),
         },
         Setting {
             key: "views",
@@ -176,6 +186,7 @@ impl Default for Config {
             steps: 0,
             batch: 128,
             accumulate: 1,
+            precision: Precision::Single,
             views: 10,
             data: DataConfig::default(),
             model: ModelConfig::default(),

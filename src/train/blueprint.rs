@@ -171,7 +171,7 @@ impl Blueprint {
     /// # Errors
     /// Never for a valid configuration; a [`PlanError`] is a mistake of a layer.
     pub fn training_step(&self) -> Result<Plan, PlanError> {
-        let mut g = self.graph("training step").shared(self.share.clone());
+        let mut g = self.graph("training step").shared(self.share.clone()).precise(self.config.precision);
         let optimiser = self.optimiser();
         optimiser.begin_step(&mut g, &self.state, self.train.images, self.config.batch);
         let loss = self.loss(&self.model, &self.train, self.labels);

@@ -12,7 +12,7 @@ use crate::kernels::augment::sample::shuffled;
 use crate::kernels::common::clock;
 use crate::kernels::common::philox::split;
 use crate::methods::CAPACITY;
-use crate::plan::{PlanId, Share, Tensor};
+use crate::plan::{PlanId, Precision, Share, Tensor};
 use crate::run_folder::{Checkpoint, CheckpointError};
 use crate::settings::{Config, Recipe};
 use std::collections::VecDeque;
@@ -121,6 +121,11 @@ impl Session {
         share: Share,
         progress: &mut dyn Progress,
     ) -> Result<Device, DeviceError> {
+        if recipe.config.precision == Precision::Mixed && !device.is_cooperative() {
+            let name = device.name();
+            progress
+                .note(&format!("precision = mixed: {name} has no cooperative matrices, and will not be faster for it"));
+        }
         if device.adapter().is_none() {
             return Ok(device.clone());
         }

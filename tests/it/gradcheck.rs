@@ -5,6 +5,7 @@ use wgpu_simvae::check::{Outcome, Row, Table, Target, central_differences, golde
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::kernels::Tuning;
 use wgpu_simvae::kernels::product::Variant;
+use wgpu_simvae::plan::Precision;
 
 fn cpu() -> Target {
     Target::Device(Device::cpu())
@@ -39,13 +40,24 @@ fn backward_equals_central_differences() {
 
 #[test]
 fn every_buffer_of_a_step_equals_the_reference_on_the_cpu() {
-    assert_all_pass(lockstep(&cpu()).expect("the CPU runs"), 13);
+    assert_all_pass(lockstep(&cpu(), Precision::Single).expect("the CPU runs"), 13);
+}
+
+/// Products that round their operands, gradients under the step's own loss scale.
+#[test]
+fn every_buffer_of_a_step_in_mixed_precision_is_near_the_reference() {
+    for target in std::iter::once(cpu()).chain(gpus()) {
+        let rows = lockstep(&target, Precision::Mixed).expect("the device runs");
+        let rounds = |row: &&Row| matches!(row.outcome, Outcome::Compared { tensor, .. } if tensor > 1e-4);
+        assert_eq!(rows.iter().filter(rounds).count(), rows.len(), "a step rounds no operand");
+        assert_all_pass(rows, 13);
+    }
 }
 
 #[test]
 fn every_buffer_of_a_step_equals_the_reference_on_the_gpu() {
     for gpu in gpus() {
-        assert_all_pass(lockstep(&gpu).expect("the adapter runs"), 13);
+        assert_all_pass(lockstep(&gpu, Precision::Single).expect("the adapter runs"), 13);
     }
 }
 

@@ -12,7 +12,7 @@ use wgpu_simvae::kernels::conv::transposed::Transposed;
 use wgpu_simvae::kernels::conv::weight_gradient::WeightGradient;
 use wgpu_simvae::kernels::linear::gradients::Gradients;
 use wgpu_simvae::kernels::linear::matmul::{Epilogue, Form, Matmul};
-use wgpu_simvae::kernels::product::Variant;
+use wgpu_simvae::kernels::product::{Tile, Variant};
 use wgpu_simvae::kernels::registry::examples;
 use wgpu_simvae::kernels::winograd::Side;
 use wgpu_simvae::kernels::winograd::products::Products;
@@ -70,6 +70,27 @@ fn shaders_agree_with_double_precision_twins() {
             let mut gpu = GpuExecutor::new(&adapter, &cases.layout, options).expect("the adapter opens");
             assert_agree(cases, &left(cases, &mut gpu), want, SHADER_TOLERANCE);
         }
+    }
+}
+
+/// On an adapter that has them. How often a square's sums are rounded, and how, is the device's own.
+#[test]
+fn products_by_cooperative_matrices_agree_with_twins() {
+    let Some(adapter) = adapter() else { return };
+    if !adapter.cooperative {
+        println!("{}: no cooperative matrices", adapter.describe());
+        return;
+    }
+    let is_half = |kernel: &Arc<dyn AnyKernel>| kernel.product().is_some_and(|product| product.is_half());
+    let cases = KernelCases::new(examples().into_iter().filter(is_half).collect(), 0);
+    let want = twins(&cases);
+    for tile in Tile::COOPERATIVE {
+        let tuning = Tuning { tile: Some(tile), cooperative: true, ..Tuning::default() };
+        let options = GpuOptions { tuning, ..GpuOptions::default() };
+        let mut gpu = GpuExecutor::new(&adapter, &cases.layout, options).expect("the adapter opens");
+        let table = Table { rows: cases.compare(&tile.to_string(), SHADER_TOLERANCE, &left(&cases, &mut gpu), &want) };
+        println!("{table}");
+        assert_eq!(table.failures(), 0);
     }
 }
 

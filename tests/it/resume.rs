@@ -35,9 +35,9 @@ fn content(out: &Path) -> (Vec<u8>, Vec<u8>, Vec<u32>) {
     (read("model.safetensors"), read("optimizer.safetensors"), clock)
 }
 
-fn stopping_changes_nothing_on(device: &Device) {
+fn stopping_changes_nothing_on(device: &Device, precision: &str) {
     let folder = tempfile::tempdir().expect("a folder");
-    let config = config(&[]);
+    let config = config(&[precision]);
     let whole = train(&config, device, &folder.path().join("whole"), false, None);
     let parts = folder.path().join("parts");
     let first = train(&config, device, &parts, false, Some(6));
@@ -56,13 +56,16 @@ fn stopping_changes_nothing_on(device: &Device) {
 
 #[test]
 fn stopping_and_resuming_changes_nothing_on_the_cpu() {
-    stopping_changes_nothing_on(&Device::cpu());
+    stopping_changes_nothing_on(&Device::cpu(), "precision=single");
+    stopping_changes_nothing_on(&Device::cpu(), "precision=mixed");
 }
 
 #[test]
 fn stopping_and_resuming_changes_nothing_on_the_gpu() {
     if crate::common::adapter().is_some() {
-        stopping_changes_nothing_on(&choose(&DeviceRequest::Gpu).expect("an adapter"));
+        let gpu = choose(&DeviceRequest::Gpu).expect("an adapter");
+        stopping_changes_nothing_on(&gpu, "precision=single");
+        stopping_changes_nothing_on(&gpu, "precision=mixed");
     }
 }
 

@@ -112,7 +112,8 @@ fn a_run_goes_on_with_the_tiles_that_it_began_with() {
     let mut tiles = BTreeMap::new();
     for product in step.expect("a step").dispatches.iter().filter_map(|dispatch| dispatch.kernel.product()) {
         // Teams that share the depth add in another order than one does, which shows in the last bits.
-        let teams = product.tiles(Variant::Tile).into_iter().find(|tile| tile.to_string().ends_with("by 4"));
+        let teams =
+            product.tiles(&Tuning::of(Variant::Tile)).into_iter().find(|tile| tile.to_string().ends_with("by 4"));
         tiles.insert(product.name().to_owned(), teams.expect("such a tile"));
     }
     let device = choose(&DeviceRequest::Gpu).expect("an adapter");

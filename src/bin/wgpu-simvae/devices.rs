@@ -19,8 +19,9 @@ pub fn main() -> Result<(), Failure> {
     for (index, adapter) in adapters().iter().enumerate() {
         let limits = &adapter.limits;
         let mib = |bytes: u64| bytes / (1 << 20);
-        let features: Vec<&str> =
-            OPTIONAL.iter().filter(|(_, feature)| adapter.features.contains(*feature)).map(|(name, _)| *name).collect();
+        let optional =
+            OPTIONAL.iter().filter(|(_, feature)| adapter.features.contains(*feature)).map(|(name, _)| *name);
+        let features: Vec<&str> = optional.chain(adapter.cooperative.then_some("cooperative matrices")).collect();
         print(format_args!("{index}: {}{}", adapter.describe(), if adapter.is_software() { ", software" } else { "" }));
         print(format_args!(
             "   binding {} MiB, buffer {} MiB, {} storage buffers, workgroup {} invocations and {} KiB",

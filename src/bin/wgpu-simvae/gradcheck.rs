@@ -15,6 +15,7 @@ use wgpu_simvae::console::{name, print, tell};
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::files::write_atomically;
 use wgpu_simvae::kernels::registry::examples;
+use wgpu_simvae::low_level::plan;
 use wgpu_simvae::settings::Recipe;
 use wgpu_simvae::train::load_data;
 
@@ -141,9 +142,11 @@ fn on_devices(arguments: &GradcheckArguments) -> Result<Table, Failure> {
     let mut table = Table::default();
     table.rows.extend(central_differences()?);
     for target in &targets[1..] {
-        table.rows.extend(lockstep(target)?);
-        if arguments.full {
-            table.rows.extend(full_width(target)?);
+        for precision in [plan::Precision::Single, plan::Precision::Mixed] {
+            table.rows.extend(lockstep(target, precision)?);
+            if arguments.full {
+                table.rows.extend(full_width(target, precision)?);
+            }
         }
     }
     table.rows.extend(golden.unwrap_or_default());

@@ -1,7 +1,10 @@
 //! Adapters: which GPUs there are, and opening one.
 
 use crate::device::DeviceError;
-use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType, Features, Instance, InstanceDescriptor, Limits};
+use wgpu::{
+    Adapter, AdapterInfo, Backend, Backends, CooperativeMatrixProperties, CooperativeScalarType, DeviceType,
+    ExperimentalFeatures, Features, Instance, InstanceDescriptor, Limits,
+};
 
 /// An adapter and what is known of it before it is opened.
 #[derive(Debug)]
@@ -13,7 +16,12 @@ pub struct AdapterEntry {
     pub limits: Limits,
     /// Its optional features.
     pub features: Features,
+    /// Whether it has the cooperative matrices of `shaders/product/cooperative.wgsl`.
+    pub cooperative: bool,
 }
+
+/// What that shader needs of workgroup memory, in bytes: the slabs of the largest tile, and a square of each of eight subgroups.
+const COOPERATIVE_MEMORY: u32 = 48 << 10;
 
 impl AdapterEntry {
     /// Whether this adapter computes on the CPU (lavapipe, SwiftShader, WARP).
@@ -38,12 +46,21 @@ impl AdapterEntry {
     }
 
     /// Opens the adapter with all the limits that it offers; every kernel runs within WebGPU's default limits, larger
-    /// ones only allow larger tensors.
-    pub fn open(&self) -> Result<(wgpu::Device, wgpu::Queue), DeviceError> {
+    /// ones only allow larger tensors. With `cooperative` matrices it runs more than WebGPU has.
+    pub fn open(&self, cooperative: bool) -> Result<(wgpu::Device, wgpu::Queue), DeviceError> {
+        let mut wanted = self.features & (Features::TIMESTAMP_QUERY | Features::PIPELINE_CACHE);
+        let mut experimental = ExperimentalFeatures::disabled();
+        if cooperative {
+            wanted |= COOPERATIVE;
+            // SAFETY: wgpu warns that what is experimental may have bugs; the one shader that uses it is held against its twin by the tests
+            // on an adapter that has it.
+            experimental = unsafe { ExperimentalFeatures::enabled() };
+        }
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("wgpu-simvae"),
-            required_features: self.features & (Features::TIMESTAMP_QUERY | Features::PIPELINE_CACHE),
+            required_features: wanted,
             required_limits: self.limits.clone(),
+            experimental_features: experimental,
             ..Default::default()
         };
         pollster::block_on(self.adapter.request_device(&descriptor))
@@ -67,11 +84,32 @@ pub fn adapters() -> Vec<AdapterEntry> {
             info: adapter.get_info(),
             limits: adapter.limits(),
             features: adapter.features(),
+            cooperative: has_cooperative(&adapter),
             adapter,
         })
         .collect();
     entries.sort_by_key(|entry| rank(&entry.info));
     entries
+}
+
+/// Features behind cooperative matrices.
+const COOPERATIVE: Features = Features::SHADER_F16.union(Features::EXPERIMENTAL_COOPERATIVE_MATRIX);
+
+/// Whether subgroups of 32 invocations multiply squares of 16 x 16 numbers of half precision and add in single precision.
+fn has_cooperative(adapter: &Adapter) -> bool {
+    let AdapterInfo { subgroup_min_size, subgroup_max_size, .. } = adapter.get_info();
+    let wanted = CooperativeMatrixProperties {
+        m_size: 16,
+        n_size: 16,
+        k_size: 16,
+        ab_type: CooperativeScalarType::F16,
+        cr_type: CooperativeScalarType::F32,
+        saturating_accumulation: false,
+    };
+    adapter.features().contains(COOPERATIVE)
+        && (subgroup_min_size, subgroup_max_size) == (32, 32)
+        && adapter.limits().max_compute_workgroup_storage_size >= COOPERATIVE_MEMORY
+        && adapter.cooperative_matrix_properties().contains(&wanted)
 }
 
 /// Where an adapter stands among the others. DirectX 12 comes behind Vulkan on the same kind of card: its shaders pass through one more

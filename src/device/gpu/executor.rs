@@ -81,7 +81,7 @@ impl GpuExecutor {
     /// # Errors
     /// When the adapter cannot be opened, or a region is larger than it can bind.
     pub fn new(adapter: &AdapterEntry, layout: &Layout, options: GpuOptions) -> Result<Self, DeviceError> {
-        let (device, queue) = adapter.open()?;
+        let (device, queue) = adapter.open(options.tuning.cooperative)?;
         let name = adapter.describe();
         let error = Arc::new(Mutex::new(None));
         let (uncaptured, lost) = (error.clone(), error.clone());

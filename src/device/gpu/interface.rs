@@ -113,7 +113,7 @@ pub enum ShaderProblem {
 /// When they differ; the message says what to change.
 pub fn check_shader(kernel: &dyn AnyKernel, launch: &Launch, limits: &Limits) -> Result<(), ShaderError> {
     let check = || {
-        let (module, _) = parse(&launch.shader.wgsl())?;
+        let (module, _) = parse(&launch.shader.wgsl(), OF_EVERY_DEVICE)?;
         check_bindings(&module, &kernel.bindings(), kernel.uniform().len())?;
         check_limits(&module, &kernel.bindings(), launch, limits)
     };
@@ -121,10 +121,13 @@ pub fn check_shader(kernel: &dyn AnyKernel, launch: &Launch, limits: &Limits) ->
 }
 
 /// The module of a WGSL text, which is valid.
-pub(super) fn parse(source: &str) -> Result<(Module, ModuleInfo), ShaderProblem> {
+/// What every WebGPU device is capable of.
+pub(super) const OF_EVERY_DEVICE: Capabilities = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+
+pub(super) fn parse(source: &str, capabilities: Capabilities) -> Result<(Module, ModuleInfo), ShaderProblem> {
     let module =
         naga::front::wgsl::parse_str(source).map_err(|error| ShaderProblem::Invalid(error.emit_to_string(source)))?;
-    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+    let info = Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
         .map_err(|error| ShaderProblem::Invalid(error.emit_to_string(source)))?;
     Ok((module, info))

@@ -1,11 +1,11 @@
 //! Shaders in the languages of the drivers, with the options that wgpu gives naga: to read, and to try with the compilers of others.
 
-use super::interface::{ShaderError, ShaderProblem, parse};
+use super::interface::{OF_EVERY_DEVICE, ShaderError, ShaderProblem, parse};
 use crate::kernels::Shader;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
-use naga::valid::ModuleInfo;
-use naga::{AddressSpace, Module, ResourceBinding, ShaderStage, StorageAccess};
+use naga::valid::{Capabilities, ModuleInfo};
+use naga::{AddressSpace, Module, ResourceBinding, ShaderStage, StorageAccess, TypeInner};
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -67,7 +67,8 @@ impl FromStr for Language {
 pub fn translate(shader: &Shader, checked: bool, language: Language) -> Result<Vec<u8>, ShaderError> {
     let source = shader.wgsl();
     let translated = || {
-        let (module, info) = parse(&source)?;
+        let (module, info) =
+            parse(&source, OF_EVERY_DEVICE | Capabilities::SHADER_FLOAT16 | Capabilities::COOPERATIVE_MATRIX)?;
         let options = Options { checked, zeroed: !shader.is_own() };
         match language {
             Language::Wgsl => Ok(source.clone().into_bytes()),
@@ -113,6 +114,11 @@ fn bindings(module: &Module) -> Vec<(ResourceBinding, Kind, u32)> {
     found
 }
 
+/// Whether it uses cooperative matrices: only then does wgpu allow what they need.
+fn cooperates(module: &Module) -> bool {
+    module.types.iter().any(|(_, of)| matches!(of.inner, TypeInner::CooperativeMatrix { .. }))
+}
+
 /// What wgpu decides for each pipeline.
 struct Options {
     checked: bool,
@@ -136,11 +142,16 @@ impl Options {
                 spv::BindingInfo { descriptor_set: place.group, binding: place.binding, binding_array_size: None };
             (place, there)
         };
+        use spv::Capability::{CooperativeMatrixKHR, Float16, Matrix, Shader, VulkanMemoryModel};
+        let mut capabilities = vec![Shader, Matrix];
+        if cooperates(module) {
+            capabilities.extend([Float16, CooperativeMatrixKHR, VulkanMemoryModel]);
+        }
         let options = spv::Options {
             lang_version: (1, 6),
             flags: spv::WriterFlags::LABEL_VARYINGS | spv::WriterFlags::FORCE_POINT_SIZE,
             binding_map: bindings(module).into_iter().map(same).collect(),
-            capabilities: Some([spv::Capability::Shader, spv::Capability::Matrix].into_iter().collect()),
+            capabilities: Some(capabilities.into_iter().collect()),
             bounds_check_policies: self.policies(),
             zero_initialize_workgroup_memory: match self.zeroed {
                 true => spv::ZeroInitializeWorkgroupMemoryMode::Native,

@@ -3,7 +3,9 @@
 use super::winograd::{Finish, Winograd};
 use super::{ConvEpilogue, ConvShape, FIND, Params};
 use crate::kernels::cost::Work;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
+use crate::kernels::product::Multiply;
+use crate::kernels::product::half::Operand;
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Shader, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
 use crate::math::pieces::{rows, rows_mut, side_by_side};
@@ -39,10 +41,7 @@ impl Kernel for Correlate {
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
-        let shader = shader!("conv/correlate")
-            .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
-            .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
-        self.shape.launch(&self.sizes(), shader, tuning)
+        self.sizes().launch(self.operands(), tuning)
     }
 
     fn work(&self, tuning: &Tuning) -> Work {
@@ -113,7 +112,17 @@ fn scatter_channels<T: Real>(gathered: &[T], images: usize, positions: usize, ac
     }
 }
 
-impl Correlate {
+impl Multiply for Correlate {
+    const OPERANDS: [usize; 2] = [1, 0];
+    const GRADIENTS: &'static [Option<Operand>] = &[None, Some(Operand::Right)];
+
+    fn operands(&self) -> Shader {
+        let shader = shader!("conv/correlate")
+            .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
+            .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
+        self.shape.tell(shader)
+    }
+
     fn sizes(&self) -> Product {
         Product::whole(
             self.shape.named("correlate"),

@@ -10,7 +10,7 @@ pub mod weight_gradient;
 pub(super) mod winograd;
 mod work;
 
-use super::{Launch, Product, Shader, Tuning};
+use super::Shader;
 use encase::ShaderType;
 
 /// The sizes of a convolution with square kernels. The image side is what Conv2d reads and ConvTranspose2d writes, the map
@@ -136,12 +136,8 @@ impl ConvShape {
         )
     }
 
-    /// Starts a product whose operands this shader describes.
-    fn launch(&self, product: &Product, shader: Shader, tuning: &Tuning) -> Launch {
-        let operands = shader
-            .constant("KERNEL", self.kernel as u32)
-            .constant("STRIDE", self.stride as u32)
-            .with(wgsl!("conv/shape"));
-        product.launch(operands, tuning)
+    /// Tells a shader.
+    fn tell(&self, shader: Shader) -> Shader {
+        shader.constant("KERNEL", self.kernel as u32).constant("STRIDE", self.stride as u32).with(wgsl!("conv/shape"))
     }
 }

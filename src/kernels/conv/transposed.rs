@@ -4,7 +4,9 @@ use super::lower::gather_channels;
 use super::winograd::{Finish, Winograd};
 use super::{ConvEpilogue, ConvShape, FIND, Params};
 use crate::kernels::cost::Work;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
+use crate::kernels::product::Multiply;
+use crate::kernels::product::half::Operand;
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Shader, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
 use crate::math::pieces::{rows, rows_mut, side_by_side};
@@ -41,10 +43,7 @@ impl Kernel for Transposed {
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
-        let shader = shader!("conv/transposed")
-            .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
-            .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
-        self.shape.launch(&self.sizes(), shader, tuning)
+        self.sizes().launch(self.operands(), tuning)
     }
 
     fn work(&self, tuning: &Tuning) -> Work {
@@ -104,7 +103,17 @@ impl Kernel for Transposed {
     }
 }
 
-impl Transposed {
+impl Multiply for Transposed {
+    const OPERANDS: [usize; 2] = [1, 0];
+    const GRADIENTS: &'static [Option<Operand>] = &[None, Some(Operand::Right)];
+
+    fn operands(&self) -> Shader {
+        let shader = shader!("conv/transposed")
+            .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
+            .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
+        self.shape.tell(shader)
+    }
+
     /// One for each lattice that the stride makes of the pixels.
     fn sizes(&self) -> Product {
         let ConvShape { images, image: [channels, height, width], map: [filters, ..], kernel, stride, padding } =

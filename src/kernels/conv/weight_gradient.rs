@@ -4,7 +4,9 @@ use super::lower::gather_channels;
 use super::winograd::Winograd;
 use super::{ConvShape, FIND, Params};
 use crate::kernels::cost::{Machine, Work};
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
+use crate::kernels::product::Multiply;
+use crate::kernels::product::half::Operand;
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Shader, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, product};
 use crate::math::pieces::{each_mut, rows_mut, side_by_side};
@@ -46,8 +48,7 @@ impl Kernel for WeightGradient {
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
-        let shader = shader!("conv/weight_gradient");
-        self.shape.launch(&self.sizes(), shader, tuning)
+        self.sizes().launch(self.operands(), tuning)
     }
 
     fn work(&self, tuning: &Tuning) -> Work {
@@ -102,6 +103,22 @@ impl Kernel for WeightGradient {
     }
 }
 
+impl Multiply for WeightGradient {
+    const OPERANDS: [usize; 2] = [1, 0];
+    const GRADIENTS: &'static [Option<Operand>] = &[Some(Operand::Left), Some(Operand::Right)];
+
+    fn operands(&self) -> Shader {
+        self.shape.tell(shader!("conv/weight_gradient"))
+    }
+
+    fn sizes(&self) -> Product {
+        let depth = |part| self.part(part).len() * self.shape.positions();
+        let depths = (0..self.parts()).map(depth).collect();
+        Product::sliced(self.shape.named("weight gradient"), [self.shape.map[0], self.shape.depth()], depths, FIND)
+            .by_fours(self.shape.depth().is_multiple_of(4))
+    }
+}
+
 impl WeightGradient {
     /// In parts that suit a machine: many for a GPU, and whole groups of images for the twins' own form of this product.
     pub fn of(shape: ConvShape, machine: Machine) -> Self {
@@ -118,13 +135,6 @@ impl WeightGradient {
     /// The images of a part.
     fn part(&self, index: usize) -> Range<usize> {
         index * self.slice..((index + 1) * self.slice).min(self.shape.images)
-    }
-
-    fn sizes(&self) -> Product {
-        let depth = |part| self.part(part).len() * self.shape.positions();
-        let depths = (0..self.parts()).map(depth).collect();
-        Product::sliced(self.shape.named("weight gradient"), [self.shape.map[0], self.shape.depth()], depths, FIND)
-            .by_fours(self.shape.depth().is_multiple_of(4))
     }
 
     /// Writes the gradient of these channels, `[filters, channels, taps]`, over these images.

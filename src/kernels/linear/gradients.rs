@@ -2,7 +2,9 @@
 
 use super::column_sum::column_sums;
 use crate::kernels::cost::Work;
-use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Tuning};
+use crate::kernels::product::Multiply;
+use crate::kernels::product::half::Operand;
+use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Shader, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, gemm};
 use encase::ShaderType;
@@ -45,7 +47,7 @@ impl Kernel for Gradients {
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
-        self.sizes().launch(shader!("linear/gradients"), tuning)
+        self.sizes().launch(self.operands(), tuning)
     }
 
     fn work(&self, tuning: &Tuning) -> Work {
@@ -81,7 +83,14 @@ impl Kernel for Gradients {
     }
 }
 
-impl Gradients {
+impl Multiply for Gradients {
+    const OPERANDS: [usize; 2] = [0, 1];
+    const GRADIENTS: &'static [Option<Operand>] = &[Some(Operand::Left)];
+
+    fn operands(&self) -> Shader {
+        shader!("linear/gradients")
+    }
+
     /// The bias is one more column of the weight.
     fn sizes(&self) -> Product {
         let Self { rows, inputs, outputs } = self;

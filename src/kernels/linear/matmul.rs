@@ -1,6 +1,8 @@
 //! Twin of `shaders/linear/matmul.wgsl`: the matrix products of training.
 
 use crate::kernels::cost::Work;
+use crate::kernels::product::Multiply;
+use crate::kernels::product::half::Operand;
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Product, Shader, Tuning};
 use crate::math::Real;
 use crate::math::gemm::{Matrix, gemm};
@@ -118,14 +120,7 @@ impl Kernel for Matmul {
     }
 
     fn launch(&self, tuning: &Tuning) -> Launch {
-        let operands = self
-            .form
-            .with(shader!("linear/matmul"))
-            .constant("BIAS", matches!(self.epilogue, Epilogue::Bias { .. }))
-            .constant("RELU", self.epilogue == Epilogue::Bias { relu: true })
-            .constant("MASK", self.epilogue == Epilogue::ReluMask)
-            .constant("ACCUMULATE", self.epilogue == Epilogue::Accumulate);
-        self.sizes().launch(operands, tuning)
+        self.sizes().launch(self.operands(), tuning)
     }
 
     fn work(&self, tuning: &Tuning) -> Work {
@@ -190,15 +185,29 @@ impl Kernel for Matmul {
     }
 }
 
-impl Matmul {
-    fn by_fours(&self) -> bool {
-        self.n.is_multiple_of(4) && self.m * self.k >= 4
+impl Multiply for Matmul {
+    const OPERANDS: [usize; 2] = [0, 1];
+    const GRADIENTS: &'static [Option<Operand>] = &[None, Some(Operand::Left)];
+
+    fn operands(&self) -> Shader {
+        self.form
+            .with(shader!("linear/matmul"))
+            .constant("BIAS", matches!(self.epilogue, Epilogue::Bias { .. }))
+            .constant("RELU", self.epilogue == Epilogue::Bias { relu: true })
+            .constant("MASK", self.epilogue == Epilogue::ReluMask)
+            .constant("ACCUMULATE", self.epilogue == Epilogue::Accumulate)
     }
 
     fn sizes(&self) -> Product {
         // A multiplication and an addition of the address, the edge, the load and its turn into zero beyond it.
         let Self { form, m, n, k, .. } = self;
         Product::whole(format!("linear {form:?} {m}x{n}x{k}").to_lowercase(), [*m, *n, *k], 6).by_fours(self.by_fours())
+    }
+}
+
+impl Matmul {
+    fn by_fours(&self) -> bool {
+        self.n.is_multiple_of(4) && self.m * self.k >= 4
     }
 }
 

@@ -3,3 +3,4 @@
 pub mod accumulate;
 pub mod adam;
 pub mod clock;
+pub mod loss_scale;

@@ -9,10 +9,11 @@
 //! - `place(column, slice) -> u32`: where the results of a column lie, and `store(row, place, sum)`: what becomes of one, or of four in
 //!   neighbouring columns: `Stored` is a number or a vector of `STORED` of them (`Product::by_fours`).
 
+pub mod half;
 mod tile;
 
 use super::cost::{Inner, Work};
-use super::{Binding, Launch, Shader, Tuning};
+use super::{Binding, Kernel, Launch, Shader, Tuning};
 pub use tile::Tile;
 
 /// The loops to choose from, see [`crate::device::gpu::tuning`].
@@ -42,6 +43,20 @@ pub struct Product {
     find: usize,
     /// Whether results are stored four at a time.
     fours: bool,
+    /// Whether its operands are rounded to half precision.
+    half: bool,
+}
+
+/// A kernel that is a matrix product.
+pub trait Multiply: Kernel {
+    /// The bindings of the left operand and of the right one.
+    const OPERANDS: [usize; 2];
+    /// Which operand is a gradient, in the passes that it serves: none in a forward pass.
+    const GRADIENTS: &'static [Option<half::Operand>];
+    /// The operands and the end of the product, as this module's documentation says.
+    fn operands(&self) -> Shader;
+    /// Its sizes.
+    fn sizes(&self) -> Product;
 }
 
 /// Workgroups along one dimension: WebGPU's default limit.
@@ -57,7 +72,7 @@ impl Product {
 
     /// Products side by side of at most so many rows and columns, one of each of these depths.
     pub(super) fn sliced(name: String, [rows, columns]: [usize; 2], depths: Vec<usize>, find: usize) -> Self {
-        Self { name, rows, columns, depths, find, fours: false }
+        Self { name, rows, columns, depths, find, fours: false, half: false }
     }
 
     /// Stores results four at a time, where those of four columns, from every fourth one on, are neighbours in memory that begin at a
@@ -66,27 +81,41 @@ impl Product {
         Self { fours, ..self }
     }
 
+    /// Whether its operands are rounded to half precision.
+    pub fn is_half(&self) -> bool {
+        self.half
+    }
+
+    /// Rounds its operands to half precision.
+    fn halved(self) -> Self {
+        Self { name: format!("half {}", self.name), half: true, ..self }
+    }
+
     /// Its form and sizes in words; products of one name take the same time.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Every tile that this loop may compute it by, best first by the cost model; none where it is computed by strips.
-    pub fn tiles(&self, variant: Variant) -> Vec<Tile> {
-        match variant {
-            Variant::Tile => Tile::ranked(self, false),
-            Variant::Light => Tile::ranked(self, true),
+    /// Every tile that it may be computed by, best first by the cost model; none where it is computed by strips.
+    pub fn tiles(&self, tuning: &Tuning) -> Vec<Tile> {
+        let tiles = match tuning.matmul {
+            _ if self.half && tuning.cooperative => Tile::COOPERATIVE.to_vec(),
+            Variant::Tile => Tile::ALL.to_vec(),
+            Variant::Light => Tile::light(),
             Variant::Strip => Vec::new(),
-        }
+        };
+        Tile::ranked(self, tiles)
     }
 
     /// The tile that it is computed by, unless it is by strips.
     fn tile(&self, tuning: &Tuning) -> Option<Tile> {
-        if tuning.matmul == Variant::Strip {
+        let cooperative = self.half && tuning.cooperative;
+        if tuning.matmul == Variant::Strip && !cooperative {
             return None;
         }
         let chosen = tuning.tile.or_else(|| tuning.tiles.get(&self.name).copied());
-        chosen.or_else(|| self.tiles(tuning.matmul).first().copied())
+        let suits = |tile: &Tile| tile.is_cooperative() == cooperative;
+        chosen.filter(suits).or_else(|| self.tiles(tuning).first().copied())
     }
 
     /// Tiles of these sides across and down a slice.
@@ -98,8 +127,13 @@ impl Product {
     pub(super) fn launch(&self, operands: Shader, tuning: &Tuning) -> Launch {
         let stored = if self.fours { wgsl!("product/fours") } else { wgsl!("product/numbers") };
         let operands = operands.constant("FOURS", self.fours).with(wgsl!("product/sums")).with(stored);
-        let (shader, sides) = match self.tile(tuning) {
-            Some(tile) => (tile.constants(operands).with(wgsl!("product/tile")), tile.sides()),
+        let tile = self.tile(tuning);
+        let operands = match self.half {
+            true => operands.constant("STAGED", tile.is_some_and(|tile| tile.is_cooperative())),
+            false => operands.with(wgsl!("product/exact")).with(wgsl!("product/unscaled")),
+        };
+        let (shader, sides) = match tile {
+            Some(tile) => (tile.tell(operands).with(wgsl!("product/slabs")), tile.sides()),
             None => (operands.with(wgsl!("product/strip")), [STRIP_SIDE; 2]),
         };
         let [across, down] = self.grid(sides);

@@ -12,7 +12,7 @@ use super::AdapterEntry;
 use crate::device::DeviceError;
 use crate::kernels::Tuning;
 use crate::kernels::product::{Tile, Variant};
-use crate::plan::Plan;
+use crate::plan::{Dispatch, Plan};
 use products::{CANDIDATES, Wanted, choose, wanted};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -97,6 +97,12 @@ pub fn timed(
         Err(error) => note(&format!("warning: matrix products were not timed: {error}")),
     }
     tiles
+}
+
+/// Whether a plan's products in half precision are to be computed by cooperative matrices: where the adapter has such.
+pub fn cooperates(adapter: &AdapterEntry, plan: &Plan) -> bool {
+    let halves = |dispatch: &Dispatch| dispatch.kernel.product().is_some_and(|product| product.is_half());
+    adapter.cooperative && plan.dispatches.iter().any(halves)
 }
 
 /// Adds the tile that the cost model suggests for each product of a plan that has none yet.

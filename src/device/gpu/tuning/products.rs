@@ -30,7 +30,7 @@ pub fn wanted(plan: &Plan, tuning: &Tuning, candidates: usize) -> Vec<Wanted> {
     for dispatch in &plan.dispatches {
         let kernel = &dispatch.kernel;
         let Some(product) = kernel.product() else { continue };
-        let mut tiles = product.tiles(tuning.matmul);
+        let mut tiles = product.tiles(tuning);
         tiles.truncate(candidates);
         if tiles.is_empty() {
             continue;

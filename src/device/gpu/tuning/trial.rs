@@ -29,7 +29,7 @@ impl Trial {
         }
         let mut layout = Layout::default();
         let operands = lengths.into_iter().map(|len| layout.add("operand", DType::Real, [len])).collect();
-        let tuning = Tuning::of(tuning.matmul);
+        let tuning = Tuning { cooperative: tuning.cooperative, ..Tuning::of(tuning.matmul) };
         let options = GpuOptions { tuning: tuning.clone(), ..GpuOptions::default() };
         let executor = Guarded::open(&adapter.describe(), || GpuExecutor::new(adapter, &layout, options))?;
         Ok(Self { executor, operands, tuning })
