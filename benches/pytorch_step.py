@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times one SimVAE training step (and, with --views, the making of one view) in PyTorch.
 
-The peer of `cargo bench`: the MLP 784-2000-500-500-2L with its mirrored decoder, L = 10, in f32. One step is forward,
+The peer of `cargo bench`: the MLP 784-2000-500-500-2L with its mirrored decoder, L = 10, in f32 or with --autocast. One step is forward,
 SimVAE loss (Bernoulli likelihood, entropy, J-view prior), backward and Adam. Prints one JSON line per size.
 
     python benches/pytorch_step.py                     # CPU, two threads
@@ -22,6 +22,7 @@ LATENT = 10
 VIEWS = 2
 LIKELIHOOD_VARIANCE = 0.01
 PRIOR_VARIANCE = 0.15
+LOSS_SCALE = 8.0
 
 
 def mlp(widths):
@@ -141,7 +142,10 @@ def training_step(model, rows, args):
 
     def step():
         optimizer.zero_grad(set_to_none=True)
-        loss_of(x).backward()
+        with torch.autocast(args.device, torch.float16, enabled=args.autocast):
+            loss = loss_of(x)
+        # A constant for a loss scale, which takes no time to adapt.
+        (loss * LOSS_SCALE if args.autocast else loss).backward()
         optimizer.step()
 
     return captured(step) if args.graph else step
@@ -240,6 +244,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("--tf32", action="store_true", help="let CUDA products and convolutions round their inputs to TF32")
     parser.add_argument("--compile", action="store_true", help="torch.compile the model and its loss")
+    parser.add_argument("--autocast", action="store_true", help="products in half precision, as `precision=mixed`")
     parser.add_argument("--graph", action="store_true", help="replay the whole step as one CUDA graph")
     parser.add_argument("--conv", action="store_true", help="the authors' convolutional networks, 32 x 32 x 3")
     parser.add_argument("--views", action="store_true", help="time torchvision's augmentation instead")

@@ -1,6 +1,6 @@
 //! Every tile of every matrix product of the presets' training steps on a real GPU, in microseconds, and how well the cost model chooses.
 //!
-//! `cargo bench --bench tiles -- [DEVICE]`: the authors' MLP at 128 and 1,280 rows and their convolutional networks at 128.
+//! `cargo bench --bench tiles -- [DEVICE [PRECISION]]`: the authors' MLP at 128 and 1,280 rows and their convolutional networks at 128.
 
 use std::time::Instant;
 use wgpu_simvae::data::{FileOptions, load_with};
@@ -20,14 +20,15 @@ const STEPS: [(&str, usize, &[&str]); 3] = [
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let device = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let (device, precision) = (arguments.next(), arguments.next().unwrap_or_else(|| "single".to_owned()));
     let request: DeviceRequest = device.as_deref().unwrap_or("gpu").parse()?;
     let name = choose(&request)?.name();
     let adapter = adapters().into_iter().find(|adapter| adapter.describe() == name).ok_or("that is no GPU")?;
-    println!("{name}");
+    println!("{name}, {precision} precision");
     for (data, batch, set) in STEPS {
         let mut set: Vec<String> = set.iter().map(|&one| one.to_owned()).collect();
-        set.push(format!("batch={batch}"));
+        set.extend([format!("batch={batch}"), format!("precision={precision}")]);
         let sources = Sources {
             preset: Some("official-code".to_owned()),
             data: Some(data.to_owned()),
@@ -39,7 +40,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let data = load_with(data, None, &Device::cpu(), &options)?;
         let plan = Blueprint::new(&recipe, &data, u64::MAX).on(Machine::Gpu).training_step()?;
         let start = Instant::now();
-        let products = tuning::by_tile(&adapter, &Tuning::of(Variant::Tile), &plan)?;
+        let loops = Tuning { cooperative: tuning::cooperates(&adapter, &plan), ..Tuning::of(Variant::Tile) };
+        let products = tuning::by_tile(&adapter, &loops, &plan)?;
         println!("\n{}, {} rows: {:.1} s", data.name, 2 * batch, start.elapsed().as_secs_f64());
         // The model's first tile, the best of as many as it puts first, and the best of all.
         let firsts = [1, 2, 4, 6, Tile::ALL.len()];
