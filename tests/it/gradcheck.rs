@@ -43,10 +43,10 @@ fn every_buffer_of_a_step_equals_the_reference_on_the_cpu() {
     assert_all_pass(lockstep(&cpu(), Precision::Single).expect("the CPU runs"), 13);
 }
 
-/// Products that round their operands, gradients under the step's own loss scale.
+/// Products that round their operands, gradients under the step's own loss scale; by one loop, as the kernels are tried by every loop.
 #[test]
 fn every_buffer_of_a_step_in_mixed_precision_is_near_the_reference() {
-    for target in std::iter::once(cpu()).chain(gpus()) {
+    for target in [cpu()].into_iter().chain(gpus().pop()) {
         let rows = lockstep(&target, Precision::Mixed).expect("the device runs");
         let rounds = |row: &&Row| matches!(row.outcome, Outcome::Compared { tensor, .. } if tensor > 1e-4);
         assert_eq!(rows.iter().filter(rounds).count(), rows.len(), "a step rounds no operand");

@@ -1,13 +1,12 @@
 //! Every shader in every language of the drivers, and what their compilers refuse.
 
+use crate::shaders::cooperative_shaders;
 use naga::valid::{Capabilities, FunctionInfo, ValidationFlags, Validator};
 use naga::{Block, Expression, Function, Handle, Module, Statement, TypeInner};
-use std::collections::BTreeMap;
 use std::process::Command;
 use wgpu_simvae::device::gpu::{Language, translate};
-use wgpu_simvae::kernels::product::Tile;
-use wgpu_simvae::kernels::registry::{examples, shaders};
-use wgpu_simvae::kernels::{Shader, Tuning};
+use wgpu_simvae::kernels::Shader;
+use wgpu_simvae::kernels::registry::shaders;
 
 #[test]
 fn every_permutation_is_translated_into_every_language() {
@@ -51,14 +50,6 @@ fn every_module_is_valid_spirv() {
             assert!(output.status.success(), "{label}, {checked}: {}", String::from_utf8_lossy(&output.stdout));
         }
     }
-}
-
-/// Products by cooperative matrices, which no adapter of a test machine may have: every tile of every product in half precision.
-fn cooperative_shaders() -> BTreeMap<String, Shader> {
-    let halves = examples().into_iter().filter(|kernel| kernel.product().is_some_and(|product| product.is_half()));
-    let by = |tile| Tuning { tile: Some(tile), cooperative: true, ..Tuning::default() };
-    let shaders = halves.flat_map(|kernel| Tile::COOPERATIVE.map(|tile| kernel.launch(&by(tile)).shader));
-    shaders.map(|shader| (shader.label(), shader)).collect()
 }
 
 /// Debian's `spirv-val` is older than this extension: naga's validator is the only judge without a card.
