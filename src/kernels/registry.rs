@@ -75,6 +75,8 @@ pub fn examples() -> Shown {
         of::<Half<conv::correlate::Correlate>>(),
         of::<Half<conv::transposed::Transposed>>(),
         of::<Half<conv::weight_gradient::WeightGradient>>(),
+        of::<optim::loss_scale::Largest>(),
+        of::<optim::loss_scale::LossScale>(),
     ];
     all.into_iter().flatten().collect()
 }
