@@ -31,11 +31,6 @@ impl Graph {
         self
     }
 
-    /// In what precision the products of networks are.
-    pub fn precision(&self) -> Precision {
-        self.precision
-    }
-
     /// Appends a product of a network in the graph's precision; `gradient` says which of its operands is a gradient.
     pub fn push_product<K: Multiply>(
         &mut self,

@@ -101,9 +101,8 @@ impl<K: Multiply> Half<K> {
     /// Tells a shader of the loss scale.
     fn told(&self, shader: Shader) -> Shader {
         match self.gradient {
-            None => shader.constant("SCALED", false).with(wgsl!("product/unscaled")),
+            None => shader.with(wgsl!("product/unscaled")),
             Some(operand) => shader
-                .constant("SCALED", true)
                 .constant("GRADIENT_IS_LEFT", operand == Operand::Left)
                 .shared("SCALE", self.product.bindings().len() as u32 + 1)
                 .with(wgsl!("product/scaled")),
