@@ -274,6 +274,7 @@ def main():
             "device": torch.cuda.get_device_name() if args.device == "cuda" else f"cpu, {args.threads} threads",
             "torch": torch.__version__,
             "tf32": args.tf32,
+            "autocast": args.autocast,
             "compile": args.compile,
             "graph": args.graph,
             "rows": rows,
