@@ -117,10 +117,7 @@ impl Multiply for Correlate {
     const GRADIENTS: &'static [Option<Operand>] = &[None, Some(Operand::Right)];
 
     fn operands(&self) -> Shader {
-        let shader = shader!("conv/correlate")
-            .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
-            .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
-        self.shape.tell(shader)
+        self.shape.tell(self.epilogue.tell(shader!("conv/correlate")))
     }
 
     fn sizes(&self) -> Product {

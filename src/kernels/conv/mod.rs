@@ -42,6 +42,13 @@ pub enum ConvEpilogue {
     Accumulate,
 }
 
+impl ConvEpilogue {
+    /// Tells a shader.
+    pub(super) fn tell(self, shader: Shader) -> Shader {
+        shader.constant("BIAS", self == Self::Bias).constant("ACCUMULATE", self == Self::Accumulate)
+    }
+}
+
 /// The shader's uniform block.
 #[derive(ShaderType)]
 pub struct Params {

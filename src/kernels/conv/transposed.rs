@@ -108,10 +108,7 @@ impl Multiply for Transposed {
     const GRADIENTS: &'static [Option<Operand>] = &[None, Some(Operand::Right)];
 
     fn operands(&self) -> Shader {
-        let shader = shader!("conv/transposed")
-            .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
-            .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
-        self.shape.tell(shader)
+        self.shape.tell(self.epilogue.tell(shader!("conv/transposed")))
     }
 
     /// One for each lattice that the stride makes of the pixels.

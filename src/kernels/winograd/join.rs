@@ -43,10 +43,7 @@ impl Kernel for Join {
         } else {
             shader.with(wgsl!("winograd/join_numbers")).with(wgsl!("winograd/numbers"))
         };
-        let shader = shader
-            .constant("FOURS", fours)
-            .constant("BIAS", self.epilogue == ConvEpilogue::Bias)
-            .constant("ACCUMULATE", self.epilogue == ConvEpilogue::Accumulate);
+        let shader = self.epilogue.tell(shader.constant("FOURS", fours));
         Launch::elementwise(shader, self.planes.channels * self.planes.per_channel())
     }
 
