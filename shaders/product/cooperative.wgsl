@@ -91,10 +91,9 @@ fn main(
     begin();
     let slice = group.z;
     let size = extent(slice);
-    // More columns than a grid is wide go on below.
-    let down = (size.x + HEIGHT - 1u) / HEIGHT;
-    let top = group.y % down * HEIGHT;
-    let edge = (group.x + group.y / down * groups.x) * WIDTH;
+    let corner = tile_corner(group, groups, size.x, HEIGHT, WIDTH);
+    let top = corner.x;
+    let edge = corner.y;
     let thread = local.x;
     let team = local.y;
     let lane = thread % LANES;

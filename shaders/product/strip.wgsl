@@ -18,10 +18,9 @@ fn main(
     begin();
     let slice = group.z;
     let size = extent(slice);
-    // More columns than a grid is wide go on below.
-    let down = (size.x + 63u) / 64u;
-    let row = (group.y % down * 8u + local.y) * 8u;
-    let column = ((group.x + group.y / down * groups.x) * 8u + local.x) * 8u;
+    let corner = tile_corner(group, groups, size.x, 64u, 64u);
+    let row = corner.x + local.y * 8u;
+    let column = corner.y + local.x * 8u;
     if (row >= size.x || column >= size.y) {
         return;
     }

@@ -126,7 +126,8 @@ impl Product {
     /// Starts this product of the operands that a shader describes.
     pub(super) fn launch(&self, operands: Shader, tuning: &Tuning) -> Launch {
         let stored = if self.fours { wgsl!("product/fours") } else { wgsl!("product/numbers") };
-        let operands = operands.constant("FOURS", self.fours).with(wgsl!("product/sums")).with(stored);
+        let operands =
+            operands.constant("FOURS", self.fours).with(wgsl!("product/grid")).with(wgsl!("product/sums")).with(stored);
         let tile = self.tile(tuning);
         let operands = match self.half {
             true => operands.constant("STAGED", tile.is_some_and(|tile| tile.is_cooperative())),
@@ -137,7 +138,7 @@ impl Product {
             None => (operands.with(wgsl!("product/strip")), [STRIP_SIDE; 2]),
         };
         let [across, down] = self.grid(sides);
-        // More columns than a grid is wide go on below.
+        // More columns than a grid is wide go on below, as `grid.wgsl` has it.
         let width = across.min(MOST_GROUPS);
         let height = down * across.div_ceil(width);
         Launch { shader, workgroups: [width, height, self.depths.len()].map(|x| x as u32) }
