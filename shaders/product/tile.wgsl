@@ -1,7 +1,7 @@
 // A matrix product for real GPUs. DOWN x ACROSS invocations compute a tile of it, each 4 rows (8 if TALL) of 4 columns (8 if WIDE).
 // Slabs of the operands, DEPTH deep, pass through workgroup memory while the next ones are already on their way in registers.
 // A workgroup has SPLIT such teams, each with its share of the depth, where there are too few tiles to occupy a GPU; their sums are added
-// in order. Registers are never indexed by a variable: drivers move such arrays to memory.
+// in pairs, always the same ones. Registers are never indexed by a variable: drivers move such arrays to memory.
 const TEAM: u32 = DOWN * ACROSS;
 const HEIGHT: u32 = DOWN * 4u * (1u + TALL);
 const WIDTH: u32 = ACROSS * 4u * (1u + WIDE);
@@ -15,18 +15,17 @@ const SLAB: u32 = DEPTH * (LEFT_DOWN + RIGHT_DOWN);
 alias Staged = f32;
 // Invocations of 32 neighbours share rows and columns in a block of this width.
 const BLOCK: u32 = select(ACROSS, min(ACROSS, 8u), DOWN >= 4u);
-// The sums of a row that one team leaves for another pass through the same memory.
+// The sums that teams leave for others pass through the same memory: a row of an invocation, and all of a team.
 const ROW: u32 = TEAM * 4u * (1u + WIDE);
-const LEFT_OVER: u32 = select(0u, ROW * 4u * (1u + TALL), SPLIT > 1u);
-const SLABS: u32 = max(SLAB * SPLIT, LEFT_OVER);
+const LEFT: u32 = ROW * 4u * (1u + TALL);
+const SLABS: u32 = max(SLAB * SPLIT, LEFT * (SPLIT / 2u));
 
 fn four(at: u32) -> vec4<f32> {
     return vec4<f32>(slabs[at], slabs[at + 1u], slabs[at + 2u], slabs[at + 3u]);
 }
 
-// Leaves a row's sums for the first team.
-fn leave(row: u32, thread: u32, sums: Sums) {
-    let at = row * ROW + thread;
+// Leaves a row's sums for another team.
+fn leave(at: u32, sums: Sums) {
     slabs[at] = sums.near.x;
     slabs[at + TEAM] = sums.near.y;
     slabs[at + 2u * TEAM] = sums.near.z;
@@ -40,8 +39,7 @@ fn leave(row: u32, thread: u32, sums: Sums) {
 }
 
 // Adds what another team has left.
-fn take(row: u32, thread: u32, sums: Sums) -> Sums {
-    let at = row * ROW + thread;
+fn take(at: u32, sums: Sums) -> Sums {
     let near = vec4<f32>(slabs[at], slabs[at + TEAM], slabs[at + 2u * TEAM], slabs[at + 3u * TEAM]);
     var far = vec4<f32>(0.0);
     if (WIDE == 1u) {
@@ -119,30 +117,33 @@ fn main(
             workgroupBarrier();
         }
     }
-    for (var other = 1u; other < SPLIT; other++) {
-        if (team == other) {
-            leave(0u, thread, sums0);
-            leave(1u, thread, sums1);
-            leave(2u, thread, sums2);
-            leave(3u, thread, sums3);
+    // Half of the teams leave their sums to the other half, until one team is left.
+    for (var takers = SPLIT / 2u; takers > 0u; takers /= 2u) {
+        if (team >= takers && team < 2u * takers) {
+            let place = (team - takers) * LEFT + thread;
+            leave(place, sums0);
+            leave(place + ROW, sums1);
+            leave(place + 2u * ROW, sums2);
+            leave(place + 3u * ROW, sums3);
             if (TALL == 1u) {
-                leave(4u, thread, sums4);
-                leave(5u, thread, sums5);
-                leave(6u, thread, sums6);
-                leave(7u, thread, sums7);
+                leave(place + 4u * ROW, sums4);
+                leave(place + 5u * ROW, sums5);
+                leave(place + 6u * ROW, sums6);
+                leave(place + 7u * ROW, sums7);
             }
         }
         workgroupBarrier();
-        if (team == 0u) {
-            sums0 = take(0u, thread, sums0);
-            sums1 = take(1u, thread, sums1);
-            sums2 = take(2u, thread, sums2);
-            sums3 = take(3u, thread, sums3);
+        if (team < takers) {
+            let place = team * LEFT + thread;
+            sums0 = take(place, sums0);
+            sums1 = take(place + ROW, sums1);
+            sums2 = take(place + 2u * ROW, sums2);
+            sums3 = take(place + 3u * ROW, sums3);
             if (TALL == 1u) {
-                sums4 = take(4u, thread, sums4);
-                sums5 = take(5u, thread, sums5);
-                sums6 = take(6u, thread, sums6);
-                sums7 = take(7u, thread, sums7);
+                sums4 = take(place + 4u * ROW, sums4);
+                sums5 = take(place + 5u * ROW, sums5);
+                sums6 = take(place + 6u * ROW, sums6);
+                sums7 = take(place + 7u * ROW, sums7);
             }
         }
         workgroupBarrier();

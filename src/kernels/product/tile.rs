@@ -107,6 +107,11 @@ impl Tile {
         self.cooperative
     }
 
+    /// Invocations of a workgroup.
+    pub fn invocations(&self) -> usize {
+        self.team() * usize::from(self.split)
+    }
+
     /// Rows and columns that an invocation computes, or a subgroup.
     fn elements(&self) -> [usize; 2] {
         [self.rows, self.columns].map(usize::from)
@@ -137,12 +142,12 @@ impl Tile {
         let find = product.find + if product.half { ROUND } else { 0 };
         let slab = multiply_adds + depth * (rows + columns) / 4 + loads * find + SLAB;
         let slabs: usize = product.depths.iter().map(|sum| sum.div_ceil(depth * split)).sum();
-        // The sums of the other teams pass through memory one after the other.
-        let rest = product.depths.len() * (rows * columns * (STORE + 2 * (split - 1)) + START);
+        // The sums of half of the teams pass through memory, then those of a quarter, to the last one.
+        let rest = product.depths.len() * (rows * columns * (STORE + 2 * split.ilog2() as usize) + START);
         let inner = Inner {
             share: (slabs * multiply_adds) as f64 / (slabs * slab + rest) as f64,
             reads: (rows + columns) as f64 / (rows * columns) as f64,
-            invocations: (team * split) as f64,
+            invocations: self.invocations() as f64,
             ..Inner::default()
         };
         (product.padded(self.sides(), depth * split), inner)
@@ -160,7 +165,7 @@ impl Tile {
         let inner = Inner {
             share: (slabs * multiply_adds) as f64 / (slabs as f64 * slab + rest as f64),
             reads: 0.0,
-            invocations: (team * split) as f64,
+            invocations: self.invocations() as f64,
             most: MATRIX,
         };
         (product.padded(self.sides(), depth * split), inner)
@@ -230,7 +235,8 @@ mod tests {
             assert!(height.max(width) <= team, "{tile:?}: a row of a slab is one load of the team at most");
             assert!(height.max(width) * depth <= 8 * team, "{tile:?}: loads");
             assert!(height.min(width) * depth >= team, "{tile:?}: every invocation loads");
-            assert!(team * usize::from(tile.split) <= 256, "{tile:?}: WebGPU's default limit of invocations");
+            assert!(tile.invocations() <= 256, "{tile:?}: WebGPU's default limit of invocations");
+            assert!(tile.split.is_power_of_two(), "{tile:?}: teams add their sums in pairs");
         }
     }
 
@@ -244,7 +250,7 @@ mod tests {
                 "{tile:?}: a load of the team is a row of a slab, or whole columns"
             );
             assert!(height.max(width) * depth <= 16 * team && height.min(width) * depth >= team, "{tile:?}: loads");
-            assert!(team * split <= 256, "{tile:?}: WebGPU's default limit of invocations");
+            assert!(tile.invocations() <= 256, "{tile:?}: WebGPU's default limit of invocations");
             // Two slabs in half precision with their padding, whichever way they lie, and a square for each subgroup.
             let slab = |side: usize| (side * (depth + 8)).max(depth * (side + 8));
             let memory = 2 * split * 2 * (slab(height) + slab(width)) + 4 * SQUARE * SQUARE * team * split / LANES;
