@@ -5,6 +5,7 @@ const INFINITY: u32 = 0x7f800000u;
 const LARGEST_BITS: u32 = 0x477fe000u; // 65504
 const LEAST_NORMAL: f32 = 6.103515625e-5; // 2^-14
 const SMALL: f32 = 16777216.0; // below that they are multiples of 2^-24
+const OVER_SMALL: f32 = 1.0 / SMALL;
 
 fn rounded(x: f32) -> f32 {
     if (STAGED == 1u) {
@@ -14,5 +15,5 @@ fn rounded(x: f32) -> f32 {
     let bits = bitcast<u32>(x);
     var nearest = (bits + 0xfffu + ((bits >> 13u) & 1u)) & 0xffffe000u;
     nearest = select(nearest, (bits & SIGN) | INFINITY, (nearest & ~SIGN) > LARGEST_BITS);
-    return select(bitcast<f32>(nearest), round(x * SMALL) / SMALL, abs(x) < LEAST_NORMAL);
+    return select(bitcast<f32>(nearest), round(x * SMALL) * OVER_SMALL, abs(x) < LEAST_NORMAL);
 }

@@ -33,16 +33,10 @@ fn places(column: u32, behind: u32, end: u32, slice: u32) -> Places {
 }
 
 fn store_four(row: u32, at: vec4<u32>, count: u32, sums: vec4<f32>) {
-    if (count > 3u) {
-        store(row, at.x, sums.x);
-        store(row, at.y, sums.y);
-        store(row, at.z, sums.z);
-        store(row, at.w, sums.w);
-        return;
-    }
     if (count > 0u) { store(row, at.x, sums.x); }
     if (count > 1u) { store(row, at.y, sums.y); }
     if (count > 2u) { store(row, at.z, sums.z); }
+    if (count > 3u) { store(row, at.w, sums.w); }
 }
 
 fn store_row(row: u32, rows: u32, at: Places, sums: Sums) {
