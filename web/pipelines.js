@@ -7,8 +7,8 @@
  */
 import { ReplayError } from "./plan.js";
 
-/** An array of a shader that its binding makes as long as it is. `Stored` is a number, or a vector of STORED ones. */
-const UNSIZED = /@binding\((\d+)\) (var<storage, \w+> \w+: array<(\w+))>/g;
+/** An array of a shader that its binding makes as long as it is: of words, or of `Stored`, a number or a vector of STORED ones. Others are left. */
+const UNSIZED = /@binding\((\d+)\) (var<storage, \w+> \w+: array<(f32|u32|Stored))>/g;
 
 /** The pipelines of a device. */
 export class Pipelines {

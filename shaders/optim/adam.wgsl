@@ -1,6 +1,6 @@
 // Adam (Kingma and Ba, 2015) in PyTorch's form, over all parameters at once; decoupled weight decay (AdamW).
 struct Params {
-    count: u32,
+    count: u32,  // parameters over STORED
     beta1: f32,
     one_minus_beta1: f32,
     beta2: f32,
@@ -10,10 +10,10 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> rates: array<f32>;
-@group(0) @binding(2) var<storage, read> gradients: array<f32>;
-@group(0) @binding(3) var<storage, read_write> weights: array<f32>;
-@group(0) @binding(4) var<storage, read_write> first: array<f32>;
-@group(0) @binding(5) var<storage, read_write> second: array<f32>;
+@group(0) @binding(2) var<storage, read> gradients: array<Stored>;
+@group(0) @binding(3) var<storage, read_write> weights: array<Stored>;
+@group(0) @binding(4) var<storage, read_write> first: array<Stored>;
+@group(0) @binding(5) var<storage, read_write> second: array<Stored>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {

@@ -33,6 +33,13 @@ pub struct Params {
     weight_decay: f32,
 }
 
+impl Adam {
+    /// Numbers that an invocation of the shader updates at a time.
+    fn at_a_time(&self) -> usize {
+        if self.count.is_multiple_of(4) { 4 } else { 1 }
+    }
+}
+
 /// Elements that one task updates.
 const CHUNK: usize = 1 << 15;
 
@@ -51,7 +58,7 @@ impl Kernel for Adam {
 
     fn params(&self) -> Params {
         Params {
-            count: self.count as u32,
+            count: (self.count / self.at_a_time()) as u32,
             beta1: self.beta1 as f32,
             one_minus_beta1: (1.0 - self.beta1) as f32,
             beta2: self.beta2 as f32,
@@ -62,7 +69,10 @@ impl Kernel for Adam {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch::elementwise(shader!("optim/adam").with(common::clock::WGSL), self.count)
+        let fours = self.at_a_time() == 4;
+        let numbers = if fours { wgsl!("common/fours") } else { wgsl!("common/singles") };
+        let shader = shader!("optim/adam").constant("FOURS", fours).with(numbers).with(common::clock::WGSL);
+        Launch::elementwise(shader, self.count / self.at_a_time())
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
@@ -90,6 +100,6 @@ impl Kernel for Adam {
 
     fn examples() -> Vec<Self> {
         let example = |count| Self { count, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
-        [1, 64, 1021].map(example).into()
+        [1, 4, 64, 1020, 1021].map(example).into()
     }
 }
