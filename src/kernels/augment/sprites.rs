@@ -4,6 +4,8 @@ use crate::kernels::common::philox::{Purpose, philox, split, unit};
 use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use crate::math::pieces::{rows_mut, side_by_side};
+use crate::math::scratch::with_scratch;
+use crate::math::simd::vectorize;
 use encase::ShaderType;
 
 /// Style factors of a sprite, each uniform in 0..1: horizontal and vertical position, scale, rotation, stroke width,
@@ -108,26 +110,39 @@ impl Kernel for Sprites {
             let stroke = T::of(0.10) + T::of(0.16) * stroke;
             let level = T::of(0.45) + T::of(0.55) * brightness;
 
-            let coverage: Vec<T> = (0..size * size)
-                .map(|pixel| {
-                    let dx = (T::of((pixel % size) as f64) + half - centre[0]) / radius;
-                    let dy = (T::of((pixel / size) as f64) + half - centre[1]) / radius;
-                    let p = [dx * cos + dy * sin, dy * cos - dx * sin];
-                    let nearest = glyph
-                        .chunks_exact(4)
-                        .map(|segment| distance_to_segment(p, segment))
-                        .fold(T::of(1e9), |a, b| if b < a { b } else { a });
-                    clamp(half + (stroke - nearest) * radius)
-                })
-                .collect();
-            for (channel, plane) in pixels.chunks_exact_mut(size * size / 4).enumerate() {
-                let level = if self.channels > 1 { level * hue_weight(hue, channel) } else { level };
-                for (word, coverage) in plane.iter_mut().zip(coverage.chunks_exact(4)) {
-                    let bytes =
-                        [0, 1, 2, 3].map(|lane| (T::of(255.0) * level * coverage[lane]).f64().round_ties_even() as u8);
-                    *word = u32::from_le_bytes(bytes);
-                }
-            }
+            with_scratch(3 * size * size, |scratch| {
+                let (points, coverage) = scratch.split_at_mut(2 * size * size);
+                let (across, down) = points.split_at_mut(size * size);
+                // Pixels side by side, a segment at a time: first the squared distance to the nearest one.
+                vectorize(|| {
+                    for (row, (across, down)) in
+                        across.chunks_exact_mut(size).zip(down.chunks_exact_mut(size)).enumerate()
+                    {
+                        let dy = (T::of(row as f64) + half - centre[1]) / radius;
+                        for (column, (x, y)) in across.iter_mut().zip(down).enumerate() {
+                            let dx = (T::of(column as f64) + half - centre[0]) / radius;
+                            (*x, *y) = (dx * cos + dy * sin, dy * cos - dx * sin);
+                        }
+                    }
+                    coverage.fill(T::of(1e18));
+                    for segment in glyph.chunks_exact(4) {
+                        for ((nearest, &x), &y) in coverage.iter_mut().zip(&*across).zip(&*down) {
+                            *nearest = nearest.min(squared_distance([x, y], segment));
+                        }
+                    }
+                    for nearest in &mut *coverage {
+                        *nearest = clamp(half + (stroke - nearest.sqrt()) * radius);
+                    }
+                    for (channel, plane) in pixels.chunks_exact_mut(size * size / 4).enumerate() {
+                        let level = if self.channels > 1 { level * hue_weight(hue, channel) } else { level };
+                        for (word, coverage) in plane.iter_mut().zip(coverage.chunks_exact(4)) {
+                            let byte =
+                                |lane: usize| (T::of(255.0) * level * coverage[lane]).f64().round_ties_even() as u8;
+                            *word = u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)]);
+                        }
+                    }
+                });
+            });
         });
     }
 
@@ -138,6 +153,7 @@ impl Kernel for Sprites {
     }
 }
 
+#[inline(always)]
 fn clamp<T: Real>(x: T) -> T {
     if x < T::ZERO {
         T::ZERO
@@ -148,15 +164,17 @@ fn clamp<T: Real>(x: T) -> T {
     }
 }
 
-fn distance_to_segment<T: Real>(p: [T; 2], segment: &[T]) -> T {
+#[inline(always)]
+fn squared_distance<T: Real>(p: [T; 2], segment: &[T]) -> T {
     let along = [segment[2] - segment[0], segment[3] - segment[1]];
     let from = [p[0] - segment[0], p[1] - segment[1]];
     let t = clamp((from[0] * along[0] + from[1] * along[1]) / (along[0] * along[0] + along[1] * along[1]));
     let [dx, dy] = [from[0] - t * along[0], from[1] - t * along[1]];
-    (dx * dx + dy * dy).sqrt()
+    dx * dx + dy * dy
 }
 
 /// Full saturation hue circle, lifted towards white so that every hue stays visible.
+#[inline(always)]
 fn hue_weight<T: Real>(hue: T, channel: usize) -> T {
     let k = hue + T::of(channel as f64 / 3.0);
     let k = if k < T::ONE { k } else { k - T::ONE };
