@@ -11,6 +11,8 @@ pub mod served;
 pub mod stopping;
 pub mod words;
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
@@ -20,10 +22,15 @@ use wgpu_simvae::device::{Device, DeviceRequest, Executor, choose};
 use wgpu_simvae::plan::Layout;
 use wgpu_simvae::train::Session;
 
-/// The first so many training and test images of the sprites, grey ones or coloured.
+/// The first so many training and test images of the sprites, grey ones or coloured. They are drawn once.
 pub fn sprites(name: &str, train: usize, test: usize) -> Dataset {
-    let options = FileOptions { limit: train, ..FileOptions::default() };
-    let mut data = load_with(name, None, &Device::cpu(), &options).expect("sprites need nothing");
+    static DRAWN: LazyLock<Mutex<HashMap<(String, usize), Dataset>>> = LazyLock::new(Mutex::default);
+    let draw = || {
+        let options = FileOptions { limit: train, ..FileOptions::default() };
+        load_with(name, None, &Device::cpu(), &options).expect("sprites need nothing")
+    };
+    let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut data = drawn.entry((name.to_owned(), train)).or_insert_with(draw).clone();
     data.test.truncate(test);
     data
 }
