@@ -64,15 +64,12 @@ fn twins_touch_no_more_than_their_bindings_say() {
 fn shaders_agree_with_double_precision_twins() {
     let Some(adapter) = adapter() else { return };
     let (cases, want) = &*REGISTRY;
-    // A software adapter, which takes minutes to compile them, leaves out what other tests run on it: strips whose accesses are not
-    // checked, and in browsers tiles whose accesses are.
-    let left_out = [(Variant::Tile, true), (Variant::Strip, false)];
-    let tried =
-        [Variant::Tile, Variant::Strip].into_iter().flat_map(|variant| [false, true].map(|checks| (variant, checks)));
-    for (variant, bounds_checks) in tried.filter(|way| !adapter.is_software() || !left_out.contains(way)) {
-        let options = GpuOptions { tuning: Tuning::of(variant), bounds_checks, ..GpuOptions::default() };
-        let mut gpu = GpuExecutor::new(&adapter, &cases.layout, options).expect("the adapter opens");
-        assert_agree(cases, &left(cases, &mut gpu), want, SHADER_TOLERANCE);
+    for tuning in [Variant::Tile, Variant::Strip].map(Tuning::of) {
+        for bounds_checks in [false, true] {
+            let options = GpuOptions { tuning: tuning.clone(), bounds_checks, ..GpuOptions::default() };
+            let mut gpu = GpuExecutor::new(&adapter, &cases.layout, options).expect("the adapter opens");
+            assert_agree(cases, &left(cases, &mut gpu), want, SHADER_TOLERANCE);
+        }
     }
 }
 
