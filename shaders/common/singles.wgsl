@@ -1,3 +1,3 @@
-// An element-wise kernel takes one number of a tensor at a time.
+// What a shader stores at once: a number.
 alias Stored = f32;
 const STORED: u32 = 1u;

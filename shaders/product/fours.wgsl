@@ -1,6 +1,4 @@
 // Results that are stored four at a time: those of neighbouring columns are neighbours in memory, and begin at a multiple of four there.
-alias Stored = vec4<f32>;
-const STORED: u32 = 4u;
 
 fn first(sum: Stored) -> f32 {
     return sum.x;

@@ -1,6 +1,4 @@
 // Results that are stored one by one.
-alias Stored = f32;
-const STORED: u32 = 1u;
 
 fn first(sum: Stored) -> f32 {
     return sum;

@@ -1,6 +1,4 @@
 // Results of which the four of a line are stored at once: planes are as wide as some tiles of four.
-alias Stored = vec4<f32>;
-const STORED: u32 = 4u;
 
 // A tile may reach beyond the lower edge.
 fn store_line(at: At, row: u32, sums: Line) {

@@ -1,6 +1,4 @@
 // Results that are stored one by one.
-alias Stored = f32;
-const STORED: u32 = 1u;
 
 // A tile may reach beyond the edge.
 fn store(at: At, row: u32, column: u32, sum: f32) {

@@ -96,6 +96,12 @@ impl Shader {
         self
     }
 
+    /// Says what the shader stores at once, a number or `fours` of them: its `Stored`, of `STORED` numbers.
+    pub(crate) fn stored(self, fours: bool) -> Self {
+        let stored = if fours { wgsl!("common/fours") } else { wgsl!("common/singles") };
+        self.constant("FOURS", fours).with(stored)
+    }
+
     /// Adds an extension of WGSL.
     pub fn enable(mut self, extension: &'static str) -> Self {
         self.extensions.push(extension);

@@ -69,9 +69,7 @@ impl Kernel for Adam {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        let fours = self.at_a_time() == 4;
-        let numbers = if fours { wgsl!("common/fours") } else { wgsl!("common/singles") };
-        let shader = shader!("optim/adam").constant("FOURS", fours).with(numbers).with(common::clock::WGSL);
+        let shader = shader!("optim/adam").stored(self.at_a_time() == 4).with(common::clock::WGSL);
         Launch::elementwise(shader, self.count / self.at_a_time())
     }
 

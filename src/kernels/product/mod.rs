@@ -125,9 +125,8 @@ impl Product {
 
     /// Starts this product of the operands that a shader describes.
     pub(super) fn launch(&self, operands: Shader, tuning: &Tuning) -> Launch {
-        let stored = if self.fours { wgsl!("product/fours") } else { wgsl!("product/numbers") };
-        let operands =
-            operands.constant("FOURS", self.fours).with(wgsl!("product/grid")).with(wgsl!("product/sums")).with(stored);
+        let store = if self.fours { wgsl!("product/fours") } else { wgsl!("product/numbers") };
+        let operands = operands.stored(self.fours).with(wgsl!("product/grid")).with(wgsl!("product/sums")).with(store);
         let tile = self.tile(tuning);
         let operands = match self.half {
             true => operands.constant("STAGED", tile.is_some_and(|tile| tile.is_cooperative())),

@@ -43,7 +43,7 @@ impl Kernel for Join {
         } else {
             shader.with(wgsl!("winograd/join_numbers")).with(wgsl!("winograd/numbers"))
         };
-        let shader = self.epilogue.tell(shader.constant("FOURS", fours));
+        let shader = self.epilogue.tell(shader.stored(fours));
         Launch::elementwise(shader, self.planes.channels * self.planes.per_channel())
     }
 
