@@ -13,11 +13,17 @@ const PLACES = [
   "C:/Program Files/Google/Chrome/Application/chrome.exe",
 ];
 
-/** Starts it, with WebGPU by software. */
+/** Starts it, with WebGPU by software, and without the zeros that Dawn puts into workgroup memory: our kernels read none that they did not write
+ *  (tests/it/workgroups.rs), and this compiler takes a second or two for each shader that puts them there. */
 export const launch = () =>
   chromium.launch({
     executablePath: process.env.WGPU_SIMVAE_CHROMIUM ?? PLACES.find(existsSync),
-    args: ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+    args: [
+      "--no-sandbox",
+      "--enable-unsafe-webgpu",
+      "--use-webgpu-adapter=swiftshader",
+      "--enable-dawn-features=disable_workgroup_init",
+    ],
   });
 
 /** What a page complains of from now on. */
