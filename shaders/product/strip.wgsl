@@ -64,12 +64,17 @@ fn main(
         sums7 = add(sums7, left_at(row7, k, slice), near, far);
     }
     let at = places(column, 4u, size.y, slice);
-    store_row(row + 0u, size.x, at, unscaled(sums0));
-    store_row(row + 1u, size.x, at, unscaled(sums1));
-    store_row(row + 2u, size.x, at, unscaled(sums2));
-    store_row(row + 3u, size.x, at, unscaled(sums3));
-    store_row(row + 4u, size.x, at, unscaled(sums4));
-    store_row(row + 5u, size.x, at, unscaled(sums5));
-    store_row(row + 6u, size.x, at, unscaled(sums6));
-    store_row(row + 7u, size.x, at, unscaled(sums7));
+    // One by one: the end of a product is long, and compilers take seconds for eight of it. The next ones move up, as drivers keep what a
+    // variable indexes in memory.
+    let count = min(size.x - row, 8u);
+    for (var i = 0u; i < count; i++) {
+        store_row(row + i, size.x, at, unscaled(sums0));
+        sums0 = sums1;
+        sums1 = sums2;
+        sums2 = sums3;
+        sums3 = sums4;
+        sums4 = sums5;
+        sums5 = sums6;
+        sums6 = sums7;
+    }
 }
