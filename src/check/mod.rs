@@ -24,7 +24,7 @@ pub use what_if::{Fate, Half, Range, WhatIf, what_if_f16};
 
 use crate::device::{Device, DeviceError, Executor, reference};
 use crate::kernels::cost::Machine;
-use crate::plan::{Layout, Plan};
+use crate::plan::{Layout, Plan, Precision};
 
 /// Relative error of losses on f32 executors.
 pub const LOSS_TOLERANCE: f64 = 1e-5;
@@ -81,10 +81,12 @@ impl Target {
         }
     }
 
-    fn tolerances(&self) -> (f64, f64) {
-        match self {
-            Target::Reference => (REFERENCE_TOLERANCE, REFERENCE_TOLERANCE),
-            Target::Device(..) => (LOSS_TOLERANCE, GRADIENT_TOLERANCE),
+    /// Of losses, and of gradients and weights. The twins in f64 round nothing in any precision.
+    fn tolerances(&self, precision: Precision) -> (f64, f64) {
+        match (self, precision) {
+            (Target::Reference, _) => (REFERENCE_TOLERANCE, REFERENCE_TOLERANCE),
+            (Target::Device(..), Precision::Single) => (LOSS_TOLERANCE, GRADIENT_TOLERANCE),
+            (Target::Device(..), Precision::Mixed) => (MIXED_TOLERANCE, MIXED_TOLERANCE),
         }
     }
 }

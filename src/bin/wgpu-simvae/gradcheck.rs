@@ -138,17 +138,23 @@ fn on_devices(arguments: &GradcheckArguments) -> Result<Table, Failure> {
         Err(_) => tell("no graphics adapter: only the CPU is checked"),
     }
     // First what reads files: one that is not there is told at once.
-    let golden = arguments.golden.as_ref().map(|folder| golden(folder, &targets)).transpose()?;
+    let precisions = [plan::Precision::Single, plan::Precision::Mixed];
+    let mut from_pytorch = Vec::new();
+    if let Some(folder) = &arguments.golden {
+        for precision in precisions {
+            from_pytorch.extend(golden(folder, &targets, precision)?);
+        }
+    }
     let mut table = Table::default();
     table.rows.extend(central_differences()?);
     for target in &targets[1..] {
-        for precision in [plan::Precision::Single, plan::Precision::Mixed] {
+        for precision in precisions {
             table.rows.extend(lockstep(target, precision)?);
             if arguments.full {
                 table.rows.extend(full_width(target, precision)?);
             }
         }
     }
-    table.rows.extend(golden.unwrap_or_default());
+    table.rows.extend(from_pytorch);
     Ok(table)
 }

@@ -9,7 +9,7 @@ use crate::kernels::loss::likelihood::LikelihoodKind;
 use crate::methods::{Batch, Forward, Golden, Model, Objective};
 use crate::nn::{MlpBackbone, Params, Sizes};
 use crate::optim::{OptimConfig, Optimiser, StepState};
-use crate::plan::{Graph, Layout, PlanId, Tensor};
+use crate::plan::{Graph, Layout, PlanId, Precision, Tensor};
 use std::sync::Arc;
 
 /// A case's model on an executor.
@@ -27,7 +27,12 @@ pub(super) struct Step<'a> {
 
 impl<'a> Step<'a> {
     /// Records the step, opens the target and writes weights and images.
-    pub fn open(case: &'a Case, golden: &'a Golden<Arc<dyn Objective>>, target: &Target) -> Result<Self, GoldenError> {
+    pub fn open(
+        case: &'a Case,
+        golden: &'a Golden<Arc<dyn Objective>>,
+        target: &Target,
+        precision: Precision,
+    ) -> Result<Self, GoldenError> {
         let widths = case.widths()?;
         let [pixels, hidden @ .., outputs] = widths.as_slice() else {
             return Err(case.problem("there is no encoder (`enc.0.weight`)"));
@@ -46,7 +51,7 @@ impl<'a> Step<'a> {
         let likelihood = case.facts.likelihood();
         let model = Model::new(&mut layout, &mut params, golden.method.as_ref(), &sizes, likelihood, state.clock);
 
-        let mut g = Graph::new("golden");
+        let mut g = Graph::new("golden").precise(precision);
         let optimiser = Optimiser {
             settings: OptimConfig { lr: 1e-3, eps: case.facts.adam_eps.unwrap_or(1e-8), ..OptimConfig::default() },
             warmup_steps: 0,
