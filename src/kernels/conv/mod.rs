@@ -81,7 +81,7 @@ impl ConvShape {
             (2, [11, 8, 7], [17, 4, 4], 1, 2, 0),
             (3, [19, 23, 29], [67, 23, 29], 1, 1, 0),
             (2, [3, 9, 10], [5, 3, 3], 2, 4, 1),
-            // Images that are unfolded in several blocks (`lower.rs`), and more channels than a tile has rows.
+            // Images that are unfolded in several blocks (`lower.rs`), and more channels than a strip has rows.
             (9, [33, 16, 16], [5, 16, 16], 3, 1, 1),
             (5, [3, 9, 9], [65, 9, 9], 3, 1, 1),
             (33, [19, 5, 7], [17, 5, 7], 3, 1, 1),
