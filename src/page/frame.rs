@@ -46,7 +46,7 @@ pub fn data(value: &impl Serialize) -> Markup {
 /// What the script draws on one of our pages; none where it says nothing of this kind.
 pub fn data_of<T: DeserializeOwned>(page: &str) -> Option<T> {
     let (_, rest) = page.split_once(DATA.0)?;
-    serde_json::from_slice(rest.split_once(DATA.1)?.0.as_bytes()).ok()
+    serde_json::from_str(rest.split_once(DATA.1)?.0).ok()
 }
 
 /// Whether a file is a page of ours; none where there is no file.

@@ -33,7 +33,7 @@ pub fn unseal<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     if checksum(sealed.content.get().as_bytes()) != sealed.blake3 {
         return Err("its content does not have the checksum that stands beside it".to_owned());
     }
-    serde_json::from_slice(sealed.content.get().as_bytes()).map_err(|error| error.to_string())
+    serde_json::from_str(sealed.content.get()).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
