@@ -3,7 +3,7 @@
 use super::fixture::{Case, Fixture, cases, full_cases};
 use super::golden::Worst;
 use super::table::{Outcome, Row};
-use super::{GRADIENT_TOLERANCE, MIXED_TOLERANCE, Target, norm, relative_error_on_scale};
+use super::{Target, case_name, norm, relative_error_on_scale};
 use crate::device::{DeviceError, Values, reference};
 use crate::kernels::{Access, DType};
 use crate::plan::Precision;
@@ -70,10 +70,7 @@ fn follow(target: &Target, case: &Case, (precision, steps): (Precision, u32)) ->
         }
     }
     let (tensor, worst) = worst.into_pair();
-    let (tensor_tolerance, kind) = match precision {
-        Precision::Single => (GRADIENT_TOLERANCE, ""),
-        Precision::Mixed => (MIXED_TOLERANCE, "mixed_"),
-    };
+    let (_, tensor_tolerance) = target.tolerances(precision);
     let outcome = Outcome::Compared { loss: 0.0, loss_tolerance: 0.0, tensor, tensor_tolerance, worst };
-    Ok(Row { case: format!("{kind}step_{}", case.name()), target: target.name(), outcome })
+    Ok(Row { case: case_name(&format!("step_{}", case.name()), precision), target: target.name(), outcome })
 }

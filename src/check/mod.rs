@@ -91,6 +91,14 @@ impl Target {
     }
 }
 
+/// What the table calls a case in this precision.
+fn case_name(name: &str, precision: Precision) -> String {
+    match precision {
+        Precision::Single => name.to_owned(),
+        Precision::Mixed => format!("mixed_{name}"),
+    }
+}
+
 /// A tensor this much smaller than what it was computed from is zero but for rounding in double precision: the gradient
 /// of a bias that VICReg's centring cancels, for example.
 const ZERO_BUT_FOR_ROUNDING: f64 = 1e-12;

@@ -33,6 +33,17 @@ fn assert_all_pass(rows: Vec<Row>, at_least: usize) {
     assert!(table.compared() >= at_least, "only {} cases were compared\n{table}", table.compared());
 }
 
+/// Products rounded their operands: no step is as near as in single precision.
+fn assert_rounded(rows: &[Row]) {
+    let is_rounded = |row: &&Row| matches!(row.outcome, Outcome::Compared { tensor, .. } if tensor > 1e-4);
+    assert_eq!(rows.iter().filter(is_rounded).count(), rows.len(), "a step rounds no operand");
+}
+
+/// What the golden cases kept with the tests say of targets.
+fn from_pytorch(targets: &[Target], precision: Precision) -> Vec<Row> {
+    golden(&golden_folder(), targets, &[precision]).expect("golden cases")
+}
+
 #[test]
 fn backward_equals_central_differences() {
     assert_all_pass(central_differences().expect("the CPU runs"), 13);
@@ -48,8 +59,7 @@ fn every_buffer_of_a_step_equals_the_reference_on_the_cpu() {
 fn every_buffer_of_a_step_in_mixed_precision_is_near_the_reference() {
     for target in [cpu()].into_iter().chain(gpus().pop()) {
         let rows = lockstep(&target, Precision::Mixed).expect("the device runs");
-        let rounds = |row: &&Row| matches!(row.outcome, Outcome::Compared { tensor, .. } if tensor > 1e-4);
-        assert_eq!(rows.iter().filter(rounds).count(), rows.len(), "a step rounds no operand");
+        assert_rounded(&rows);
         assert_all_pass(rows, 13);
     }
 }
@@ -63,16 +73,13 @@ fn every_buffer_of_a_step_equals_the_reference_on_the_gpu() {
 
 #[test]
 fn losses_gradients_and_trajectories_equal_pytorch_on_the_cpu() {
-    assert_all_pass(
-        golden(&golden_folder(), &[Target::Reference, cpu()], Precision::Single).expect("golden cases"),
-        60,
-    );
+    assert_all_pass(from_pytorch(&[Target::Reference, cpu()], Precision::Single), 60);
 }
 
 #[test]
 fn losses_gradients_and_trajectories_equal_pytorch_on_the_gpu() {
     for gpu in gpus() {
-        assert_all_pass(golden(&golden_folder(), &[gpu], Precision::Single).expect("golden cases"), 30);
+        assert_all_pass(from_pytorch(&[gpu], Precision::Single), 30);
     }
 }
 
@@ -80,12 +87,10 @@ fn losses_gradients_and_trajectories_equal_pytorch_on_the_gpu() {
 #[test]
 fn losses_gradients_and_trajectories_in_mixed_precision_are_near_pytorch() {
     let devices: Vec<Target> = [cpu()].into_iter().chain(gpus().pop()).collect();
-    let rows = golden(&golden_folder(), &devices, Precision::Mixed).expect("golden cases");
-    let rounds = |row: &&Row| matches!(row.outcome, Outcome::Compared { tensor, .. } if tensor > 1e-4);
-    assert_eq!(rows.iter().filter(rounds).count(), rows.len(), "a step rounds no operand");
+    let rows = from_pytorch(&devices, Precision::Mixed);
+    assert_rounded(&rows);
     assert_all_pass(rows, 25 * devices.len());
-    let exact = golden(&golden_folder(), &[Target::Reference], Precision::Mixed).expect("golden cases");
-    assert_all_pass(exact, 25);
+    assert_all_pass(from_pytorch(&[Target::Reference], Precision::Mixed), 25);
 }
 
 #[test]
@@ -107,7 +112,7 @@ fn a_wrong_gradient_fails() {
         *byte = 0x3f;
     }
     std::fs::write(&path, bytes).expect("the folder takes a file");
-    let rows = golden(folder.path(), &[Target::Reference], Precision::Single).expect("the case reads");
+    let rows = golden(folder.path(), &[Target::Reference], &[Precision::Single]).expect("the case reads");
     assert!(rows.iter().all(Row::failed), "{}", Table { rows });
 }
 
@@ -115,14 +120,16 @@ fn a_wrong_gradient_fails() {
 fn cases_of_other_methods_are_listed_as_skipped() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("someday_0.json"), "{}").expect("the folder takes a file");
-    let rows = golden(folder.path(), &[cpu()], Precision::Single).expect("nothing to read");
+    let precisions = [Precision::Single, Precision::Mixed];
+    let rows = golden(folder.path(), &[cpu()], &precisions).expect("nothing to read");
+    assert_eq!(rows.len(), 1, "a case is listed once, whatever the precisions");
     assert_eq!((rows[0].case.as_str(), &rows[0].outcome), ("someday_0", &Outcome::Skipped));
 }
 
 #[test]
 fn unusable_golden_folders_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
-    let message = |path: &Path| golden(path, &[cpu()], Precision::Single).expect_err("refused").to_string();
+    let message = |path: &Path| golden(path, &[cpu()], &[Precision::Single]).expect_err("refused").to_string();
     assert!(message(folder.path()).contains("no golden case"));
     assert!(message(&folder.path().join("absent")).contains("absent"));
     std::fs::write(folder.path().join("simvae_x.json"), "{\"B\": 1}").expect("the folder takes a file");

@@ -139,12 +139,7 @@ fn on_devices(arguments: &GradcheckArguments) -> Result<Table, Failure> {
     }
     // First what reads files: one that is not there is told at once.
     let precisions = [plan::Precision::Single, plan::Precision::Mixed];
-    let mut from_pytorch = Vec::new();
-    if let Some(folder) = &arguments.golden {
-        for precision in precisions {
-            from_pytorch.extend(golden(folder, &targets, precision)?);
-        }
-    }
+    let golden = arguments.golden.as_ref().map(|folder| golden(folder, &targets, &precisions)).transpose()?;
     let mut table = Table::default();
     table.rows.extend(central_differences()?);
     for target in &targets[1..] {
@@ -155,6 +150,6 @@ fn on_devices(arguments: &GradcheckArguments) -> Result<Table, Failure> {
             }
         }
     }
-    table.rows.extend(from_pytorch);
+    table.rows.extend(golden.unwrap_or_default());
     Ok(table)
 }

@@ -8,8 +8,8 @@ mod step;
 
 pub(super) use step::Worst;
 
-use super::Target;
 use super::table::{Outcome, Row};
+use super::{Target, case_name};
 use crate::device::DeviceError;
 use crate::files::FileError;
 use crate::methods::registry::METHODS;
@@ -49,11 +49,11 @@ fn unread(path: &Path, error: std::io::Error) -> GoldenError {
     FileError::reading(path)(error).advise(advice).into()
 }
 
-/// Runs every case of a folder on every target, in this precision; in mixed precision none of single layers, whose kernels are called alone.
+/// Runs every case of a folder on every target, in each of these precisions; cases of a layer, which is called alone, in single precision only.
 ///
 /// # Errors
 /// When a file cannot be read or a device fails; a case that exceeds its tolerance is a failed row, not an error.
-pub fn golden(folder: &Path, targets: &[Target], precision: Precision) -> Result<Vec<Row>, GoldenError> {
+pub fn golden(folder: &Path, targets: &[Target], precisions: &[Precision]) -> Result<Vec<Row>, GoldenError> {
     let io = |error| unread(folder, error);
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(io)? {
@@ -70,13 +70,13 @@ pub fn golden(folder: &Path, targets: &[Target], precision: Precision) -> Result
     for path in paths {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         if name.starts_with(layer::PREFIX) {
-            if precision == Precision::Mixed {
+            if !precisions.contains(&Precision::Single) {
                 continue;
             }
             let case = Case::read(&path)?;
             for target in targets {
                 let (tensor, worst) = layer::layer(&case, target)?.into_pair();
-                let (loss_tolerance, tensor_tolerance) = target.tolerances(precision);
+                let (loss_tolerance, tensor_tolerance) = target.tolerances(Precision::Single);
                 let outcome = Outcome::Compared { loss: 0.0, loss_tolerance, tensor, tensor_tolerance, worst };
                 rows.push(Row { case: name.clone(), target: target.name(), outcome });
             }
@@ -89,14 +89,15 @@ pub fn golden(folder: &Path, targets: &[Target], precision: Precision) -> Result
         };
         let case = Case::read(&path)?;
         let golden = entry.golden(&case.facts);
-        for target in targets {
-            let step = Step::open(&case, &golden, target, precision)?;
-            let (loss, worst) = if case.facts.adam_eps.is_some() { step.trajectory()? } else { step.gradients()? };
-            let (tensor, worst) = worst.into_pair();
-            let (loss_tolerance, tensor_tolerance) = target.tolerances(precision);
-            let kind = if precision == Precision::Mixed { "mixed_" } else { "" };
-            let outcome = Outcome::Compared { loss, loss_tolerance, tensor, tensor_tolerance, worst };
-            rows.push(Row { case: format!("{kind}{name}"), target: target.name(), outcome });
+        for &precision in precisions {
+            for target in targets {
+                let step = Step::open(&case, &golden, target, precision)?;
+                let (loss, worst) = if case.facts.adam_eps.is_some() { step.trajectory()? } else { step.gradients()? };
+                let (tensor, worst) = worst.into_pair();
+                let (loss_tolerance, tensor_tolerance) = target.tolerances(precision);
+                let outcome = Outcome::Compared { loss, loss_tolerance, tensor, tensor_tolerance, worst };
+                rows.push(Row { case: case_name(&name, precision), target: target.name(), outcome });
+            }
         }
     }
     Ok(rows)
