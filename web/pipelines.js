@@ -7,8 +7,11 @@
  */
 import { ReplayError } from "./plan.js";
 
-/** An array of a shader that its binding makes as long as it is: of words, or of `Stored`, a number or a vector of STORED ones. Others are left. */
-const UNSIZED = /@binding\((\d+)\) (var<storage, \w+> \w+: array<(f32|u32|Stored))>/g;
+/**
+ * An array of a shader that its binding makes as long as it is: of words, or of `Stored`, `Lefts` or `Rights`, numbers or vectors of STORED, LEFTS
+ * or RIGHTS of them. Others are left.
+ */
+const UNSIZED = /@binding\((\d+)\) (var<storage, \w+> \w+: array<(f32|u32|Stored|Lefts|Rights))>/g;
 
 /** The pipelines of a device. */
 export class Pipelines {
@@ -46,7 +49,7 @@ export class Pipelines {
     const text = texts.map((text) => this.#recording.texts[text]).join("\n");
     const code = text.replace(UNSIZED, (whole, binding, array, element) => {
       const size = sizes[binding - 1];
-      const count = element === "Stored" ? `${size}u / STORED` : size;
+      const count = /[a-z]{3}/.test(element) ? `${size}u / ${element.toUpperCase()}` : size;
       return size ? `@binding(${binding}) ${array}, ${count}>` : whole;
     });
     device.pushErrorScope("validation");

@@ -1,7 +1,7 @@
 // Conv2d's forward and ConvTranspose2d's input gradient, as a product of weights [filters, taps] and unfolded images [taps, positions]:
 // map[n, f, y, x] = sum over c, ky, kx of weight[f, c, ky, kx] image[n, c, y s - p + ky, x s - p + kx].
 @group(0) @binding(1) var<storage, read> image: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<Lefts>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> map: array<Stored>;
 
@@ -16,8 +16,8 @@ fn row_at(row: u32, slice: u32) -> u32 {
     return row * params.channels * TAPS;
 }
 
-fn left(at: u32, k: u32, slice: u32) -> f32 {
-    return weight[at + k];
+fn left(at: u32, k: u32, slice: u32) -> Lefts {
+    return weight[(at + k) / LEFTS];
 }
 
 // A column is a position of a map. Coordinates below zero wrap around and are thus beyond the edge.
@@ -29,13 +29,20 @@ fn column_at(column: u32, slice: u32) -> Column {
     return Column(column / area * params.channels * params.height * params.width, y, x);
 }
 
-fn right(at: Column, k: u32, slice: u32) -> f32 {
+fn pixel(at: Column, k: u32) -> vec2<u32> {
     let tap = k % TAPS;
-    let y = at.y + tap / KERNEL;
-    let x = at.x + tap % KERNEL;
-    let inside = (y < params.height) & (x < params.width);
-    let element = at.base + (k / TAPS * params.height + y) * params.width + x;
-    return select(0.0, image[select(0u, element, inside)], inside);
+    return vec2<u32>(at.y + tap / KERNEL, at.x + tap % KERNEL);
+}
+
+fn has_right(at: Column, k: u32, slice: u32) -> bool {
+    let pixel = pixel(at, k);
+    return (pixel.x < params.height) & (pixel.y < params.width);
+}
+
+fn right(at: Column, k: u32, slice: u32) -> f32 {
+    let pixel = pixel(at, k);
+    let element = at.base + (k / TAPS * params.height + pixel.x) * params.width + pixel.y;
+    return image[select(0u, element, has_right(at, k, slice))];
 }
 
 fn place(column: u32, slice: u32) -> u32 {

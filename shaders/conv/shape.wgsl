@@ -13,6 +13,8 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 
 const TAPS: u32 = KERNEL * KERNEL;
+// Beyond the edge there are zeros.
+const RIGHT_ELSE: f32 = 0.0;
 
 // What the elements of one column of the product's right operand have in common.
 struct Column {

@@ -1,7 +1,7 @@
 // The weight gradient of both convolutions, one part for each slice of the images, as a product of maps [filters, positions] and
 // unfolded images [positions, taps]: part[f, c, ky, kx] = sum over n, y, x of map[n, f, y, x] image[n, c, y s - p + ky, x s - p + kx].
 @group(0) @binding(1) var<storage, read> image: array<f32>;
-@group(0) @binding(2) var<storage, read> map: array<f32>;
+@group(0) @binding(2) var<storage, read> map: array<Lefts>;
 @group(0) @binding(3) var<storage, read_write> parts: array<Stored>;
 
 const LEFT_IS_DEEP: bool = true;
@@ -16,9 +16,9 @@ fn row_at(row: u32, slice: u32) -> u32 {
     return (slice * params.slice * params.filters + row) * params.rows * params.columns;
 }
 
-fn left(at: u32, k: u32, slice: u32) -> f32 {
+fn left(at: u32, k: u32, slice: u32) -> Lefts {
     let area = params.rows * params.columns;
-    return map[at + k / area * params.filters * area + k % area];
+    return map[(at + k / area * params.filters * area + k % area) / LEFTS];
 }
 
 // A column is a tap of a channel.
@@ -28,15 +28,21 @@ fn column_at(column: u32, slice: u32) -> Column {
     return Column(plane * params.height * params.width, tap / KERNEL - params.padding, tap % KERNEL - params.padding);
 }
 
+// Coordinates below zero wrap around and are thus beyond the edge.
+fn pixel(at: Column, k: u32) -> vec2<u32> {
+    let position = k % (params.rows * params.columns);
+    return vec2<u32>(at.y + position / params.columns * STRIDE, at.x + position % params.columns * STRIDE);
+}
+
+fn has_right(at: Column, k: u32, slice: u32) -> bool {
+    let pixel = pixel(at, k);
+    return (pixel.x < params.height) & (pixel.y < params.width);
+}
+
 fn right(at: Column, k: u32, slice: u32) -> f32 {
-    let area = params.rows * params.columns;
-    let position = k % area;
-    // Coordinates below zero wrap around and are thus beyond the edge.
-    let y = at.y + position / params.columns * STRIDE;
-    let x = at.x + position % params.columns * STRIDE;
-    let inside = (y < params.height) & (x < params.width);
-    let element = at.base + k / area * params.channels * params.height * params.width + y * params.width + x;
-    return select(0.0, image[select(0u, element, inside)], inside);
+    let pixel = pixel(at, k);
+    let plane = k / (params.rows * params.columns) * params.channels * params.height * params.width;
+    return image[select(0u, at.base + plane + pixel.x * params.width + pixel.y, has_right(at, k, slice))];
 }
 
 fn place(column: u32, slice: u32) -> u32 {

@@ -6,14 +6,15 @@ struct Params {
     outputs: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<Lefts>;
+@group(0) @binding(2) var<storage, read> x: array<Rights>;
 @group(0) @binding(3) var<storage, read_write> weight: array<Stored>;
 @group(0) @binding(4) var<storage, read_write> bias: array<f32>;
 
 const LEFT_IS_DEEP: bool = false;
 const RIGHT_IS_DEEP: bool = false;
 alias Column = u32;
+const RIGHT_ELSE: f32 = 1.0;
 
 fn extent(slice: u32) -> vec3<u32> {
     return vec3<u32>(params.outputs, params.inputs + 1u, params.rows);
@@ -23,17 +24,20 @@ fn row_at(row: u32, slice: u32) -> u32 {
     return row;
 }
 
-fn left(at: u32, k: u32, slice: u32) -> f32 {
-    return dy[at + k * params.outputs];
+fn left(at: u32, k: u32, slice: u32) -> Lefts {
+    return dy[(at + k * params.outputs) / LEFTS];
 }
 
 fn column_at(column: u32, slice: u32) -> Column {
     return column;
 }
 
-fn right(at: Column, k: u32, slice: u32) -> f32 {
-    let inside = at < params.inputs;
-    return select(1.0, x[select(0u, at + k * params.inputs, inside)], inside);
+fn has_right(at: Column, k: u32, slice: u32) -> bool {
+    return at < params.inputs;
+}
+
+fn right(at: Column, k: u32, slice: u32) -> Rights {
+    return x[(min(at, params.inputs - RIGHTS) + k * params.inputs) / RIGHTS];
 }
 
 fn place(column: u32, slice: u32) -> u32 {

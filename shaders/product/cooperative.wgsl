@@ -20,6 +20,8 @@ const RIGHT_ALONG: u32 = select(1u, DEPTH + PAD, RIGHT_IS_DEEP);
 const RIGHT_DOWN: u32 = select(WIDTH + PAD, 1u, RIGHT_IS_DEEP);
 const RIGHT_SLAB: u32 = max(DEPTH * LEFT_DOWN, HEIGHT * LEFT_ALONG);
 const SLAB: u32 = RIGHT_SLAB + max(DEPTH * RIGHT_DOWN, WIDTH * RIGHT_ALONG);
+// Whether an invocation loads more than eight elements of an operand.
+const LOADS_MORE: bool = max(LEFT_LOADS, RIGHT_LOADS) > 8u;
 const SLABS: u32 = 2u * SLAB * SPLIT;
 // A square of each subgroup on its way to where its elements are stored.
 const ELEMENTS: u32 = SIDE * SIDE;
@@ -42,17 +44,16 @@ fn right_square(slab: u32, column: u32, k: u32) -> Right {
     return coopLoadT<Right>(&slabs[at], RIGHT_DOWN);
 }
 
-// Fills both slabs that begin at this word.
-fn fill(slab: u32, thread: u32, left0: array<f32, 8>, left1: array<f32, 8>, right0: array<f32, 8>, right1: array<f32, 8>) {
-    let slab_right = slab + RIGHT_SLAB;
-    put(slab, 0u, thread, HEIGHT, LEFT_IS_DEEP, LEFT_ALONG, LEFT_DOWN, left0);
-    if (LEFT_LOADS > 8u) {
-        put(slab, 8u, thread, HEIGHT, LEFT_IS_DEEP, LEFT_ALONG, LEFT_DOWN, left1);
-    }
-    put(slab_right, 0u, thread, WIDTH, RIGHT_IS_DEEP, RIGHT_ALONG, RIGHT_DOWN, right0);
-    if (RIGHT_LOADS > 8u) {
-        put(slab_right, 8u, thread, WIDTH, RIGHT_IS_DEEP, RIGHT_ALONG, RIGHT_DOWN, right1);
-    }
+fn stage(at: u32, x: f32) {
+    slabs[at] = f16(x);
+}
+
+fn stage_four(at: u32, x: vec4<f32>) {
+    let halves = vec4<f16>(x);
+    slabs[at] = halves.x;
+    slabs[at + 1u] = halves.y;
+    slabs[at + 2u] = halves.z;
+    slabs[at + 3u] = halves.w;
 }
 
 fn sum_at(at: u32) -> vec4<f32> {
@@ -105,10 +106,8 @@ fn main(
     let share = select(0u, (size.z + SPLIT * DEPTH - 1u) / (SPLIT * DEPTH) * DEPTH, inside);
     let start = team * share;
     let end = min(start + share, size.z);
-    let rows0 = left_rows(0u, thread, top, size.x, slice);
-    let rows1 = left_rows(8u, thread, top, size.x, slice);
-    let columns0 = right_columns(0u, thread, edge, size.y, slice);
-    let columns1 = right_columns(8u, thread, edge, size.y, slice);
+    let lines = lines_at(0u, thread, top, edge, size, slice);
+    let more_lines = lines_at(8u, thread, top, edge, size, slice);
 
     var s00: Square;
     var s01: Square;
@@ -126,33 +125,27 @@ fn main(
     var s31: Square;
     var s32: Square;
     var s33: Square;
-    var left0: array<f32, 8>;
-    var left1: array<f32, 8>;
-    var right0: array<f32, 8>;
-    var right1: array<f32, 8>;
+    var loaded: Loaded;
+    var more: Loaded;
     if (share > 0u) {
-        left0 = load_left(rows0, 0u, thread, start, end, slice);
-        right0 = load_right(columns0, 0u, thread, start, end, slice);
-        if (LEFT_LOADS > 8u) {
-            left1 = load_left(rows1, 8u, thread, start, end, slice);
-        }
-        if (RIGHT_LOADS > 8u) {
-            right1 = load_right(columns1, 8u, thread, start, end, slice);
+        loaded = load(lines, 0u, thread, start, end, slice);
+        if (LOADS_MORE) {
+            more = load(more_lines, 8u, thread, start, end, slice);
         }
     }
     for (var done = 0u; done < share; done += DEPTH) {
         let slab = (2u * team + done / DEPTH % 2u) * SLAB;
-        fill(slab, thread, left0, left1, right0, right1);
-        workgroupBarrier();
+        // Before the barrier: a driver moves loads behind it down to the next one.
         let next = start + done + DEPTH;
-        left0 = load_left(rows0, 0u, thread, next, end, slice);
-        right0 = load_right(columns0, 0u, thread, next, end, slice);
-        if (LEFT_LOADS > 8u) {
-            left1 = load_left(rows1, 8u, thread, next, end, slice);
+        let next_loaded = load(lines, 0u, thread, next, end, slice);
+        put(slab, slab + RIGHT_SLAB, 0u, thread, start + done, end, loaded);
+        loaded = next_loaded;
+        if (LOADS_MORE) {
+            let next_more = load(more_lines, 8u, thread, next, end, slice);
+            put(slab, slab + RIGHT_SLAB, 8u, thread, start + done, end, more);
+            more = next_more;
         }
-        if (RIGHT_LOADS > 8u) {
-            right1 = load_right(columns1, 8u, thread, next, end, slice);
-        }
+        workgroupBarrier();
         for (var step = 0u; step < DEPTH; step += SIDE) {
             let right_0 = right_square(slab, x, step);
             var right_1: Right;

@@ -1,4 +1,4 @@
 // A product of its operands as they are.
-fn rounded(x: f32) -> f32 {
+fn rounded(x: vec4<f32>) -> vec4<f32> {
     return x;
 }

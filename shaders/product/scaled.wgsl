@@ -12,22 +12,22 @@ fn begin() {
     over_loss_scale = scale[1];
 }
 
-fn gradient(x: f32) -> f32 {
-    return rounded(clamp(x * loss_scale, -LARGEST, LARGEST));
+fn gradients(x: vec4<f32>) -> vec4<f32> {
+    return rounded(clamp(x * loss_scale, vec4<f32>(-LARGEST), vec4<f32>(LARGEST)));
 }
 
-fn left_operand(x: f32) -> f32 {
+fn left_operands(x: vec4<f32>) -> vec4<f32> {
     if (GRADIENT_IS_LEFT == 1u) {
-        return gradient(x);
+        return gradients(x);
     }
     return rounded(x);
 }
 
-fn right_operand(x: f32) -> f32 {
+fn right_operands(x: vec4<f32>) -> vec4<f32> {
     if (GRADIENT_IS_LEFT == 1u) {
         return rounded(x);
     }
-    return gradient(x);
+    return gradients(x);
 }
 
 fn unscaled(sums: Sums) -> Sums {

@@ -1,131 +1,222 @@
 // Slabs of a product's operands, DEPTH deep, on their way through workgroup memory. The loop says which TEAM of invocations passes them, the
-// HEIGHT and WIDTH of its tile, how long the memory is (SLABS) and what an element of it is (Staged), and for either operand how many elements
-// lie between neighbours ALONG a side of the tile and DOWN its depth.
+// HEIGHT and WIDTH of its tile, how long the memory is (SLABS) and what it consists of (Staged), for either operand how many elements lie
+// between neighbours ALONG a side of the tile and DOWN its depth, and how an element is staged, and four neighbours.
+// An invocation loads elements of either operand by reads of one or four of them, and keeps them by fours.
 const LEFT_LOADS: u32 = HEIGHT * DEPTH / TEAM;
 const RIGHT_LOADS: u32 = WIDTH * DEPTH / TEAM;
+// Rows and columns that a read has, and how deep it is.
+const LEFT_ROWS: u32 = select(LEFTS, 1u, LEFT_IS_DEEP);
+const LEFT_DEEP: u32 = select(1u, LEFTS, LEFT_IS_DEEP);
+const RIGHT_COLUMNS: u32 = select(RIGHTS, 1u, RIGHT_IS_DEEP);
+const RIGHT_DEEP: u32 = select(1u, RIGHTS, RIGHT_IS_DEEP);
 var<workgroup> slabs: array<Staged, SLABS>;
 
-// Where element `i` that an invocation loads lies along a tile's side of this length. Neighbours read neighbouring words.
-fn side(thread: u32, i: u32, length: u32, is_deep: bool) -> u32 {
+// Where a read of so many elements, which begins with the `i`-th that an invocation loads, lies along a tile's side of this length.
+// Neighbours read neighbouring words.
+fn side(thread: u32, i: u32, length: u32, is_deep: bool, read: u32) -> u32 {
     if (is_deep) {
-        return thread / DEPTH + i * (TEAM / DEPTH);
+        return thread / (DEPTH / read) + i * (TEAM / DEPTH);
     }
-    return thread % length;
+    return thread % (length / read) * read;
 }
 
 // How deep in the slab it lies.
-fn deep(thread: u32, i: u32, length: u32, is_deep: bool) -> u32 {
+fn deep(thread: u32, i: u32, length: u32, is_deep: bool, read: u32) -> u32 {
     if (is_deep) {
-        return thread % DEPTH;
+        return thread % (DEPTH / read) * read;
     }
-    if (TEAM == length) {
-        return i; // the same for the whole team, which a compiler must be told
+    if (TEAM * read == length) {
+        return i / read; // the same for the whole team, which a compiler must be told
     }
-    return thread / length + i * (TEAM / length);
+    return thread / (length / read) + i / read * (TEAM * read / length);
 }
 
-// Rows and columns beyond the edge repeat the last one: reads stay inside, and the results are not stored.
+// Rows and columns beyond the edge repeat the last ones, and so does what is beyond in depth: reads stay inside. Results of rows and columns
+// beyond are not stored, and beyond in depth the left operand counts as zero.
 fn left_row(thread: u32, i: u32, top: u32, end: u32, slice: u32) -> u32 {
-    return row_at(min(top + side(thread, i, HEIGHT, LEFT_IS_DEEP), end - 1u), slice);
+    return row_at(min(top + side(thread, i, HEIGHT, LEFT_IS_DEEP, LEFTS), (end - 1u) / LEFT_ROWS * LEFT_ROWS), slice);
 }
 
 fn right_column(thread: u32, i: u32, edge: u32, end: u32, slice: u32) -> Column {
-    return column_at(min(edge + side(thread, i, WIDTH, RIGHT_IS_DEEP), end - 1u), slice);
+    return column_at(min(edge + side(thread, i, WIDTH, RIGHT_IS_DEEP, RIGHTS), (end - 1u) / RIGHT_COLUMNS * RIGHT_COLUMNS), slice);
 }
 
-// Likewise in depth, where what is beyond counts as zero.
-fn left_element(at: u32, thread: u32, i: u32, start: u32, end: u32, slice: u32) -> f32 {
-    let k = start + deep(thread, i, HEIGHT, LEFT_IS_DEEP);
-    return select(0.0, left_operand(left(at, min(k, end - 1u), slice)), k < end);
+// What the rows and columns of the reads of eight elements have in common, by fours.
+struct Lines {
+    rows0: array<u32, 4>,
+    rows1: array<u32, 4>,
+    columns0: array<Column, 4>,
+    columns1: array<Column, 4>,
 }
 
-fn right_element(at: Column, thread: u32, i: u32, start: u32, end: u32, slice: u32) -> f32 {
-    let k = start + deep(thread, i, WIDTH, RIGHT_IS_DEEP);
-    return select(0.0, right_operand(right(at, min(k, end - 1u), slice)), k < end);
+fn left_rows(first: u32, thread: u32, top: u32, end: u32, slice: u32) -> array<u32, 4> {
+    return array<u32, 4>(
+        left_row(thread, first, top, end, slice),
+        left_row(thread, first + 1u, top, end, slice),
+        left_row(thread, first + 2u, top, end, slice),
+        left_row(thread, first + 3u, top, end, slice),
+    );
 }
 
-fn left_rows(first: u32, thread: u32, top: u32, end: u32, slice: u32) -> array<u32, 8> {
-    var rows: array<u32, 8>;
-    rows[0] = left_row(thread, first + 0u, top, end, slice);
-    rows[1] = left_row(thread, first + 1u, top, end, slice);
-    rows[2] = left_row(thread, first + 2u, top, end, slice);
-    rows[3] = left_row(thread, first + 3u, top, end, slice);
-    rows[4] = left_row(thread, first + 4u, top, end, slice);
-    rows[5] = left_row(thread, first + 5u, top, end, slice);
-    rows[6] = left_row(thread, first + 6u, top, end, slice);
-    rows[7] = left_row(thread, first + 7u, top, end, slice);
-    return rows;
+fn right_columns(first: u32, thread: u32, edge: u32, end: u32, slice: u32) -> array<Column, 4> {
+    return array<Column, 4>(
+        right_column(thread, first, edge, end, slice),
+        right_column(thread, first + 1u, edge, end, slice),
+        right_column(thread, first + 2u, edge, end, slice),
+        right_column(thread, first + 3u, edge, end, slice),
+    );
 }
 
-fn right_columns(first: u32, thread: u32, edge: u32, end: u32, slice: u32) -> array<Column, 8> {
-    var columns: array<Column, 8>;
-    columns[0] = right_column(thread, first + 0u, edge, end, slice);
-    columns[1] = right_column(thread, first + 1u, edge, end, slice);
-    columns[2] = right_column(thread, first + 2u, edge, end, slice);
-    columns[3] = right_column(thread, first + 3u, edge, end, slice);
-    columns[4] = right_column(thread, first + 4u, edge, end, slice);
-    columns[5] = right_column(thread, first + 5u, edge, end, slice);
-    columns[6] = right_column(thread, first + 6u, edge, end, slice);
-    columns[7] = right_column(thread, first + 7u, edge, end, slice);
-    return columns;
+// Those of the elements that an invocation loads from the `first` on of a tile that begins at this row and column of a product of this size.
+fn lines_at(first: u32, thread: u32, top: u32, edge: u32, size: vec3<u32>, slice: u32) -> Lines {
+    return Lines(
+        left_rows(first, thread, top, size.x, slice),
+        left_rows(first + 4u, thread, top, size.x, slice),
+        right_columns(first, thread, edge, size.y, slice),
+        right_columns(first + 4u, thread, edge, size.y, slice),
+    );
 }
 
-// What an invocation loads of the left operand: eight elements at most, from the `first` on that it loads.
-fn load_left(rows: array<u32, 8>, first: u32, thread: u32, start: u32, end: u32, slice: u32) -> array<f32, 8> {
-    var next: array<f32, 8>;
-    next[0] = left_element(rows[0], thread, first + 0u, start, end, slice);
-    if (LEFT_LOADS > 1u) {
-        next[1] = left_element(rows[1], thread, first + 1u, start, end, slice);
+// Eight elements of either operand at most on their way from memory to a slab: they, by fours, and a bit for each of the right operand that
+// exists. Nothing is computed with them before they are put there: a device would wait for them, and multiplies meanwhile.
+struct Loaded {
+    left0: vec4<f32>,
+    left1: vec4<f32>,
+    right0: vec4<f32>,
+    right1: vec4<f32>,
+    right_bits: u32,
+}
+
+fn left_deep(thread: u32, i: u32) -> u32 {
+    return deep(thread, i, HEIGHT, LEFT_IS_DEEP, LEFTS);
+}
+
+fn right_deep(thread: u32, i: u32) -> u32 {
+    return deep(thread, i, WIDTH, RIGHT_IS_DEEP, RIGHTS);
+}
+
+fn read_left(at: u32, thread: u32, i: u32, start: u32, end: u32, slice: u32) -> vec4<f32> {
+    return vec4<f32>(left(at, min(start + left_deep(thread, i), end - LEFT_DEEP), slice));
+}
+
+fn read_right(at: Column, thread: u32, i: u32, start: u32, end: u32, slice: u32) -> vec4<f32> {
+    return vec4<f32>(right(at, min(start + right_deep(thread, i), end - RIGHT_DEEP), slice));
+}
+
+// What an invocation loads of the left operand: four elements at most, from the `first` on that it loads.
+fn load_left(rows: array<u32, 4>, first: u32, thread: u32, start: u32, end: u32, slice: u32) -> vec4<f32> {
+    var next = read_left(rows[0], thread, first, start, end, slice);
+    if (LEFTS == 1u && LEFT_LOADS > 1u) {
+        next.y = read_left(rows[1], thread, first + 1u, start, end, slice).x;
     }
-    if (LEFT_LOADS > 2u) {
-        next[2] = left_element(rows[2], thread, first + 2u, start, end, slice);
-        next[3] = left_element(rows[3], thread, first + 3u, start, end, slice);
-    }
-    if (LEFT_LOADS > 4u) {
-        next[4] = left_element(rows[4], thread, first + 4u, start, end, slice);
-        next[5] = left_element(rows[5], thread, first + 5u, start, end, slice);
-        next[6] = left_element(rows[6], thread, first + 6u, start, end, slice);
-        next[7] = left_element(rows[7], thread, first + 7u, start, end, slice);
+    if (LEFTS == 1u && LEFT_LOADS > 2u) {
+        next.z = read_left(rows[2], thread, first + 2u, start, end, slice).x;
+        next.w = read_left(rows[3], thread, first + 3u, start, end, slice).x;
     }
     return next;
 }
 
-fn load_right(columns: array<Column, 8>, first: u32, thread: u32, start: u32, end: u32, slice: u32) -> array<f32, 8> {
-    var next: array<f32, 8>;
-    next[0] = right_element(columns[0], thread, first + 0u, start, end, slice);
-    if (RIGHT_LOADS > 1u) {
-        next[1] = right_element(columns[1], thread, first + 1u, start, end, slice);
+fn load_right(columns: array<Column, 4>, first: u32, thread: u32, start: u32, end: u32, slice: u32) -> vec4<f32> {
+    var next = read_right(columns[0], thread, first, start, end, slice);
+    if (RIGHTS == 1u && RIGHT_LOADS > 1u) {
+        next.y = read_right(columns[1], thread, first + 1u, start, end, slice).x;
     }
-    if (RIGHT_LOADS > 2u) {
-        next[2] = right_element(columns[2], thread, first + 2u, start, end, slice);
-        next[3] = right_element(columns[3], thread, first + 3u, start, end, slice);
-    }
-    if (RIGHT_LOADS > 4u) {
-        next[4] = right_element(columns[4], thread, first + 4u, start, end, slice);
-        next[5] = right_element(columns[5], thread, first + 5u, start, end, slice);
-        next[6] = right_element(columns[6], thread, first + 6u, start, end, slice);
-        next[7] = right_element(columns[7], thread, first + 7u, start, end, slice);
+    if (RIGHTS == 1u && RIGHT_LOADS > 2u) {
+        next.z = read_right(columns[2], thread, first + 2u, start, end, slice).x;
+        next.w = read_right(columns[3], thread, first + 3u, start, end, slice).x;
     }
     return next;
 }
 
-// Puts what an invocation loaded, from the `first` element on, into the slab that begins at this one.
-fn put(slab: u32, first: u32, thread: u32, length: u32, is_deep: bool, along: u32, down: u32, next: array<f32, 8>) {
+// Whether the element of the right operand exists that an invocation loads as the `i`-th: a bit in the place of this number.
+fn right_bit(at: Column, thread: u32, i: u32, start: u32, end: u32, slice: u32) -> u32 {
+    return select(0u, 1u << i, has_right(at, min(start + right_deep(thread, i), end - RIGHT_DEEP), slice));
+}
+
+// The bits of those that it loads from the `first` on.
+fn right_bits(columns: array<Column, 4>, first: u32, thread: u32, start: u32, end: u32, slice: u32) -> u32 {
+    var bits = right_bit(columns[0], thread, first, start, end, slice);
+    if (RIGHTS == 1u && RIGHT_LOADS > 1u) {
+        bits |= right_bit(columns[1], thread, first + 1u, start, end, slice);
+    }
+    if (RIGHTS == 1u && RIGHT_LOADS > 2u) {
+        bits |= right_bit(columns[2], thread, first + 2u, start, end, slice);
+        bits |= right_bit(columns[3], thread, first + 3u, start, end, slice);
+    }
+    return bits;
+}
+
+// What an invocation loads, from the `first` element on, of the slabs that begin so deep.
+fn load(lines: Lines, first: u32, thread: u32, start: u32, end: u32, slice: u32) -> Loaded {
+    var loaded: Loaded;
+    if (LEFT_LOADS > first) {
+        loaded.left0 = load_left(lines.rows0, first, thread, start, end, slice);
+    }
+    if (LEFT_LOADS > first + 4u) {
+        loaded.left1 = load_left(lines.rows1, first + 4u, thread, start, end, slice);
+    }
+    if (RIGHT_LOADS > first) {
+        loaded.right0 = load_right(lines.columns0, first, thread, start, end, slice);
+        loaded.right_bits = right_bits(lines.columns0, first, thread, start, end, slice);
+    }
+    if (RIGHT_LOADS > first + 4u) {
+        loaded.right1 = load_right(lines.columns1, first + 4u, thread, start, end, slice);
+        loaded.right_bits |= right_bits(lines.columns1, first + 4u, thread, start, end, slice);
+    }
+    return loaded;
+}
+
+// Puts four elements of an operand, from the `first` on that an invocation loaded, into the slab that begins at this element.
+fn stage_all(slab: u32, first: u32, thread: u32, length: u32, is_deep: bool, along: u32, down: u32, read: u32, next: vec4<f32>) {
     let loads = length * DEPTH / TEAM;
-    let step = select(TEAM / length * down, TEAM / DEPTH * along, is_deep);
-    let at = slab + deep(thread, 0u, length, is_deep) * down + side(thread, 0u, length, is_deep) * along + first * step;
-    slabs[at] = Staged(next[0]);
+    let over = select(TEAM * read / length * down, TEAM * read / DEPTH * along, is_deep);
+    let at = slab + deep(thread, 0u, length, is_deep, read) * down + side(thread, 0u, length, is_deep, read) * along + first / read * over;
+    let step = select(over, select(along, down, is_deep), read > 1u);
+    if (step == 1u) {
+        stage_four(at, next);
+        return;
+    }
+    stage(at, next.x);
     if (loads > 1u) {
-        slabs[at + step] = Staged(next[1]);
+        stage(at + step, next.y);
     }
     if (loads > 2u) {
-        slabs[at + 2u * step] = Staged(next[2]);
-        slabs[at + 3u * step] = Staged(next[3]);
+        stage(at + 2u * step, next.z);
+        stage(at + 3u * step, next.w);
     }
-    if (loads > 4u) {
-        slabs[at + 4u * step] = Staged(next[4]);
-        slabs[at + 5u * step] = Staged(next[5]);
-        slabs[at + 6u * step] = Staged(next[6]);
-        slabs[at + 7u * step] = Staged(next[7]);
+}
+
+fn put_left(slab: u32, first: u32, thread: u32, start: u32, end: u32, next: vec4<f32>) {
+    let k = vec4<u32>(left_deep(thread, first), left_deep(thread, first + 1u), left_deep(thread, first + 2u), left_deep(thread, first + 3u));
+    var there = (vec4<u32>(start) + k) < vec4<u32>(end);
+    if (LEFTS > 1u) {
+        there = vec4<bool>(there.x);
+    }
+    let ready = left_operands(select(vec4<f32>(0.0), next, there));
+    stage_all(slab, first, thread, HEIGHT, LEFT_IS_DEEP, LEFT_ALONG, LEFT_DOWN, LEFTS, ready);
+}
+
+fn put_right(slab: u32, first: u32, thread: u32, bits: u32, next: vec4<f32>) {
+    var there = (vec4<u32>(bits) & (vec4<u32>(1u, 2u, 4u, 8u) << vec4<u32>(first))) != vec4<u32>(0u);
+    if (RIGHTS > 1u) {
+        there = vec4<bool>(there.x);
+    }
+    let ready = right_operands(select(vec4<f32>(RIGHT_ELSE), next, there));
+    stage_all(slab, first, thread, WIDTH, RIGHT_IS_DEEP, RIGHT_ALONG, RIGHT_DOWN, RIGHTS, ready);
+}
+
+// Puts what an invocation loaded, from the `first` element on, of slabs that begin so deep into those of either operand at these elements.
+fn put(slab_left: u32, slab_right: u32, first: u32, thread: u32, start: u32, end: u32, loaded: Loaded) {
+    if (LEFT_LOADS > first) {
+        put_left(slab_left, first, thread, start, end, loaded.left0);
+    }
+    if (LEFT_LOADS > first + 4u) {
+        put_left(slab_left, first + 4u, thread, start, end, loaded.left1);
+    }
+    if (RIGHT_LOADS > first) {
+        put_right(slab_right, first, thread, loaded.right_bits, loaded.right0);
+    }
+    if (RIGHT_LOADS > first + 4u) {
+        put_right(slab_right, first + 4u, thread, loaded.right_bits, loaded.right1);
     }
 }

@@ -1,12 +1,8 @@
 // A matrix product for software adapters: each invocation computes 8 rows x 8 columns from memory, without workgroup memory;
 // lavapipe runs neighbouring invocations in the lanes of a vector register.
 
-fn left_at(row: u32, k: u32, slice: u32) -> f32 {
-    return left_operand(left(row, k, slice));
-}
-
 fn right_at(column: Column, k: u32, slice: u32) -> f32 {
-    return right_operand(right(column, k, slice));
+    return select(RIGHT_ELSE, right(column, k, slice), has_right(column, k, slice));
 }
 
 @compute @workgroup_size(8, 8)
@@ -52,16 +48,18 @@ fn main(
     var sums6: Sums;
     var sums7: Sums;
     for (var k = 0u; k < size.z; k++) {
-        let near = vec4<f32>(right_at(column0, k, slice), right_at(column1, k, slice), right_at(column2, k, slice), right_at(column3, k, slice));
-        let far = vec4<f32>(right_at(column4, k, slice), right_at(column5, k, slice), right_at(column6, k, slice), right_at(column7, k, slice));
-        sums0 = add(sums0, left_at(row0, k, slice), near, far);
-        sums1 = add(sums1, left_at(row1, k, slice), near, far);
-        sums2 = add(sums2, left_at(row2, k, slice), near, far);
-        sums3 = add(sums3, left_at(row3, k, slice), near, far);
-        sums4 = add(sums4, left_at(row4, k, slice), near, far);
-        sums5 = add(sums5, left_at(row5, k, slice), near, far);
-        sums6 = add(sums6, left_at(row6, k, slice), near, far);
-        sums7 = add(sums7, left_at(row7, k, slice), near, far);
+        let near = right_operands(vec4<f32>(right_at(column0, k, slice), right_at(column1, k, slice), right_at(column2, k, slice), right_at(column3, k, slice)));
+        let far = right_operands(vec4<f32>(right_at(column4, k, slice), right_at(column5, k, slice), right_at(column6, k, slice), right_at(column7, k, slice)));
+        let above = left_operands(vec4<f32>(left(row0, k, slice), left(row1, k, slice), left(row2, k, slice), left(row3, k, slice)));
+        sums0 = add(sums0, above.x, near, far);
+        sums1 = add(sums1, above.y, near, far);
+        sums2 = add(sums2, above.z, near, far);
+        sums3 = add(sums3, above.w, near, far);
+        let below = left_operands(vec4<f32>(left(row4, k, slice), left(row5, k, slice), left(row6, k, slice), left(row7, k, slice)));
+        sums4 = add(sums4, below.x, near, far);
+        sums5 = add(sums5, below.y, near, far);
+        sums6 = add(sums6, below.z, near, far);
+        sums7 = add(sums7, below.w, near, far);
     }
     let at = places(column, 4u, size.y, slice);
     // One by one: the end of a product is long, and compilers take seconds for eight of it. The next ones move up, as drivers keep what a

@@ -1,11 +1,11 @@
 // A product of numbers that need no scale.
 fn begin() {}
 
-fn left_operand(x: f32) -> f32 {
+fn left_operands(x: vec4<f32>) -> vec4<f32> {
     return rounded(x);
 }
 
-fn right_operand(x: f32) -> f32 {
+fn right_operands(x: vec4<f32>) -> vec4<f32> {
     return rounded(x);
 }
 

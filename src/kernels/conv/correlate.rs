@@ -127,5 +127,6 @@ impl Multiply for Correlate {
             FIND,
         )
         .by_fours(self.shape.positions().is_multiple_of(4))
+        .reading([self.shape.depth().is_multiple_of(4), false])
     }
 }

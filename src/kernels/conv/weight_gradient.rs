@@ -116,6 +116,7 @@ impl Multiply for WeightGradient {
         let depths = (0..self.parts()).map(depth).collect();
         Product::sliced(self.shape.named("weight gradient"), [self.shape.map[0], self.shape.depth()], depths, FIND)
             .by_fours(self.shape.depth().is_multiple_of(4))
+            .reading([self.shape.positions().is_multiple_of(4), false])
     }
 }
 

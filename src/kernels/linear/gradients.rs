@@ -97,5 +97,6 @@ impl Multiply for Gradients {
         // As a product without the bias, and the choice of the ones.
         Product::whole(format!("linear gradients {outputs}x{inputs}x{rows}"), [*outputs, inputs + 1, *rows], 9)
             .by_fours(inputs.is_multiple_of(4))
+            .reading([outputs, inputs].map(|row| row.is_multiple_of(4)))
     }
 }

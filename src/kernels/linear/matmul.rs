@@ -28,6 +28,16 @@ impl Form {
         shader.constant("FORM", self as u32).with(wgsl!("linear/operands"))
     }
 
+    /// Whether the rows of either operand in memory are a multiple of four long.
+    pub(in crate::kernels) fn reads(self, [m, n, k]: [usize; 3]) -> [bool; 2] {
+        let rows = match self {
+            Form::Nt => [k, k],
+            Form::Nn => [k, n],
+            Form::Tn => [m, n],
+        };
+        rows.map(|row| row.is_multiple_of(4))
+    }
+
     /// `op(A) [m, k]` and `op(B) [k, n]` as they lie in memory.
     pub(in crate::kernels) fn operands<'a, T: Real>(
         self,
@@ -201,7 +211,10 @@ impl Multiply for Matmul {
     fn sizes(&self) -> Product {
         // A multiplication and an addition of the address, the edge, the load and its turn into zero beyond it.
         let Self { form, m, n, k, .. } = self;
-        Product::whole(format!("linear {form:?} {m}x{n}x{k}").to_lowercase(), [*m, *n, *k], 6).by_fours(self.by_fours())
+        let sizes = [*m, *n, *k];
+        Product::whole(format!("linear {form:?} {m}x{n}x{k}").to_lowercase(), sizes, 6)
+            .by_fours(self.by_fours())
+            .reading(form.reads(sizes))
     }
 }
 

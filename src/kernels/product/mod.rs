@@ -4,8 +4,10 @@
 //! - `extent(slice)`: rows, columns and depth of the product (or of one slice of it);
 //! - `row_at(row, slice) -> u32` and `column_at(column, slice) -> Column`: what the elements of a row of the left operand, and of a
 //!   column of the right one, have in common; `Column` is a type of the file's own;
-//! - `left(at, k, slice)` and `right(at, k, slice)`: the operands' elements at depth `k`; for a tile, `LEFT_IS_DEEP` and
-//!   `RIGHT_IS_DEEP` say whether neighbours along the depth are neighbours in memory;
+//! - `left(at, k, slice) -> Lefts` and `right(at, k, slice) -> Rights`: the operands' elements at depth `k`, one each or, for a tile, four
+//!   that are neighbours in memory (`Product::reading`); `LEFT_IS_DEEP` and `RIGHT_IS_DEEP` say whether those lie along the depth;
+//! - `has_right(at, k, slice) -> bool`: whether there is such an element; `right` reads inside its tensor all the same, and `RIGHT_ELSE`
+//!   takes its place. A tile asks for it where it reads, and puts it in where it needs the element, much later;
 //! - `place(column, slice) -> u32`: where the results of a column lie, and `store(row, place, sum)`: what becomes of one, or of four in
 //!   neighbouring columns: `Stored` is a number or a vector of `STORED` of them (`Product::by_fours`).
 
@@ -43,6 +45,8 @@ pub struct Product {
     find: usize,
     /// Whether results are stored four at a time.
     fours: bool,
+    /// Whether the elements of its operands may be read four at a time.
+    reads: [bool; 2],
     /// Whether its operands are rounded to half precision.
     half: bool,
 }
@@ -61,6 +65,8 @@ pub trait Multiply: Kernel {
 
 /// Workgroups along one dimension: WebGPU's default limit.
 const MOST_GROUPS: usize = 65_535;
+/// Elements that a tile reads at once, where it may.
+const READ: usize = 4;
 /// Rows and columns that a workgroup of the strip loop computes: 8 x 8 invocations of 8 x 8 elements.
 const STRIP_SIDE: usize = 64;
 
@@ -72,13 +78,19 @@ impl Product {
 
     /// Products side by side of at most so many rows and columns, one of each of these depths.
     pub(super) fn sliced(name: String, [rows, columns]: [usize; 2], depths: Vec<usize>, find: usize) -> Self {
-        Self { name, rows, columns, depths, find, fours: false, half: false }
+        Self { name, rows, columns, depths, find, fours: false, reads: [false; 2], half: false }
     }
 
     /// Stores results four at a time, where those of four columns, from every fourth one on, are neighbours in memory that begin at a
     /// multiple of four. One by one, the neighbours of an invocation write every fourth word.
     pub(super) fn by_fours(self, fours: bool) -> Self {
         Self { fours, ..self }
+    }
+
+    /// Lets tiles read the left operand, and the right one, four elements at a time, where those are neighbours in memory along the one of
+    /// its sides that is contiguous there, and begin at a multiple of four.
+    pub(super) fn reading(self, reads: [bool; 2]) -> Self {
+        Self { reads, ..self }
     }
 
     /// Whether its operands are rounded to half precision.
@@ -128,6 +140,16 @@ impl Product {
         let store = if self.fours { wgsl!("product/fours") } else { wgsl!("product/numbers") };
         let operands = operands.stored(self.fours).with(wgsl!("product/grid")).with(wgsl!("product/sums")).with(store);
         let tile = self.tile(tuning);
+        let [left, right] = match tile {
+            Some(tile) => [0, 1].map(|side| self.reads[side] && tile.loads()[side].is_multiple_of(READ)),
+            None => [false; 2],
+        };
+        let at_once = |fours| if fours { READ as u32 } else { 1 };
+        let operands = operands
+            .constant("LEFTS", at_once(left))
+            .constant("RIGHTS", at_once(right))
+            .with(if left { wgsl!("product/left_fours") } else { wgsl!("product/left_single") })
+            .with(if right { wgsl!("product/right_fours") } else { wgsl!("product/right_single") });
         let operands = match self.half {
             true => operands.constant("STAGED", tile.is_some_and(|tile| tile.is_cooperative())),
             false => operands.with(wgsl!("product/exact")).with(wgsl!("product/unscaled")),

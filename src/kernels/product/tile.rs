@@ -128,6 +128,11 @@ impl Tile {
         [usize::from(self.down) * rows, usize::from(self.across) * columns]
     }
 
+    /// Elements of the left operand that an invocation loads of each slab, and of the right one.
+    pub(super) fn loads(&self) -> [usize; 2] {
+        self.sides().map(|side| side * usize::from(self.depth) / self.team())
+    }
+
     /// Multiply-adds of a product by this tile, and what an invocation makes of them.
     pub(super) fn work(&self, product: &Product) -> (u64, Inner) {
         if self.cooperative { self.work_of_matrices(product) } else { self.work_of_numbers(product) }

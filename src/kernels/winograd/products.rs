@@ -76,6 +76,8 @@ impl Products {
         let places = side.places();
         let name = format!("{places} places {form:?} {m}x{n}x{k}").to_lowercase();
         // As a linear layer's.
-        Product::sliced(name, [*m, *n], vec![*k; places], 6).by_fours(n.is_multiple_of(4))
+        Product::sliced(name, [*m, *n], vec![*k; places], 6)
+            .by_fours(n.is_multiple_of(4))
+            .reading(form.reads([*m, *n, *k]))
     }
 }
