@@ -8,7 +8,13 @@ use crate::plan::{Graph, Layout, PlanId, Tensor};
 
 /// Seconds that the repeats of a measurement take together, about, and how many there are at most.
 const LONG_ENOUGH: f64 = 1e-3;
-const MOST_REPEATS: f64 = 100.0;
+const MOST_REPEATS: u32 = 100;
+/// Seconds that the device works before anything is timed, and when it has waited for shaders again. An idle card's clock is slow: an H200 took
+/// five times as long for the first three products, and whichever tiles it was awake for by then were chosen.
+const WARM_UP: f64 = 0.5;
+const AWAKE: f64 = 0.1;
+/// Seconds that a submission takes at the least, whatever the device's own clock says of it.
+const SUBMISSION: f64 = 1e-4;
 /// Measurements of each tile, of which the shortest counts; the tiles take turns, so that none has the device at its warmest.
 const ROUNDS: usize = 3;
 
@@ -17,6 +23,8 @@ pub struct Trial {
     executor: Guarded<GpuExecutor>,
     operands: Vec<Tensor>,
     tuning: Tuning,
+    /// Seconds of work before the next product is timed.
+    warm_up: f64,
 }
 
 impl Trial {
@@ -32,7 +40,7 @@ impl Trial {
         let tuning = Tuning { cooperative: tuning.cooperative, ..Tuning::of(tuning.matmul) };
         let options = GpuOptions { tuning: tuning.clone(), ..GpuOptions::default() };
         let executor = Guarded::open(&adapter.describe(), || GpuExecutor::new(adapter, &layout, options))?;
-        Ok(Self { executor, operands, tuning })
+        Ok(Self { executor, operands, tuning, warm_up: WARM_UP })
     }
 
     /// Seconds of each product by each of its tiles; none where the device has no clock. All are compiled side by side before the first is
@@ -41,7 +49,9 @@ impl Trial {
         let kernels = all.iter().flat_map(|wanted| self.tunings(wanted).map(move |tuning| (wanted, tuning)));
         let kernels: Vec<_> = kernels.map(|(wanted, tuning)| (wanted.kernel.as_ref(), tuning)).collect();
         self.executor.guard(|inner| inner.prepare(&kernels))?;
-        all.iter().map(|wanted| self.seconds_of(wanted)).collect()
+        let seconds = all.iter().map(|wanted| self.seconds_of(wanted)).collect();
+        self.warm_up = AWAKE;
+        seconds
     }
 
     /// The tunings that compute a product by each of its tiles.
@@ -51,7 +61,7 @@ impl Trial {
 
     fn seconds_of(&mut self, wanted: &Wanted) -> Result<Option<Vec<f64>>, DeviceError> {
         let tunings: Vec<Tuning> = self.tunings(wanted).collect();
-        let Self { executor, operands, .. } = self;
+        let Self { executor, operands, warm_up, .. } = self;
         let tensors = &operands[..wanted.kernel.bindings().len()];
         let mut plans: Vec<Option<(PlanId, u32)>> = Vec::with_capacity(tunings.len());
         for tuning in tunings {
@@ -69,6 +79,14 @@ impl Trial {
             };
             plans.push(loaded.map(|id| (id, 1)));
         }
+        if let Some((id, _)) = plans.iter().flatten().next() {
+            let mut repeats = 1;
+            while *warm_up > 0.0 {
+                let Some(all) = executor.guard(|inner| inner.replayed(*id, repeats))? else { return Ok(None) };
+                *warm_up -= all.max(SUBMISSION);
+                repeats = (2 * repeats).min(MOST_REPEATS);
+            }
+        }
         let mut least = vec![f64::INFINITY; plans.len()];
         // The first two rounds warm up, and say how often to repeat.
         for round in 0..2 + ROUNDS {
@@ -78,7 +96,7 @@ impl Trial {
                 let one = all / f64::from(*repeats);
                 match round {
                     0 => {}
-                    1 => *repeats = (LONG_ENOUGH / one.max(1e-9)).clamp(1.0, MOST_REPEATS) as u32,
+                    1 => *repeats = (LONG_ENOUGH / one.max(1e-9)).clamp(1.0, f64::from(MOST_REPEATS)) as u32,
                     _ => *least = least.min(one),
                 }
             }
