@@ -36,9 +36,9 @@ pub struct Inner {
     pub most: f64,
 }
 
-/// Invocations that a unit needs to hide what each of them waits for. Fitted to 14 tiles of each of 46 products on an H100: the model's first
-/// tile takes 8 % longer than the best one in the mean (benches/results/nvidia-h100.md).
-const ENOUGH: f64 = 768.0;
+/// Invocations that a unit needs to hide what each of them waits for. Fitted to every tile of the products of three steps on an H200: the
+/// model's first tile takes 7 to 13 % longer than the best one in the sum, the best of its first four at most 3 % (docs/performance.md).
+const ENOUGH: f64 = 576.0;
 /// Invocations that a unit holds.
 const ROOM: f64 = 1024.0;
 

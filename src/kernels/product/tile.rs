@@ -32,7 +32,7 @@ const DEPTH: u8 = 8;
 const SQUARE: usize = 16;
 const LANES: usize = 32;
 /// Multiply-adds that a unit does by cooperative matrices in the time of one by an invocation.
-const MATRIX: f64 = 8.0;
+const MATRIX: f64 = 16.0;
 /// Instructions of an invocation for each element of its result, and once.
 const STORE: usize = 6;
 const START: usize = 300;
@@ -40,6 +40,8 @@ const START: usize = 300;
 const ROUND: usize = 10;
 /// Instructions for each slab: the loop, barriers, addresses.
 const SLAB: usize = 30;
+/// The same where matrices cooperate, whose invocations wait for each other longer than they multiply.
+const COOPERATIVE_SLAB: usize = 150;
 
 const fn tile([down, across]: [u8; 2], [rows, columns]: [u8; 2], split: u8) -> Tile {
     Tile { down, across, rows, columns, split, depth: DEPTH, cooperative: false }
@@ -71,9 +73,11 @@ impl Tile {
 
     /// Those by cooperative matrices, for products in half precision where an adapter has such. Each invocation loads at most sixteen
     /// elements of either operand.
-    pub const COOPERATIVE: [Self; 11] = [
+    pub const COOPERATIVE: [Self; 13] = [
         cooperative([2, 2], [64, 64], 1, 16),
         cooperative([2, 4], [64, 32], 1, 32),
+        cooperative([2, 4], [32, 32], 1, 32),
+        cooperative([4, 2], [32, 32], 1, 32),
         cooperative([2, 2], [64, 32], 1, 16),
         cooperative([2, 2], [32, 64], 1, 16),
         cooperative([2, 2], [32, 32], 1, 32),
@@ -164,7 +168,7 @@ impl Tile {
         let (team, split, depth) = (self.team(), usize::from(self.split), usize::from(self.depth));
         let loads = self.sides().iter().sum::<usize>() * depth / team;
         let multiply_adds = depth * rows * columns / LANES;
-        let slab = multiply_adds as f64 / MATRIX + (loads * (product.find + 2) + SLAB) as f64;
+        let slab = multiply_adds as f64 / MATRIX + (loads * (product.find + 2) + COOPERATIVE_SLAB) as f64;
         let slabs: usize = product.depths.iter().map(|sum| sum.div_ceil(depth * split)).sum();
         let rest = product.depths.len() * (rows * columns / LANES * (STORE + 2 * split) + START);
         let inner = Inner {

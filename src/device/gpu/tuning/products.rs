@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Tiles of a product that are timed: the model's best.
-pub const CANDIDATES: usize = 6;
+pub const CANDIDATES: usize = 4;
 /// How much of the time of the model's own tile another may take to be chosen for it: differences below are noise.
 const BETTER: f64 = 0.97;
 
