@@ -10,11 +10,19 @@ use wgpu_simvae::kernels::Shader;
 pub struct Compiled {
     /// Its whole numbers, by the driver's names.
     pub statistics: BTreeMap<String, u64>,
-    /// The machine code as text.
-    pub assembly: String,
+    /// The machine code.
+    pub code: Code,
 }
 
-/// A logical device; nothing is ever run on it.
+/// Machine code as a driver gives it.
+pub enum Code {
+    /// As text.
+    Text(String),
+    /// Somewhere in the data of a pipeline cache, from a driver that shows no text.
+    Cache(Vec<u8>),
+}
+
+/// A logical device, with cooperative matrices where it has such; nothing is ever run on it.
 pub struct Driver {
     device: Device,
     executables: khr::pipeline_executable_properties::Device,
@@ -46,13 +54,24 @@ impl Driver {
             let mut new = vk::PhysicalDeviceVulkan12Features::default()
                 .vulkan_memory_model(true)
                 .vulkan_memory_model_device_scope(true);
-            let extensions = [khr::pipeline_executable_properties::NAME.as_ptr()];
-            let info = vk::DeviceCreateInfo::default()
+            let mut extensions = vec![khr::pipeline_executable_properties::NAME.as_ptr()];
+            let mut matrices = vk::PhysicalDeviceCooperativeMatrixFeaturesKHR::default().cooperative_matrix(true);
+            let known = instance.enumerate_device_extension_properties(adapter).expect("extensions");
+            let cooperative =
+                known.iter().any(|known| known.extension_name_as_c_str() == Ok(khr::cooperative_matrix::NAME));
+            if cooperative {
+                extensions.push(khr::cooperative_matrix::NAME.as_ptr());
+                new = new.shader_float16(true);
+            }
+            let mut info = vk::DeviceCreateInfo::default()
                 .queue_create_infos(&queues)
                 .enabled_extension_names(&extensions)
                 .push_next(&mut statistics)
                 .push_next(&mut newer)
                 .push_next(&mut new);
+            if cooperative {
+                info = info.push_next(&mut matrices);
+            }
             let device = instance.create_device(adapter, &info, None).expect("a device with executable properties");
             let executables = khr::pipeline_executable_properties::Device::new(&instance, &device);
             Self { device, executables, name, _loader: (instance, entry) }
@@ -94,9 +113,11 @@ impl Driver {
             let capture = vk::PipelineCreateFlags::CAPTURE_STATISTICS_KHR
                 | vk::PipelineCreateFlags::CAPTURE_INTERNAL_REPRESENTATIONS_KHR;
             let info = [vk::ComputePipelineCreateInfo::default().flags(capture).stage(stage).layout(layout)];
+            let cache = vk::PipelineCacheCreateInfo::default();
+            let cache = self.device.create_pipeline_cache(&cache, None).expect("a pipeline cache");
             let pipeline = self
                 .device
-                .create_compute_pipelines(vk::PipelineCache::null(), &info, None)
+                .create_compute_pipelines(cache, &info, None)
                 .unwrap_or_else(|(_, error)| panic!("{}: {error}", shader.label()))[0];
             let info = vk::PipelineExecutableInfoKHR::default().pipeline(pipeline);
             let statistics = self.executables.get_pipeline_executable_statistics(&info).expect("statistics");
@@ -104,8 +125,13 @@ impl Driver {
                 vk::PipelineExecutableStatisticFormatKHR::UINT64 => Some((text(&one.name), one.value.u64)),
                 _ => None,
             });
-            let compiled = Compiled { statistics: numbers.collect(), assembly: self.assembly(&info) };
+            let code = match self.assembly(&info) {
+                Some(text) => Code::Text(text),
+                None => Code::Cache(self.device.get_pipeline_cache_data(cache).expect("the cache's data")),
+            };
+            let compiled = Compiled { statistics: numbers.collect(), code };
             self.device.destroy_pipeline(pipeline, None);
+            self.device.destroy_pipeline_cache(cache, None);
             self.device.destroy_shader_module(module, None);
             self.device.destroy_pipeline_layout(layout, None);
             self.device.destroy_descriptor_set_layout(sets[0], None);
@@ -113,11 +139,11 @@ impl Driver {
         }
     }
 
-    /// The last of an executable's internal representations: its machine code.
+    /// The last of an executable's internal representations, its machine code, from a driver that has some.
     ///
     /// # Safety
     /// The executable is one of this device.
-    unsafe fn assembly(&self, info: &vk::PipelineExecutableInfoKHR<'_>) -> String {
+    unsafe fn assembly(&self, info: &vk::PipelineExecutableInfoKHR<'_>) -> Option<String> {
         let ask = self.executables.fp().get_pipeline_executable_internal_representations_khr;
         let device = self.device.handle();
         let mut count = 0;
@@ -131,8 +157,7 @@ impl Driver {
                 one.p_data = text.as_mut_ptr().cast();
             }
             assert_eq!(ask(device, info, &mut count, all.as_mut_ptr()), vk::Result::SUCCESS);
-            let text = texts.last().expect("the driver shows what it made");
-            String::from_utf8_lossy(text).trim_end_matches('\0').to_owned()
+            texts.last().map(|text| String::from_utf8_lossy(text).trim_end_matches('\0').to_owned())
         }
     }
 }
