@@ -127,17 +127,19 @@ fn main(
     if (size.z > 0u) {
         var loaded = load(lines, 0u, thread, start, end, slice);
         for (var done = 0u; done < share; done += DEPTH) {
+            // What is multiplied at length is loaded before the barrier: a driver moves loads behind it down to the next one. Where an
+            // invocation has four columns, the registers for it would leave room for fewer workgroups.
             let next = start + done + DEPTH;
-            var behind: Loaded;
+            var ahead: Loaded;
             if (WIDE == 1u) {
-                behind = load(lines, 0u, thread, next, end, slice);
+                ahead = load(lines, 0u, thread, next, end, slice);
             }
             put(slab_left, slab_right, 0u, thread, start + done, end, loaded);
             workgroupBarrier();
             if (WIDE == 0u) {
-                behind = load(lines, 0u, thread, next, end, slice);
+                ahead = load(lines, 0u, thread, next, end, slice);
             }
-            loaded = behind;
+            loaded = ahead;
             let row = slab_left + y;
             let column = slab_right + x;
             if (TALL == 1u && WIDE == 1u) {
