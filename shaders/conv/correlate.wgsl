@@ -29,20 +29,17 @@ fn column_at(column: u32, slice: u32) -> Column {
     return Column(column / area * params.channels * params.height * params.width, y, x);
 }
 
-fn pixel(at: Column, k: u32) -> vec2<u32> {
+fn right_spot(at: Column, k: u32, slice: u32) -> Spot {
     let tap = k % TAPS;
-    return vec2<u32>(at.y + tap / KERNEL, at.x + tap % KERNEL);
+    let y = at.y + tap / KERNEL;
+    let x = at.x + tap % KERNEL;
+    let inside = (y < params.height) & (x < params.width);
+    let element = at.base + (k / TAPS * params.height + y) * params.width + x;
+    return Spot(select(0u, element, inside), inside);
 }
 
-fn has_right(at: Column, k: u32, slice: u32) -> bool {
-    let pixel = pixel(at, k);
-    return (pixel.x < params.height) & (pixel.y < params.width);
-}
-
-fn right(at: Column, k: u32, slice: u32) -> f32 {
-    let pixel = pixel(at, k);
-    let element = at.base + (k / TAPS * params.height + pixel.x) * params.width + pixel.y;
-    return image[select(0u, element, has_right(at, k, slice))];
+fn right(element: u32) -> f32 {
+    return image[element];
 }
 
 fn place(column: u32, slice: u32) -> u32 {

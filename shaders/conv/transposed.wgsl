@@ -76,21 +76,18 @@ fn column_at(column: u32, slice: u32) -> Column {
     return Column(base, start.x + pixel / sides.y, start.y + pixel % sides.y);
 }
 
-// Distances below zero wrap around and are thus beyond the edge.
-fn position(at: Column, tap: vec3<u32>) -> vec2<u32> {
-    return vec2<u32>(at.y, at.x) - tap.yz;
-}
-
-fn has_right(at: Column, k: u32, slice: u32) -> bool {
-    let position = position(at, tap_at(k, slice));
-    return (position.x < params.rows) & (position.y < params.columns);
-}
-
-fn right(at: Column, k: u32, slice: u32) -> f32 {
+fn right_spot(at: Column, k: u32, slice: u32) -> Spot {
     let tap = tap_at(k, slice);
-    let position = position(at, tap);
-    let element = at.base + (tap.x * params.rows + position.x) * params.columns + position.y;
-    return map[select(0u, element, has_right(at, k, slice))];
+    // Distances below zero wrap around and are thus beyond the edge.
+    let y = at.y - tap.y;
+    let x = at.x - tap.z;
+    let inside = (y < params.rows) & (x < params.columns);
+    let element = at.base + (tap.x * params.rows + y) * params.columns + x;
+    return Spot(select(0u, element, inside), inside);
+}
+
+fn right(element: u32) -> f32 {
+    return map[element];
 }
 
 fn place(column: u32, slice: u32) -> u32 {

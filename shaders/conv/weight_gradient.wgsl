@@ -28,21 +28,19 @@ fn column_at(column: u32, slice: u32) -> Column {
     return Column(plane * params.height * params.width, tap / KERNEL - params.padding, tap % KERNEL - params.padding);
 }
 
-// Coordinates below zero wrap around and are thus beyond the edge.
-fn pixel(at: Column, k: u32) -> vec2<u32> {
-    let position = k % (params.rows * params.columns);
-    return vec2<u32>(at.y + position / params.columns * STRIDE, at.x + position % params.columns * STRIDE);
+fn right_spot(at: Column, k: u32, slice: u32) -> Spot {
+    let area = params.rows * params.columns;
+    let position = k % area;
+    // Coordinates below zero wrap around and are thus beyond the edge.
+    let y = at.y + position / params.columns * STRIDE;
+    let x = at.x + position % params.columns * STRIDE;
+    let inside = (y < params.height) & (x < params.width);
+    let element = at.base + k / area * params.channels * params.height * params.width + y * params.width + x;
+    return Spot(select(0u, element, inside), inside);
 }
 
-fn has_right(at: Column, k: u32, slice: u32) -> bool {
-    let pixel = pixel(at, k);
-    return (pixel.x < params.height) & (pixel.y < params.width);
-}
-
-fn right(at: Column, k: u32, slice: u32) -> f32 {
-    let pixel = pixel(at, k);
-    let plane = k / (params.rows * params.columns) * params.channels * params.height * params.width;
-    return image[select(0u, at.base + plane + pixel.x * params.width + pixel.y, has_right(at, k, slice))];
+fn right(element: u32) -> f32 {
+    return image[element];
 }
 
 fn place(column: u32, slice: u32) -> u32 {

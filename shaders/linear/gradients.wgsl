@@ -14,6 +14,7 @@ struct Params {
 const LEFT_IS_DEEP: bool = false;
 const RIGHT_IS_DEEP: bool = false;
 alias Column = u32;
+const RIGHT_IS_WHOLE: bool = false;
 const RIGHT_ELSE: f32 = 1.0;
 
 fn extent(slice: u32) -> vec3<u32> {
@@ -32,12 +33,12 @@ fn column_at(column: u32, slice: u32) -> Column {
     return column;
 }
 
-fn has_right(at: Column, k: u32, slice: u32) -> bool {
-    return at < params.inputs;
+fn right_spot(at: Column, k: u32, slice: u32) -> Spot {
+    return Spot(min(at, params.inputs - RIGHTS) + k * params.inputs, at < params.inputs);
 }
 
-fn right(at: Column, k: u32, slice: u32) -> Rights {
-    return x[(min(at, params.inputs - RIGHTS) + k * params.inputs) / RIGHTS];
+fn right(element: u32) -> Rights {
+    return x[element / RIGHTS];
 }
 
 fn place(column: u32, slice: u32) -> u32 {

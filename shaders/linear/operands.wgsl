@@ -11,6 +11,7 @@ struct Params {
 const LEFT_IS_DEEP: bool = FORM != 2u;
 const RIGHT_IS_DEEP: bool = FORM == 0u;
 alias Column = u32;
+const RIGHT_IS_WHOLE: bool = true;
 const RIGHT_ELSE: f32 = 0.0;
 
 fn extent(slice: u32) -> vec3<u32> {
@@ -29,10 +30,10 @@ fn column_at(column: u32, slice: u32) -> Column {
     return slice * params.n * params.k + column * select(1u, params.k, RIGHT_IS_DEEP);
 }
 
-fn right(at: Column, k: u32, slice: u32) -> Rights {
-    return b[(at + k * select(params.n, 1u, RIGHT_IS_DEEP)) / RIGHTS];
+fn right_spot(at: Column, k: u32, slice: u32) -> Spot {
+    return Spot(at + k * select(params.n, 1u, RIGHT_IS_DEEP), true);
 }
 
-fn has_right(at: Column, k: u32, slice: u32) -> bool {
-    return true;
+fn right(element: u32) -> Rights {
+    return b[element / RIGHTS];
 }

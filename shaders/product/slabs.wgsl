@@ -99,8 +99,15 @@ fn read_left(at: u32, thread: u32, i: u32, start: u32, end: u32, slice: u32) -> 
     return vec4<f32>(left(at, min(start + left_deep(thread, i), end - LEFT_DEEP), slice));
 }
 
-fn read_right(at: Column, thread: u32, i: u32, start: u32, end: u32, slice: u32) -> vec4<f32> {
-    return vec4<f32>(right(at, min(start + right_deep(thread, i), end - RIGHT_DEEP), slice));
+// A read of the right operand, and whether its elements exist, as 0 or 1.
+struct Read {
+    elements: vec4<f32>,
+    bits: u32,
+}
+
+fn read_right(at: Column, thread: u32, i: u32, start: u32, end: u32, slice: u32) -> Read {
+    let spot = right_spot(at, min(start + right_deep(thread, i), end - RIGHT_DEEP), slice);
+    return Read(vec4<f32>(right(spot.element)), u32(spot.exists));
 }
 
 // What an invocation loads of the left operand: four elements at most, from the `first` on that it loads.
@@ -116,34 +123,22 @@ fn load_left(rows: array<u32, 4>, first: u32, thread: u32, start: u32, end: u32,
     return next;
 }
 
-fn load_right(columns: array<Column, 4>, first: u32, thread: u32, start: u32, end: u32, slice: u32) -> vec4<f32> {
+// Likewise of the right one, with a bit for each element that exists, the first one's in the first place.
+fn load_right(columns: array<Column, 4>, first: u32, thread: u32, start: u32, end: u32, slice: u32) -> Read {
     var next = read_right(columns[0], thread, first, start, end, slice);
     if (RIGHTS == 1u && RIGHT_LOADS > 1u) {
-        next.y = read_right(columns[1], thread, first + 1u, start, end, slice).x;
+        let second = read_right(columns[1], thread, first + 1u, start, end, slice);
+        next.elements.y = second.elements.x;
+        next.bits |= second.bits << 1u;
     }
     if (RIGHTS == 1u && RIGHT_LOADS > 2u) {
-        next.z = read_right(columns[2], thread, first + 2u, start, end, slice).x;
-        next.w = read_right(columns[3], thread, first + 3u, start, end, slice).x;
+        let third = read_right(columns[2], thread, first + 2u, start, end, slice);
+        let fourth = read_right(columns[3], thread, first + 3u, start, end, slice);
+        next.elements.z = third.elements.x;
+        next.elements.w = fourth.elements.x;
+        next.bits |= (third.bits << 2u) | (fourth.bits << 3u);
     }
     return next;
-}
-
-// Whether the element of the right operand exists that an invocation loads as the `i`-th: a bit in the place of this number.
-fn right_bit(at: Column, thread: u32, i: u32, start: u32, end: u32, slice: u32) -> u32 {
-    return select(0u, 1u << i, has_right(at, min(start + right_deep(thread, i), end - RIGHT_DEEP), slice));
-}
-
-// The bits of those that it loads from the `first` on.
-fn right_bits(columns: array<Column, 4>, first: u32, thread: u32, start: u32, end: u32, slice: u32) -> u32 {
-    var bits = right_bit(columns[0], thread, first, start, end, slice);
-    if (RIGHTS == 1u && RIGHT_LOADS > 1u) {
-        bits |= right_bit(columns[1], thread, first + 1u, start, end, slice);
-    }
-    if (RIGHTS == 1u && RIGHT_LOADS > 2u) {
-        bits |= right_bit(columns[2], thread, first + 2u, start, end, slice);
-        bits |= right_bit(columns[3], thread, first + 3u, start, end, slice);
-    }
-    return bits;
 }
 
 // What an invocation loads, from the `first` element on, of the slabs that begin so deep.
@@ -156,12 +151,14 @@ fn load(lines: Lines, first: u32, thread: u32, start: u32, end: u32, slice: u32)
         loaded.left1 = load_left(lines.rows1, first + 4u, thread, start, end, slice);
     }
     if (RIGHT_LOADS > first) {
-        loaded.right0 = load_right(lines.columns0, first, thread, start, end, slice);
-        loaded.right_bits = right_bits(lines.columns0, first, thread, start, end, slice);
+        let right = load_right(lines.columns0, first, thread, start, end, slice);
+        loaded.right0 = right.elements;
+        loaded.right_bits = right.bits;
     }
     if (RIGHT_LOADS > first + 4u) {
-        loaded.right1 = load_right(lines.columns1, first + 4u, thread, start, end, slice);
-        loaded.right_bits |= right_bits(lines.columns1, first + 4u, thread, start, end, slice);
+        let right = load_right(lines.columns1, first + 4u, thread, start, end, slice);
+        loaded.right1 = right.elements;
+        loaded.right_bits |= right.bits << 4u;
     }
     return loaded;
 }
@@ -197,9 +194,9 @@ fn put_left(slab: u32, first: u32, thread: u32, start: u32, end: u32, next: vec4
 }
 
 fn put_right(slab: u32, first: u32, thread: u32, bits: u32, next: vec4<f32>) {
-    var there = (vec4<u32>(bits) & (vec4<u32>(1u, 2u, 4u, 8u) << vec4<u32>(first))) != vec4<u32>(0u);
-    if (RIGHTS > 1u) {
-        there = vec4<bool>(there.x);
+    var there = (vec4<u32>(bits) & vec4<u32>(1u, 2u, 4u, 8u)) != vec4<u32>(0u);
+    if (RIGHTS > 1u || RIGHT_IS_WHOLE) {
+        there = vec4<bool>(there.x || RIGHT_IS_WHOLE);
     }
     let ready = right_operands(select(vec4<f32>(RIGHT_ELSE), next, there));
     stage_all(slab, first, thread, WIDTH, RIGHT_IS_DEEP, RIGHT_ALONG, RIGHT_DOWN, RIGHTS, ready);
@@ -217,6 +214,6 @@ fn put(slab_left: u32, slab_right: u32, first: u32, thread: u32, start: u32, end
         put_right(slab_right, first, thread, loaded.right_bits, loaded.right0);
     }
     if (RIGHT_LOADS > first + 4u) {
-        put_right(slab_right, first + 4u, thread, loaded.right_bits, loaded.right1);
+        put_right(slab_right, first + 4u, thread, loaded.right_bits >> 4u, loaded.right1);
     }
 }

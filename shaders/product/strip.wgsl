@@ -2,7 +2,12 @@
 // lavapipe runs neighbouring invocations in the lanes of a vector register.
 
 fn right_at(column: Column, k: u32, slice: u32) -> f32 {
-    return select(RIGHT_ELSE, right(column, k, slice), has_right(column, k, slice));
+    let spot = right_spot(column, k, slice);
+    let element = right(spot.element);
+    if (RIGHT_IS_WHOLE) {
+        return element;
+    }
+    return select(RIGHT_ELSE, element, spot.exists);
 }
 
 @compute @workgroup_size(8, 8)

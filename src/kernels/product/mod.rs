@@ -4,10 +4,10 @@
 //! - `extent(slice)`: rows, columns and depth of the product (or of one slice of it);
 //! - `row_at(row, slice) -> u32` and `column_at(column, slice) -> Column`: what the elements of a row of the left operand, and of a
 //!   column of the right one, have in common; `Column` is a type of the file's own;
-//! - `left(at, k, slice) -> Lefts` and `right(at, k, slice) -> Rights`: the operands' elements at depth `k`, one each or, for a tile, four
-//!   that are neighbours in memory (`Product::reading`); `LEFT_IS_DEEP` and `RIGHT_IS_DEEP` say whether those lie along the depth;
-//! - `has_right(at, k, slice) -> bool`: whether there is such an element; `right` reads inside its tensor all the same, and `RIGHT_ELSE`
-//!   takes its place. A tile asks for it where it reads, and puts it in where it needs the element, much later;
+//! - `left(at, k, slice) -> Lefts`: the left operand's element at depth `k`, or, for a tile, four that are neighbours in memory
+//!   (`Product::reading`); `LEFT_IS_DEEP` and `RIGHT_IS_DEEP` say whether those lie along the depth;
+//! - `right_spot(at, k, slice) -> Spot`: where an element of the right operand lies, and whether it exists (all do if `RIGHT_IS_WHOLE`);
+//!   `right(element) -> Rights`: it, or four. `RIGHT_ELSE` takes the place of one that does not exist, in a tile long after it was read;
 //! - `place(column, slice) -> u32`: where the results of a column lie, and `store(row, place, sum)`: what becomes of one, or of four in
 //!   neighbouring columns: `Stored` is a number or a vector of `STORED` of them (`Product::by_fours`).
 
@@ -138,7 +138,12 @@ impl Product {
     /// Starts this product of the operands that a shader describes.
     pub(super) fn launch(&self, operands: Shader, tuning: &Tuning) -> Launch {
         let store = if self.fours { wgsl!("product/fours") } else { wgsl!("product/numbers") };
-        let operands = operands.stored(self.fours).with(wgsl!("product/grid")).with(wgsl!("product/sums")).with(store);
+        let operands = operands
+            .stored(self.fours)
+            .with(wgsl!("product/spot"))
+            .with(wgsl!("product/grid"))
+            .with(wgsl!("product/sums"))
+            .with(store);
         let tile = self.tile(tuning);
         let [left, right] = match tile {
             Some(tile) => [0, 1].map(|side| self.reads[side] && tile.loads()[side].is_multiple_of(READ)),
