@@ -1,6 +1,6 @@
-//! What the first Vulkan driver makes of the products of a training step, without running them: each by the tiles that the cost model puts
-//! first. It prints the driver's own numbers and writes the machine code of each, as text or, from NVIDIA's driver, as a pipeline cache that holds it
-//! (`dev/nvidia-code` reads that). Nothing is timed.
+//! What the first Vulkan driver makes of the products of a training step, without running them: each by the tiles that would be timed.
+//! It prints the driver's own numbers and writes the machine code of each, as text or, from NVIDIA's driver, as a pipeline cache that holds
+//! it (`dev/nvidia-code` reads that). Nothing is timed.
 //!
 //! `cargo bench --features translate --bench machine_code -- FOLDER [SETTING=VALUE ...]`: settings over those of `official-code`.
 
@@ -12,14 +12,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use wgpu_simvae::data::{FileOptions, load_with};
 use wgpu_simvae::device::Device;
+use wgpu_simvae::device::gpu::tuning::CANDIDATES;
 use wgpu_simvae::kernels::Tuning;
 use wgpu_simvae::kernels::cost::Machine;
-use wgpu_simvae::kernels::product::Tile;
 use wgpu_simvae::settings::{Config, Recipe, Sources};
 use wgpu_simvae::train::Blueprint;
-
-/// Tiles of a product, of those that the model puts first.
-const TILES: usize = 4;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
@@ -42,8 +39,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let Some(product) = dispatch.kernel.product() else { continue };
         let cooperative = product.is_half();
         let tiles = product.tiles(&Tuning { cooperative, ..Tuning::default() });
-        for tile in tiles.into_iter().take(TILES) {
-            let tuning = Tuning { tile: Some(tile), cooperative: Tile::is_cooperative(&tile), ..Tuning::default() };
+        for tile in tiles.into_iter().take(CANDIDATES) {
+            let tuning = Tuning { tile: Some(tile), cooperative, ..Tuning::default() };
             let shader = dispatch.kernel.launch(&tuning).shader;
             let name = shader.label().replace('/', "-");
             if known.insert(name.clone()) {

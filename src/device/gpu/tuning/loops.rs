@@ -1,6 +1,7 @@
 //! Which loop of matrix products suits a real GPU: a short timed trial of tiles, of any size or of light ones alone. Strips are no candidate:
 //! they take several times as long on every card, and once a trial beside another program's work chose them for good.
 
+use super::{AWAKE, WARM_UP};
 use crate::device::gpu::{AdapterEntry, GpuExecutor, GpuOptions, Guarded};
 use crate::device::{DeviceError, Executor};
 use crate::kernels::linear::matmul::{Epilogue, Form, Matmul};
@@ -17,8 +18,6 @@ const DEPTH: usize = 64;
 const LONG_ENOUGH: Duration = Duration::from_millis(20);
 const MOST_STEPS: u32 = 256;
 const REPEATS: usize = 3;
-/// How long the device works before that: an idle card's clock is slow, and the first loop would seem so.
-const WARM_UP: Duration = Duration::from_millis(250);
 
 /// Times both on the adapter and returns the faster one.
 ///
@@ -26,8 +25,9 @@ const WARM_UP: Duration = Duration::from_millis(250);
 /// When the adapter fails.
 pub fn trial(adapter: &AdapterEntry) -> Result<Tuning, DeviceError> {
     let mut best = (Duration::MAX, Tuning::default());
-    for tuning in [Variant::Tile, Variant::Light].map(Tuning::of) {
-        let time = time(adapter, &tuning)?;
+    for (variant, warm_up) in [(Variant::Tile, WARM_UP), (Variant::Light, AWAKE)] {
+        let tuning = Tuning::of(variant);
+        let time = time(adapter, &tuning, warm_up)?;
         if time < best.0 {
             best = (time, tuning);
         }
@@ -35,8 +35,8 @@ pub fn trial(adapter: &AdapterEntry) -> Result<Tuning, DeviceError> {
     Ok(best.1)
 }
 
-/// Time of a step of three products.
-fn time(adapter: &AdapterEntry, tuning: &Tuning) -> Result<Duration, DeviceError> {
+/// Time of a step of three products, after so many seconds of work.
+fn time(adapter: &AdapterEntry, tuning: &Tuning, warm_up: f64) -> Result<Duration, DeviceError> {
     let mut layout = Layout::default();
     let [a, b] = ["a", "b"].map(|name| layout.add(name, DType::Real, [SIDE, DEPTH]));
     let results = ["nt", "nn", "tn"].map(|name| layout.add(name, DType::Real, [SIDE, SIDE]));
@@ -58,7 +58,7 @@ fn time(adapter: &AdapterEntry, tuning: &Tuning) -> Result<Duration, DeviceError
         steps *= 4;
     }
     let start = Instant::now();
-    while start.elapsed() < WARM_UP {
+    while start.elapsed().as_secs_f64() < warm_up {
         timed(steps)?;
     }
     let mut best = Duration::MAX;

@@ -13,7 +13,8 @@ use crate::device::DeviceError;
 use crate::kernels::Tuning;
 use crate::kernels::product::{Tile, Variant};
 use crate::plan::{Dispatch, Plan};
-use products::{CANDIDATES, Wanted, choose, wanted};
+pub use products::CANDIDATES;
+use products::{Wanted, choose, wanted};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -23,6 +24,10 @@ use trial::Trial;
 const FILE: &str = "tuning.json";
 /// Part of an outcome's key: raise it when the loops change between versions of the program.
 const LOOPS: u32 = 5;
+/// Seconds that the device works before anything is timed, and when it has waited for shaders again. An idle card's clock is slow: an H200 took
+/// five times as long for the first three products, and whichever tiles it was awake for by then were chosen.
+const WARM_UP: f64 = 0.5;
+const AWAKE: f64 = 0.1;
 /// How long the products of a plan are timed, with what it takes to compile them; then the cost model has the rest.
 pub const BUDGET: Duration = Duration::from_secs(4);
 

@@ -1,6 +1,7 @@
 //! Products on memory of their own, timed by the device.
 
 use super::products::Wanted;
+use super::{AWAKE, WARM_UP};
 use crate::device::gpu::{AdapterEntry, GpuExecutor, GpuOptions, Guarded};
 use crate::device::{DeviceError, Executor};
 use crate::kernels::{Binding, DType, Tuning};
@@ -9,10 +10,6 @@ use crate::plan::{Graph, Layout, PlanId, Tensor};
 /// Seconds that the repeats of a measurement take together, about, and how many there are at most.
 const LONG_ENOUGH: f64 = 1e-3;
 const MOST_REPEATS: u32 = 100;
-/// Seconds that the device works before anything is timed, and when it has waited for shaders again. An idle card's clock is slow: an H200 took
-/// five times as long for the first three products, and whichever tiles it was awake for by then were chosen.
-const WARM_UP: f64 = 0.5;
-const AWAKE: f64 = 0.1;
 /// Seconds that a submission takes at the least, whatever the device's own clock says of it.
 const SUBMISSION: f64 = 1e-4;
 /// Measurements of each tile, of which the shortest counts; the tiles take turns, so that none has the device at its warmest.
