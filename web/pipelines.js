@@ -49,7 +49,7 @@ export class Pipelines {
     const text = texts.map((text) => this.#recording.texts[text]).join("\n");
     const code = text.replace(UNSIZED, (whole, binding, array, element) => {
       const size = sizes[binding - 1];
-      const count = /[a-z]{3}/.test(element) ? `${size}u / ${element.toUpperCase()}` : size;
+      const count = ["f32", "u32"].includes(element) ? size : `${size}u / ${element.toUpperCase()}`;
       return size ? `@binding(${binding}) ${array}, ${count}>` : whole;
     });
     device.pushErrorScope("validation");

@@ -14,7 +14,6 @@ struct Params {
 
 const TAPS: u32 = KERNEL * KERNEL;
 // Beyond the edge there are zeros.
-const RIGHT_IS_WHOLE: bool = false;
 const RIGHT_ELSE: f32 = 0.0;
 
 // What the elements of one column of the product's right operand have in common.

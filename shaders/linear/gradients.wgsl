@@ -14,7 +14,6 @@ struct Params {
 const LEFT_IS_DEEP: bool = false;
 const RIGHT_IS_DEEP: bool = false;
 alias Column = u32;
-const RIGHT_IS_WHOLE: bool = false;
 const RIGHT_ELSE: f32 = 1.0;
 
 fn extent(slice: u32) -> vec3<u32> {

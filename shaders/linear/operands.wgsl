@@ -11,7 +11,6 @@ struct Params {
 const LEFT_IS_DEEP: bool = FORM != 2u;
 const RIGHT_IS_DEEP: bool = FORM == 0u;
 alias Column = u32;
-const RIGHT_IS_WHOLE: bool = true;
 const RIGHT_ELSE: f32 = 0.0;
 
 fn extent(slice: u32) -> vec3<u32> {

@@ -44,18 +44,6 @@ fn right_square(slab: u32, column: u32, k: u32) -> Right {
     return coopLoadT<Right>(&slabs[at], RIGHT_DOWN);
 }
 
-fn stage(at: u32, x: f32) {
-    slabs[at] = f16(x);
-}
-
-fn stage_four(at: u32, x: vec4<f32>) {
-    let halves = vec4<f16>(x);
-    slabs[at] = halves.x;
-    slabs[at + 1u] = halves.y;
-    slabs[at + 2u] = halves.z;
-    slabs[at + 3u] = halves.w;
-}
-
 fn sum_at(at: u32) -> vec4<f32> {
     var sum = vec4<f32>(squares[at], squares[at + 1u], squares[at + 2u], squares[at + 3u]);
     for (var other = 1u; other < SPLIT; other++) {

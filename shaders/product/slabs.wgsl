@@ -1,6 +1,6 @@
 // Slabs of a product's operands, DEPTH deep, on their way through workgroup memory. The loop says which TEAM of invocations passes them, the
-// HEIGHT and WIDTH of its tile, how long the memory is (SLABS) and what it consists of (Staged), for either operand how many elements lie
-// between neighbours ALONG a side of the tile and DOWN its depth, and how an element is staged, and four neighbours.
+// HEIGHT and WIDTH of its tile, how long the memory is (SLABS) and what an element of it is (Staged), and for either operand how many elements
+// lie between neighbours ALONG a side of the tile and DOWN its depth.
 // An invocation loads elements of either operand by reads of one or four of them, and keeps them by fours.
 const LEFT_LOADS: u32 = HEIGHT * DEPTH / TEAM;
 const RIGHT_LOADS: u32 = WIDTH * DEPTH / TEAM;
@@ -164,22 +164,18 @@ fn load(lines: Lines, first: u32, thread: u32, start: u32, end: u32, slice: u32)
 }
 
 // Puts four elements of an operand, from the `first` on that an invocation loaded, into the slab that begins at this element.
-fn stage_all(slab: u32, first: u32, thread: u32, length: u32, is_deep: bool, along: u32, down: u32, read: u32, next: vec4<f32>) {
+fn stage(slab: u32, first: u32, thread: u32, length: u32, is_deep: bool, along: u32, down: u32, read: u32, next: vec4<f32>) {
     let loads = length * DEPTH / TEAM;
     let over = select(TEAM * read / length * down, TEAM * read / DEPTH * along, is_deep);
     let at = slab + deep(thread, 0u, length, is_deep, read) * down + side(thread, 0u, length, is_deep, read) * along + first / read * over;
     let step = select(over, select(along, down, is_deep), read > 1u);
-    if (step == 1u) {
-        stage_four(at, next);
-        return;
-    }
-    stage(at, next.x);
+    slabs[at] = Staged(next.x);
     if (loads > 1u) {
-        stage(at + step, next.y);
+        slabs[at + step] = Staged(next.y);
     }
     if (loads > 2u) {
-        stage(at + 2u * step, next.z);
-        stage(at + 3u * step, next.w);
+        slabs[at + 2u * step] = Staged(next.z);
+        slabs[at + 3u * step] = Staged(next.w);
     }
 }
 
@@ -190,16 +186,16 @@ fn put_left(slab: u32, first: u32, thread: u32, start: u32, end: u32, next: vec4
         there = vec4<bool>(there.x);
     }
     let ready = left_operands(select(vec4<f32>(0.0), next, there));
-    stage_all(slab, first, thread, HEIGHT, LEFT_IS_DEEP, LEFT_ALONG, LEFT_DOWN, LEFTS, ready);
+    stage(slab, first, thread, HEIGHT, LEFT_IS_DEEP, LEFT_ALONG, LEFT_DOWN, LEFTS, ready);
 }
 
 fn put_right(slab: u32, first: u32, thread: u32, bits: u32, next: vec4<f32>) {
     var there = (vec4<u32>(bits) & vec4<u32>(1u, 2u, 4u, 8u)) != vec4<u32>(0u);
-    if (RIGHTS > 1u || RIGHT_IS_WHOLE) {
-        there = vec4<bool>(there.x || RIGHT_IS_WHOLE);
+    if (RIGHTS > 1u) {
+        there = vec4<bool>(there.x);
     }
     let ready = right_operands(select(vec4<f32>(RIGHT_ELSE), next, there));
-    stage_all(slab, first, thread, WIDTH, RIGHT_IS_DEEP, RIGHT_ALONG, RIGHT_DOWN, RIGHTS, ready);
+    stage(slab, first, thread, WIDTH, RIGHT_IS_DEEP, RIGHT_ALONG, RIGHT_DOWN, RIGHTS, ready);
 }
 
 // Puts what an invocation loaded, from the `first` element on, of slabs that begin so deep into those of either operand at these elements.

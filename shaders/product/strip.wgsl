@@ -3,11 +3,7 @@
 
 fn right_at(column: Column, k: u32, slice: u32) -> f32 {
     let spot = right_spot(column, k, slice);
-    let element = right(spot.element);
-    if (RIGHT_IS_WHOLE) {
-        return element;
-    }
-    return select(RIGHT_ELSE, element, spot.exists);
+    return select(RIGHT_ELSE, right(spot.element), spot.exists);
 }
 
 @compute @workgroup_size(8, 8)

@@ -21,17 +21,6 @@ const ROW: u32 = TEAM * 4u * (1u + WIDE);
 const LEFT: u32 = ROW * 4u * (1u + TALL);
 const SLABS: u32 = max(SLAB * SPLIT, LEFT * (SPLIT / 2u));
 
-fn stage(at: u32, x: f32) {
-    slabs[at] = x;
-}
-
-fn stage_four(at: u32, x: vec4<f32>) {
-    slabs[at] = x.x;
-    slabs[at + 1u] = x.y;
-    slabs[at + 2u] = x.z;
-    slabs[at + 3u] = x.w;
-}
-
 fn four(at: u32) -> vec4<f32> {
     return vec4<f32>(slabs[at], slabs[at + 1u], slabs[at + 2u], slabs[at + 3u]);
 }

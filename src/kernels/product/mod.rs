@@ -6,7 +6,7 @@
 //!   column of the right one, have in common; `Column` is a type of the file's own;
 //! - `left(at, k, slice) -> Lefts`: the left operand's element at depth `k`, or, for a tile, four that are neighbours in memory
 //!   (`Product::reading`); `LEFT_IS_DEEP` and `RIGHT_IS_DEEP` say whether those lie along the depth;
-//! - `right_spot(at, k, slice) -> Spot`: where an element of the right operand lies, and whether it exists (all do if `RIGHT_IS_WHOLE`);
+//! - `right_spot(at, k, slice) -> Spot`: where an element of the right operand lies, and whether it exists;
 //!   `right(element) -> Rights`: it, or four. `RIGHT_ELSE` takes the place of one that does not exist, in a tile long after it was read;
 //! - `place(column, slice) -> u32`: where the results of a column lie, and `store(row, place, sum)`: what becomes of one, or of four in
 //!   neighbouring columns: `Stored` is a number or a vector of `STORED` of them (`Product::by_fours`).

@@ -145,8 +145,8 @@ impl Tile {
     /// The instructions are counted from the shader; what RADV compiles of the inner loop differs by a tenth at most (docs/performance.md).
     fn work_of_numbers(&self, product: &Product) -> (u64, Inner) {
         let [rows, columns] = self.elements();
-        let (team, split, depth) = (self.team(), usize::from(self.split), usize::from(self.depth));
-        let loads = self.sides().iter().sum::<usize>() * depth / team;
+        let (split, depth) = (usize::from(self.split), usize::from(self.depth));
+        let loads = self.loads().iter().sum::<usize>();
         let multiply_adds = depth * rows * columns;
         let find = product.find + if product.half { ROUND } else { 0 };
         let slab = multiply_adds + depth * (rows + columns) / 4 + loads * find + SLAB;
@@ -165,8 +165,8 @@ impl Tile {
     /// The same by cooperative matrices: what is left for an invocation is to stage elements and to store results.
     fn work_of_matrices(&self, product: &Product) -> (u64, Inner) {
         let [rows, columns] = self.elements();
-        let (team, split, depth) = (self.team(), usize::from(self.split), usize::from(self.depth));
-        let loads = self.sides().iter().sum::<usize>() * depth / team;
+        let (split, depth) = (usize::from(self.split), usize::from(self.depth));
+        let loads = self.loads().iter().sum::<usize>();
         let multiply_adds = depth * rows * columns / LANES;
         let slab = multiply_adds as f64 / MATRIX + (loads * (product.find + 2) + COOPERATIVE_SLAB) as f64;
         let slabs: usize = product.depths.iter().map(|sum| sum.div_ceil(depth * split)).sum();
