@@ -70,7 +70,7 @@ async function play(job) {
 }
 
 await new Promise((resolve) => server.listen(0, "localhost", resolve));
-const browser = await launch();
+const browser = await launch({ checked: false });
 try {
   const page = await browser.newPage();
   page.on("pageerror", (error) => console.error(`in the page: ${error}`));

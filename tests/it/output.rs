@@ -152,7 +152,7 @@ fn quiet_says_errors_and_results_and_verbose_says_decisions() {
     assert_ends(&both, 2, &["cannot be used with"]);
 }
 
-/// Starts a long run with these signals ignored, and waits until it trains.
+/// Starts a long run with these signals ignored and no others, also where the tests themselves ignore some, as below `nohup`; waits until it trains.
 fn under_way(folder: &Path, ignored: &[i32]) -> (Child, impl Iterator<Item = String>) {
     use std::os::unix::process::CommandExt;
     let mut command = train(folder);
@@ -161,8 +161,9 @@ fn under_way(folder: &Path, ignored: &[i32]) -> (Child, impl Iterator<Item = Str
     // SAFETY: `signal` may be called between fork and exec.
     unsafe {
         command.pre_exec(move || {
-            for &signal in &ignored {
-                libc::signal(signal, libc::SIG_IGN);
+            for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+                let act = if ignored.contains(&signal) { libc::SIG_IGN } else { libc::SIG_DFL };
+                libc::signal(signal, act);
             }
             Ok(())
         });

@@ -22,11 +22,22 @@ use wgpu_simvae::plan::{Graph, Layout};
 /// The words that fill the memory: NaN, which sums and products hand on, and 1e30, which a maximum or a comparison takes.
 const FILLS: [u32; 2] = [f32::NAN.to_bits(), 1e30f32.to_bits()];
 
-/// A kernel whose shader begins by filling its workgroup memory with a word.
+/// A kernel whose shader begins by filling its workgroup memory.
 #[derive(Debug)]
 struct Filled {
     kernel: Arc<dyn AnyKernel>,
-    word: u32,
+    shader: Shader,
+}
+
+impl Filled {
+    /// With a word, for devices of this tuning.
+    fn new(kernel: Arc<dyn AnyKernel>, tuning: &Tuning, word: u32) -> Self {
+        let shader = kernel.launch(tuning).shader;
+        let [name, body] = [shader.label(), filled(&shader, word)].map(|text| &*text.leak());
+        // SAFETY: the prologue stays inside the memory that it fills, and the rest is the kernel's own shader.
+        let shader = unsafe { Shader::new(name, body).unchecked() };
+        Self { kernel, shader }
+    }
 }
 
 impl AnyKernel for Filled {
@@ -37,12 +48,7 @@ impl AnyKernel for Filled {
         self.kernel.uniform()
     }
     fn launch(&self, tuning: &Tuning) -> Launch {
-        let launch = self.kernel.launch(tuning);
-        let source = filled(&launch.shader, self.word);
-        let [name, body] = [launch.shader.label(), source].map(|text| &*text.leak());
-        // SAFETY: the prologue stays inside the memory that it fills, and the rest is the kernel's own shader.
-        let shader = unsafe { Shader::new(name, body).unchecked() };
-        Launch { shader, ..launch }
+        Launch { shader: self.shader.clone(), ..self.kernel.launch(tuning) }
     }
     fn work(&self, tuning: &Tuning) -> Work {
         self.kernel.work(tuning)
@@ -109,7 +115,7 @@ fn assert_indifferent(
 ) {
     for &word in words {
         let filled =
-            kernels.iter().map(|kernel| Arc::new(Filled { kernel: kernel.clone(), word }) as Arc<dyn AnyKernel>);
+            kernels.iter().map(|kernel| Arc::new(Filled::new(kernel.clone(), tuning, word)) as Arc<dyn AnyKernel>);
         let cases = KernelCases::new(filled.collect(), 0);
         let options = GpuOptions { tuning: tuning.clone(), ..GpuOptions::default() };
         let mut gpu = GpuExecutor::new(adapter, &cases.layout, options).expect("the adapter opens");
@@ -220,7 +226,8 @@ fn a_kernel_that_reads_what_it_did_not_write_is_noticed() {
         let Values::F32(found) = gpu.read(found).expect("a result") else { panic!("reals") };
         found
     };
-    assert!(found(Arc::new(Filled { kernel: Arc::new(Careless), word: FILLS[0] })).iter().all(|x| x.is_nan()));
-    assert_eq!(found(Arc::new(Filled { kernel: Arc::new(Careless), word: FILLS[1] })), [1e30; 3]);
+    let [nan, large] = FILLS.map(|word| Arc::new(Filled::new(Arc::new(Careless), &Tuning::default(), word)));
+    assert!(found(nan).iter().all(|x| x.is_nan()));
+    assert_eq!(found(large), [1e30; 3]);
     assert_eq!(found(Arc::new(Careless)), [0.0; 3]);
 }

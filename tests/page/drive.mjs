@@ -143,7 +143,6 @@ try {
         await until(page, () => document.body.dataset.first);
         await page.evaluate(() => globalThis.devices.forEach((device) => device.destroy()));
       },
-      "#simvae",
     ),
   };
   seen.seconds = (performance.now() - began) / 1000;

@@ -51,14 +51,6 @@ export async function looks(browser, address, folder) {
   await page.focus("#go");
   await page.keyboard.press("Space");
   await until(page, says, "Paused.");
-  await page.focus("#reset");
-  await page.keyboard.press("Enter");
-  await until(page, says, "trains in this browser");
-  seen.kept = await focused(page);
-  await until(page, () => document.getElementById("nearest").textContent.endsWith("%"));
-  await page.focus("#go");
-  await page.keyboard.press("Enter");
-  await until(page, says, "Paused.");
 
   // Narrow: nothing reaches beyond the screen. Another theme: what is drawn follows.
   await page.waitForTimeout(600);
@@ -77,6 +69,15 @@ export async function looks(browser, address, folder) {
   const light = await look();
   seen.themes = dark.map((what, at) => what !== light[at]);
 
+  // The keyboard again: what was used keeps the focus.
+  await page.focus("#reset");
+  await page.keyboard.press("Enter");
+  await until(page, says, "trains in this browser");
+  seen.kept = await focused(page);
+  await page.focus("#go");
+  await page.keyboard.press("Enter");
+  await until(page, says, "Paused.");
+
   await pictures(page, join(folder, "pictures"));
   await drop(page, join(folder, "pictures"));
   await until(page, () => document.getElementById("data").textContent.includes("of yours"));
@@ -87,14 +88,18 @@ export async function looks(browser, address, folder) {
   return seen;
 }
 
-/** Plans that end at once, one whose learning rate stays what it is and one whose has come down: what the page offers then. */
+/** A plan that ends at once, as one whose learning rate stays what it is and as one whose has come down: what the page offers then. */
 export async function ends(browser, address) {
   const found = {};
-  for (const [name, from] of [["run", 50], ["simvae", 0]]) {
+  for (const [name, endless] of [["stays", true], ["comes down", false]]) {
     const page = await browser.newPage();
-    const shorter = otherText((plan) => plan.replace(/"total_steps":\d+/, `"total_steps":${from + 2}`));
-    await otherPlan(shorter, name)(page);
-    await page.goto(`${address}#${name}`);
+    await otherPlan(otherText((plan) => plan.replace(/"total_steps":\d+/, '"total_steps":52')))(page);
+    await page.route("**/plans.json", async (route) => {
+      const list = await (await route.fetch()).json();
+      list.plans[0].endless = endless;
+      await route.fulfill({ json: list });
+    });
+    await page.goto(address);
     await until(page, says, "Trained to its end");
     const sentence = await page.textContent("#message");
     const [offered, disabled] = [await page.textContent("#go"), await page.isDisabled("#go")];
