@@ -22,12 +22,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let folder = PathBuf::from(arguments.next().ok_or("name a folder for the machine code")?);
     std::fs::create_dir_all(&folder)?;
-    let sources = Sources {
-        preset: Some("official-code".to_owned()),
-        data: Some("sprites-rgb".to_owned()),
-        set: arguments.collect(),
-        ..Sources::default()
-    };
+    let (preset, data) = (Some("official-code".to_owned()), Some("sprites-rgb".to_owned()));
+    let sources = Sources { preset, data, ..Sources::default() }.with(arguments);
     let recipe = Recipe::new(&Config::merge(&sources)?)?;
     let options = FileOptions { limit: 64, ..FileOptions::default() };
     let data = load_with("sprites-rgb", None, &Device::cpu(), &options)?;

@@ -24,12 +24,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = data::load(if conv { "sprites-rgb" } else { "sprites" }, None, &device)?;
     let sizes = if conv { [(64, 20), (320, 5)] } else { [(64, 60), (640, 20)] };
     for (batch, repeats) in sizes {
-        let mut set = vec![format!("data.name={}", data.name), format!("batch={batch}")];
-        if conv {
-            set.extend(["model.kind=official-conv", "model.latent=64"].map(str::to_owned));
-        }
-        let sources = Sources { preset: Some("official-code".to_owned()), set, ..Sources::default() };
-        let config = Config::merge(&sources)?;
+        let sources = Sources { preset: Some("official-code".to_owned()), ..Sources::default() };
+        let sources = sources.with([format!("data.name={}", data.name), format!("batch={batch}")]);
+        let networks: &[&str] = if conv { &["model.kind=official-conv", "model.latent=64"] } else { &[] };
+        let config = Config::merge(&sources.with(networks))?;
         let before = resident("VmRSS");
         let (mut session, step) = Session::open_to_train(&Recipe::new(&config)?, &data, &device)?;
         let plan = session.executor.plan(step)?;

@@ -27,14 +27,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let adapter = adapters().into_iter().find(|adapter| adapter.describe() == name).ok_or("that is no GPU")?;
     println!("{name}, {precision} precision");
     for (data, batch, set) in STEPS {
-        let mut set: Vec<String> = set.iter().map(|&one| one.to_owned()).collect();
-        set.extend([format!("batch={batch}"), format!("precision={precision}")]);
-        let sources = Sources {
-            preset: Some("official-code".to_owned()),
-            data: Some(data.to_owned()),
-            set,
-            ..Sources::default()
-        };
+        let (preset, name) = (Some("official-code".to_owned()), Some(data.to_owned()));
+        let sources = Sources { preset, data: name, ..Sources::default() }.with(set);
+        let sources = sources.with([format!("batch={batch}"), format!("precision={precision}")]);
         let recipe = Recipe::new(&Config::merge(&sources)?)?;
         let options = FileOptions { limit: batch, ..FileOptions::default() };
         let data = load_with(data, None, &Device::cpu(), &options)?;

@@ -3,7 +3,6 @@
 //! `cargo run --release --example own_progress`
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use wgpu_simvae::settings::Sources;
 use wgpu_simvae::{Config, DeviceRequest, FileOptions, Progress, Recipe, RunOptions, choose, load_with, run};
 
 /// Raises the flag when the loss has fallen by less than two percent in a logging interval.
@@ -29,7 +28,7 @@ impl Progress for Patience<'_> {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let set = ["epochs=200", "log.every=25", "model.hidden=[64]", "model.latent=6", "views=2"];
-    let config = Config::merge(&Sources { set: set.map(str::to_owned).into(), ..Sources::default() })?;
+    let config = Config::of(set)?;
     let device = choose(&DeviceRequest::Auto)?;
     println!("{}", device.reason);
     let data = load_with("sprites", None, &device, &FileOptions { limit: 1000, ..FileOptions::default() })?;

@@ -152,7 +152,8 @@ impl<'a> Matching<'a> {
         self.base.check_steps(images)?;
         let matched = self.matched(row, point, images)?.map_err(refused)?;
         let own = [format!("method={}", row.entry.name), format!("seed={seed}")];
-        let config = Config::merge(&with(self.sources, own.into_iter().chain(assignments(point)).chain(matched)));
+        let config =
+            Config::merge(&self.sources.clone().with(own.into_iter().chain(assignments(point)).chain(matched)));
         let config = config.map_err(|error| refused(error.to_string()))?;
         if config.batch > images {
             return Err(refused(format!("a step takes {} images, and there are {images}", config.batch)));
@@ -164,7 +165,7 @@ impl<'a> Matching<'a> {
     /// A method's own settings at a point, before they are matched.
     fn own(&self, row: Row, point: &Point) -> Result<Config, ConfigError> {
         let method = format!("method={}", row.entry.name);
-        Config::lay(&with(self.sources, std::iter::once(method).chain(assignments(point))))
+        Config::lay(&self.sources.clone().with(std::iter::once(method).chain(assignments(point))))
     }
 
     /// The settings that match a row, or why it cannot be matched.
@@ -217,14 +218,7 @@ impl<'a> Matching<'a> {
 /// As [`Config::merge`].
 pub fn shared(sources: &Sources) -> Result<Config, ConfigError> {
     // The untrained encoder takes any batch, and no preset has settings of its own for it.
-    Config::merge(&with(sources, ["method=random".to_owned()]))
-}
-
-/// Sources with more settings laid over them.
-fn with(sources: &Sources, more: impl IntoIterator<Item = String>) -> Sources {
-    let mut sources = sources.clone();
-    sources.set.extend(more);
-    sources
+    Config::merge(&sources.clone().with(["method=random"]))
 }
 
 #[cfg(test)]

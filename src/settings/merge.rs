@@ -23,7 +23,30 @@ pub struct Sources {
     pub set: Vec<String>,
 }
 
+impl Sources {
+    /// These with more settings laid over them, each as `key=value`.
+    #[must_use]
+    pub fn with(mut self, set: impl IntoIterator<Item: ToString>) -> Self {
+        self.set.extend(set.into_iter().map(|one| one.to_string()));
+        self
+    }
+}
+
 impl Config {
+    /// The defaults, the preset that suits the data set and the method, and settings over them, each as `key=value`.
+    ///
+    /// ```
+    /// let config = wgpu_simvae::Config::of(["method=simclr", "data.name=mnist", "batch=64"])?;
+    /// assert_eq!((config.batch, config.views), (64, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Config::merge`].
+    pub fn of(set: impl IntoIterator<Item: ToString>) -> Result<Self, ConfigError> {
+        Self::merge(&Sources::default().with(set))
+    }
+
     /// Merges the sources, weakest first: defaults, preset (which depends on the data set and the method), file, `set`.
     ///
     /// # Errors

@@ -130,9 +130,9 @@ impl Page {
         drawn: &mut BTreeMap<String, Dataset>,
         device: &Device,
     ) -> Result<Entry, WebError> {
-        let set = COMMON.iter().chain(choice.set).map(|&set| set.to_owned()).collect();
         let (preset, data) = (Some(PRESET.to_owned()), Some(choice.data.to_owned()));
-        let config = Config::merge(&Sources { preset, data, set, ..Sources::default() })?;
+        let sources = Sources { preset, data, ..Sources::default() };
+        let config = Config::merge(&sources.with(COMMON.iter().chain(choice.set)))?;
         if !drawn.contains_key(choice.data) {
             let options = FileOptions { limit: config.data.limit, ..FileOptions::default() };
             drawn.insert(choice.data.to_owned(), load_with(choice.data, None, device, &options)?);

@@ -7,14 +7,13 @@ use wgpu_simvae::Recipe;
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::methods::registry;
 use wgpu_simvae::run_folder::checkpoint;
-use wgpu_simvae::settings::{Config, Sources};
+use wgpu_simvae::settings::Config;
 use wgpu_simvae::train::Session;
 
 const IMAGES: usize = 40;
 
 fn recipe(set: &[&str]) -> Recipe {
-    let set = set.iter().map(|&set| set.to_owned()).collect();
-    Recipe::new(&Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings")).expect("a recipe")
+    Recipe::new(&Config::of(set).expect("valid settings")).expect("a recipe")
 }
 
 /// Losses, gradient, weights and running statistics after some steps.

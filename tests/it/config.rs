@@ -10,9 +10,8 @@ use wgpu_simvae::settings::Sources;
 use wgpu_simvae::settings::presets;
 
 fn merged(preset: &str, data: &str, set: &[&str]) -> Result<Config, String> {
-    let set = set.iter().map(|&s| s.to_owned()).collect();
-    let sources = Sources { preset: Some(preset.to_owned()), data: Some(data.to_owned()), set, ..Sources::default() };
-    Config::merge(&sources).map_err(|error| error.to_string())
+    let sources = Sources { preset: Some(preset.to_owned()), data: Some(data.to_owned()), ..Sources::default() };
+    Config::merge(&sources.with(set)).map_err(|error| error.to_string())
 }
 
 fn simvae(config: &Config) -> SimVae {

@@ -4,13 +4,12 @@ use crate::common::ends::{assert_ends, simvae, text};
 use wgpu_simvae::check::{Fate, Half, WhatIf, what_if_f16};
 use wgpu_simvae::data::{FileOptions, load_with};
 use wgpu_simvae::device::Device;
-use wgpu_simvae::settings::{Config, Recipe, Sources};
+use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::Silent;
 
 fn asked(set: &[&str]) -> WhatIf {
     let tiny = ["model.hidden=[12]", "model.latent=3", "data.limit=32", "batch=4", "optim.lr=1e-3"];
-    let set = tiny.iter().chain(set).map(|&set| set.to_owned()).collect();
-    let config = Config::merge(&Sources { set, ..Sources::default() }).expect("settings");
+    let config = Config::of(tiny.iter().chain(set)).expect("settings");
     let options = FileOptions { limit: 32, ..FileOptions::default() };
     let mut data = load_with("sprites", None, &Device::cpu(), &options).expect("sprites need nothing");
     data.test.truncate(8);

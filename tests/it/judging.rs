@@ -8,7 +8,7 @@ use wgpu_simvae::device::Device;
 use wgpu_simvae::run_folder::checkpoint::{self, Checkpoint};
 use wgpu_simvae::run_folder::metrics::MetricsLog;
 use wgpu_simvae::run_folder::{Which, verify};
-use wgpu_simvae::settings::{Config, Recipe, Sources};
+use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{Report, RunOptions, Silent, load_data, run};
 
 const SETTINGS: [&str; 9] = [
@@ -24,8 +24,7 @@ const SETTINGS: [&str; 9] = [
 ];
 
 fn config(more: &[&str]) -> Config {
-    let set = SETTINGS.iter().chain(more).map(|&set| set.to_owned()).collect();
-    Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings")
+    Config::of(SETTINGS.iter().chain(more)).expect("valid settings")
 }
 
 fn train(out: &Path, more: &[&str]) -> Report {

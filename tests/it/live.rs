@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use wgpu_simvae::device::Device;
 use wgpu_simvae::page::file;
 use wgpu_simvae::run_folder::metrics::{MetricsLog, Row, metrics_file, table_file};
-use wgpu_simvae::settings::Sources;
 use wgpu_simvae::train::run;
 use wgpu_simvae::{Config, Progress, Recipe, RunOptions};
 
@@ -25,8 +24,7 @@ const SETTINGS: [&str; 8] = [
 ];
 
 fn config(more: &[&str]) -> Config {
-    let set = SETTINGS.iter().chain(more).map(|&set| set.to_owned()).collect();
-    Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings")
+    Config::of(SETTINGS.iter().chain(more)).expect("valid settings")
 }
 
 fn page(folder: &Path) -> String {

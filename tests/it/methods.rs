@@ -26,8 +26,8 @@ fn train(method: &str, data: &Dataset, out: &Path, more: &[&str]) -> Report {
         "epochs=6".to_owned(),
         "log.every=4".to_owned(),
     ];
-    let set = set.into_iter().chain(more.iter().map(|&set| set.to_owned())).collect();
-    let config = Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings");
+    let set = set.into_iter().chain(more.iter().map(|&set| set.to_owned()));
+    let config = Config::of(set).expect("valid settings");
     let options = RunOptions::new(out);
     run(&Recipe::new(&config).expect("a recipe"), data, &Device::cpu(), &options, &mut Silent, &AtomicBool::new(false))
         .expect("it trains")

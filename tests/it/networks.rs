@@ -9,7 +9,6 @@ use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::nn::{Backbone, Networks, OfficialConv, Params, ResNetBackbone, Sizes};
 use wgpu_simvae::run_folder::metrics::MetricsLog;
 use wgpu_simvae::run_folder::{Which, checkpoint};
-use wgpu_simvae::settings::Sources;
 use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{ExchangeError, Report, RunError, RunOptions, Silent, Trained, export, import, run};
 
@@ -76,8 +75,7 @@ fn config(set: &[&str]) -> Config {
         "likelihood.variance=1.0",
         "optim.warmup_epochs=0",
     ];
-    let set = tiny.iter().chain(set).map(|&s| s.to_owned()).collect();
-    Config::merge(&Sources { data: Some("sprites-rgb".to_owned()), set, ..Sources::default() }).expect("valid settings")
+    Config::of(["data.name=sprites-rgb"].iter().chain(&tiny).chain(set)).expect("valid settings")
 }
 
 fn data(config: &Config) -> Dataset {
@@ -153,10 +151,7 @@ fn grey_pictures_of_a_folder_train_convolutional_networks() {
 
 #[test]
 fn images_that_the_decoder_cannot_return_to_are_refused() {
-    let config = Config::merge(&Sources {
-        set: vec!["model.kind=official-conv".to_owned(), "data.limit=40".to_owned()],
-        ..Sources::default()
-    });
+    let config = Config::of(["model.kind=official-conv", "data.limit=40"]);
     let config = config.expect("valid settings");
     let options = RunOptions::new(tempfile::tempdir().expect("a folder").path().join("run"));
     let error = run(&recipe(&config), &data(&config), &Device::cpu(), &options, &mut Silent, &AtomicBool::new(false));

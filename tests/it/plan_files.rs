@@ -18,13 +18,12 @@ use wgpu_simvae::recording::{
     Access, Dispatch, Element, Needs, Place, Recording, RecordingError, Shader, WEBGPU_LARGEST_BUFFER,
 };
 use wgpu_simvae::run_folder::Checkpoint;
-use wgpu_simvae::settings::{Config, Recipe, Sources};
+use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{Planned, Session, largest_batch};
 
 fn recipe(set: &[&str]) -> Recipe {
     let common = ["model.hidden=[16]", "model.latent=4", "batch=8", "views=2"];
-    let set = common.iter().chain(set).map(|&set| set.to_owned()).collect();
-    Recipe::new(&Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings")).expect("a recipe")
+    Recipe::new(&Config::of(common.iter().chain(set)).expect("valid settings")).expect("a recipe")
 }
 
 fn data() -> Dataset {

@@ -5,7 +5,7 @@ use wgpu_simvae::data::{Dataset, FileOptions, load_with};
 use wgpu_simvae::device::Device;
 use wgpu_simvae::setting::Allowed;
 use wgpu_simvae::settings::{Config, Recipe};
-use wgpu_simvae::settings::{ConfigError, Sources, described, markdown};
+use wgpu_simvae::settings::{ConfigError, described, markdown};
 use wgpu_simvae::train::{RunOptions, Silent, run};
 
 const TINY: [&str; 7] = [
@@ -38,8 +38,8 @@ fn ranges() -> Vec<Range> {
 }
 
 fn config(set: &[String]) -> Result<Config, ConfigError> {
-    let set = TINY.iter().map(|&set| set.to_owned()).chain(set.iter().cloned()).collect();
-    Config::merge(&Sources { set, data: Some("sprites-rgb".to_owned()), ..Sources::default() })
+    let own = set.iter().map(String::as_str);
+    Config::of(["data.name=sprites-rgb"].into_iter().chain(TINY).chain(own))
 }
 
 /// The methods that read a setting, with the views that each takes.

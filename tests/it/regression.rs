@@ -17,12 +17,11 @@ use wgpu_simvae::nn::{Mlp, Params};
 use wgpu_simvae::plan::{Graph, Layout, Plan, PlanError, Tensor};
 use wgpu_simvae::run_folder::checkpoint;
 use wgpu_simvae::run_folder::metrics::{MetricsLog, Row};
-use wgpu_simvae::settings::{Config, Recipe, Sources};
+use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::Session;
 
 fn config(set: &[&str]) -> Config {
-    let set = set.iter().map(|&set| set.to_owned()).collect();
-    Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings")
+    Config::of(set).expect("valid settings")
 }
 
 fn simvae(folder: &Path, command: &[&str], set: &[&str]) -> Output {

@@ -8,15 +8,13 @@ use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::run_folder::checkpoint::{self, Checkpoint};
 use wgpu_simvae::run_folder::metrics::MetricsLog;
 use wgpu_simvae::settings::Config;
-use wgpu_simvae::settings::Sources;
 use wgpu_simvae::train::Report;
 
 const SETTINGS: [&str; 7] =
     ["model.hidden=[24]", "data.limit=60", "batch=7", "views=2", "epochs=4", "log.every=3", "optim.warmup_epochs=1"];
 
 fn config(more: &[&str]) -> Config {
-    let set = SETTINGS.iter().chain(more).map(|&s| s.to_owned()).collect();
-    Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings")
+    Config::of(SETTINGS.iter().chain(more)).expect("valid settings")
 }
 
 fn data(config: &Config) -> Dataset {

@@ -9,7 +9,7 @@ use wgpu_simvae::Recipe;
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::run_folder::checkpoint;
-use wgpu_simvae::settings::{Config, Sources};
+use wgpu_simvae::settings::Config;
 use wgpu_simvae::train::Session;
 
 const STORE: usize = 64;
@@ -94,8 +94,7 @@ fn plain_images_are_the_stored_ones_reduced() {
     let folder = pictures();
     let data = read_with(folder.path(), &options(STORE, SIZE)).expect("a good folder");
     let set = ["data.name=folder", "model.kind=mlp", "model.hidden=[8]", "method=vae", "batch=4", "views=2"];
-    let set = set.map(str::to_owned).to_vec();
-    let config = Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings");
+    let config = Config::of(set).expect("valid settings");
     let recipe = Recipe::new(&config).expect("a recipe");
     let (shape, seen) = (data.test.shape, data.test.seen);
     assert_eq!([shape.height, shape.width, seen.height, seen.width], [STORE, STORE, SIZE, SIZE]);

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use wgpu_simvae::data::Dataset;
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::run_folder::checkpoint;
-use wgpu_simvae::settings::Sources;
 use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{Progress, Report, RunOptions, Silent, run};
 
@@ -16,8 +15,7 @@ const SETTINGS: [&str; 7] =
 const STREAMED: &str = "data.device_bytes=1000";
 
 fn config(method: &str, more: &[&str]) -> Config {
-    let set = SETTINGS.iter().chain([&method]).chain(more).map(|&s| s.to_owned()).collect();
-    Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings")
+    Config::of(SETTINGS.iter().chain([&method]).chain(more)).expect("valid settings")
 }
 
 fn data(config: &Config) -> Dataset {

@@ -9,7 +9,7 @@ use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::methods::registry;
 use wgpu_simvae::run_folder::Checkpoint;
 use wgpu_simvae::run_folder::metrics::MetricsLog;
-use wgpu_simvae::settings::{Config, Sources};
+use wgpu_simvae::settings::Config;
 use wgpu_simvae::train::{RunOptions, Session, Silent, run_on};
 
 /// What a run ended with: its rows of losses, its weights, the running statistics of batch normalisation, and the last gradient.
@@ -39,8 +39,8 @@ fn recipe(set: &[impl AsRef<str>]) -> Recipe {
     let small = ["model.hidden=[17]", "model.latent=3", "projector.widths=[7]", "batch=12", "views=2", "log.every=5"];
     let constant = ["optim.schedule=constant", "optim.warmup_epochs=0"];
     let own = set.iter().map(AsRef::as_ref);
-    let set = small.into_iter().chain(constant).chain(own).map(str::to_owned).collect();
-    Recipe::new(&Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings")).expect("a recipe")
+    let set = small.into_iter().chain(constant).chain(own);
+    Recipe::new(&Config::of(set).expect("valid settings")).expect("a recipe")
 }
 
 fn trained(out: &Path, devices: &[Device], resume: bool, set: &[impl AsRef<str>]) -> Result<Ended, String> {

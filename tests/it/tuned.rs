@@ -17,7 +17,7 @@ use wgpu_simvae::kernels::product::Variant;
 use wgpu_simvae::kernels::{DType, Tuning};
 use wgpu_simvae::plan::{Graph, Layout, Plan, Tensor};
 use wgpu_simvae::run_folder::checkpoint::{self, Checkpoint};
-use wgpu_simvae::settings::{Config, Recipe, Sources};
+use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::Blueprint;
 
 /// Products of several forms over one memory, and where it lies.
@@ -105,8 +105,7 @@ fn a_run_goes_on_with_the_tiles_that_it_began_with() {
         return;
     }
     let set = ["model.hidden=[24]", "data.limit=60", "batch=7", "views=2", "epochs=2", "log.every=3"];
-    let set = set.map(str::to_owned).into();
-    let config = Config::merge(&Sources { set, ..Sources::default() }).expect("valid settings");
+    let config = Config::of(set).expect("valid settings");
     let data = sprites("sprites", 60, 40);
     let step = Blueprint::new(&Recipe::new(&config).expect("a recipe"), &data, u64::MAX).training_step();
     let mut tiles = BTreeMap::new();

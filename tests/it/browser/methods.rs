@@ -9,7 +9,7 @@ use wgpu_simvae::check::{GRADIENT_TOLERANCE, LOSS_TOLERANCE, relative_error};
 use wgpu_simvae::data::Dataset;
 use wgpu_simvae::device::Device;
 use wgpu_simvae::methods::registry::names;
-use wgpu_simvae::settings::{Config, Recipe, Sources};
+use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{Planned, Session};
 
 /// What trains, on which data, for how many steps.
@@ -22,9 +22,9 @@ struct Case {
 
 fn recipe(method: &str, set: &[&str]) -> Recipe {
     let common = ["model.hidden=[16]", "model.latent=4", "batch=8", "views=2", "optim.lr=1e-3", "optim.eps=1e-4"];
-    let set = [format!("method={method}")].into_iter().chain(common.iter().chain(set).map(|&set| set.to_owned()));
-    let config = Config::merge(&Sources { set: set.collect(), ..Sources::default() }).expect("valid settings");
-    Recipe::new(&config).expect("a recipe")
+    let method = format!("method={method}");
+    let set = [&*method].into_iter().chain(common).chain(set.iter().copied());
+    Recipe::new(&Config::of(set).expect("valid settings")).expect("a recipe")
 }
 
 /// The authors' convolutional networks on 16 coloured sprites a step, in two views.

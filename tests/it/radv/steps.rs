@@ -31,13 +31,8 @@ pub fn shaders() -> BTreeMap<String, (Shader, bool)> {
     let mut found = BTreeMap::new();
     for (preset, name, set) in STEPS {
         let data: &Dataset = data.iter().find(|data| data.name == name).expect("one of the two");
-        let sources = Sources {
-            preset: Some(preset.to_owned()),
-            data: Some(name.to_owned()),
-            set: set.iter().map(|&one| one.to_owned()).collect(),
-            ..Sources::default()
-        };
-        let recipe = Recipe::new(&Config::merge(&sources).expect("settings")).expect("a recipe");
+        let sources = Sources { preset: Some(preset.to_owned()), data: Some(name.to_owned()), ..Sources::default() };
+        let recipe = Recipe::new(&Config::merge(&sources.with(set)).expect("settings")).expect("a recipe");
         let plan = Blueprint::new(&recipe, data, u64::MAX).on(Machine::Gpu).training_step().expect("a step");
         let tuning = Tuning::default();
         for dispatch in &plan.dispatches {
