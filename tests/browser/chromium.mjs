@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 const { chromium } = createRequire(join(process.env.WGPU_SIMVAE_BROWSER ?? ".", "here.js"))("playwright-core");
 const PLACES = [
+  "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",

@@ -47,7 +47,7 @@ fn any_method_is_decoded_better_than_by_the_mean_image_and_the_same_again() {
     let [first, again, other] = ["first", "again", "other"].map(|name| folder.path().join(name));
     for (out, seed) in [(&first, "1"), (&again, "1"), (&other, "2")] {
         let out = out.to_string_lossy();
-        let output = decode(&runs, &["--steps", "400", "--lr", "0.01", "--count", "5", "--seed", seed, "--out", &out]);
+        let output = decode(&runs, &["--steps", "200", "--lr", "0.01", "--count", "5", "--seed", seed, "--out", &out]);
         assert_ends(&output, 0, &["simclr", "mean image", "decode.png", "decode.json"]);
     }
     for name in ["decode.png", "decode.json"] {
@@ -61,7 +61,7 @@ fn any_method_is_decoded_better_than_by_the_mean_image_and_the_same_again() {
     for run in list {
         let [error, mean] = ["error", "mean_image_error"].map(|key| run[key].as_f64().expect(key));
         assert!(0.0 < error && error < 0.9 * mean, "{run}");
-        assert_eq!((run["decoder"]["steps"].as_u64(), run["latent"].as_u64()), (Some(400), Some(6)));
+        assert_eq!((run["decoder"]["steps"].as_u64(), run["latent"].as_u64()), (Some(200), Some(6)));
     }
     // Five pictures of 28 x 28, magnified twice, in five rows; the labels stand on the left of them.
     let picture = image::open(first.join("decode.png")).expect("a picture").to_rgb8();
