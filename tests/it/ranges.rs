@@ -4,8 +4,7 @@ use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
 use wgpu_simvae::device::Device;
 use wgpu_simvae::setting::Allowed;
-use wgpu_simvae::settings::{Config, Recipe};
-use wgpu_simvae::settings::{ConfigError, described, markdown};
+use wgpu_simvae::settings::{Config, ConfigError, Recipe, described, markdown};
 use wgpu_simvae::train::{RunOptions, Silent, run};
 
 const TINY: [&str; 7] = [
