@@ -1,6 +1,5 @@
 // The browser of the tests. playwright-core is found in the folder that WGPU_SIMVAE_BROWSER names; the browser is the one that
-// WGPU_SIMVAE_CHROMIUM names, or the first that is where systems have it: the headless
-// shell starts in half the time of the others.
+// WGPU_SIMVAE_CHROMIUM names, or the first that is where systems have it: the headless shell starts in half the time of the others.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
