@@ -80,8 +80,7 @@ fn settings(text: &str) {
 }
 
 fn assignment(text: &str) {
-    let set = text.split('\u{1f}').map(str::to_owned).collect();
-    told("--set", Config::merge(&Sources { set, ..Sources::default() }));
+    told("--set", Config::of(text.split('\u{1f}')));
 }
 
 #[cfg(test)]

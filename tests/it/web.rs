@@ -157,18 +157,12 @@ fn a_visit() {
     assert_words(looks["dropped"].as_str().expect("a sentence"), &["2 pictures of yours, 1 file was passed over"]);
     assert_eq!(looks["classes"], "cats dogs", "folders are classes");
 
-    // A learning rate that stays what it is, as this run's, and one that has come down, as the paper's.
-    let endless = |name: &str| {
-        let entry = list["plans"].as_array().expect("plans").iter().find(|entry| entry["name"] == name);
-        entry.and_then(|entry| entry["endless"].as_bool())
-    };
-    assert_eq!([endless("run"), endless("simvae")], [Some(true), Some(false)]);
-    let [stays, comes_down] = ["stays", "comes down"].map(|rate| &seen["ends"][rate]);
-    assert_words(stays["sentence"].as_str().expect("a sentence"), &["52 steps", "Go on trains as many again"]);
-    assert_eq!(stays["offered"], "Go on");
-    assert!(stays["went"].as_i64() >= Some(10), "{}", seen["ends"]);
-    assert_words(comes_down["sentence"].as_str().expect("a sentence"), &["52 steps", "zero: Reset begins anew"]);
-    assert_eq!(comes_down["disabled"], true);
+    let ends = |name: &str| &seen["ends"][name];
+    assert_words(ends("run")["sentence"].as_str().expect("a sentence"), &["52 steps", "Go on trains as many again"]);
+    assert_eq!(ends("run")["offered"], "Go on");
+    assert!(ends("run")["went"].as_i64() >= Some(10), "{}", seen["ends"]);
+    assert_words(ends("simvae")["sentence"].as_str().expect("a sentence"), &["2 steps", "zero: Reset begins anew"]);
+    assert_eq!(ends("simvae")["disabled"], true);
 
     let refusals = [
         ("version", ["plan.json", "version 9", "write the page anew with `wgpu-simvae web`"]),

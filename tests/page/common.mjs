@@ -3,9 +3,9 @@ import { gunzipSync } from "node:zlib";
 
 export const PATIENCE = 180_000;
 
-/** Answers the run's plan with another one. */
-export const otherPlan = (change) => (page) =>
-  page.route("**/plans/run.json.gz", async (route) => {
+/** Answers a plan with another one. */
+export const otherPlan = (change, name = "run") => (page) =>
+  page.route(`**/plans/${name}.json.gz`, async (route) => {
     const whole = await (await route.fetch()).body();
     await route.fulfill({ body: change(whole), contentType: "application/gzip" });
   });

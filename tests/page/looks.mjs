@@ -51,6 +51,14 @@ export async function looks(browser, address, folder) {
   await page.focus("#go");
   await page.keyboard.press("Space");
   await until(page, says, "Paused.");
+  await page.focus("#reset");
+  await page.keyboard.press("Enter");
+  await until(page, says, "trains in this browser");
+  seen.kept = await focused(page);
+  await until(page, () => document.getElementById("nearest").textContent.endsWith("%"));
+  await page.focus("#go");
+  await page.keyboard.press("Enter");
+  await until(page, says, "Paused.");
 
   // Narrow: nothing reaches beyond the screen. Another theme: what is drawn follows.
   await page.waitForTimeout(600);
@@ -69,15 +77,6 @@ export async function looks(browser, address, folder) {
   const light = await look();
   seen.themes = dark.map((what, at) => what !== light[at]);
 
-  // The keyboard again: what was used keeps the focus.
-  await page.focus("#reset");
-  await page.keyboard.press("Enter");
-  await until(page, says, "trains in this browser");
-  seen.kept = await focused(page);
-  await page.focus("#go");
-  await page.keyboard.press("Enter");
-  await until(page, says, "Paused.");
-
   await pictures(page, join(folder, "pictures"));
   await drop(page, join(folder, "pictures"));
   await until(page, () => document.getElementById("data").textContent.includes("of yours"));
@@ -88,18 +87,14 @@ export async function looks(browser, address, folder) {
   return seen;
 }
 
-/** A plan that ends at once, as one whose learning rate stays what it is and as one whose has come down: what the page offers then. */
+/** Plans that end at once, one whose learning rate stays what it is and one whose has come down: what the page offers then. */
 export async function ends(browser, address) {
   const found = {};
-  for (const [name, endless] of [["stays", true], ["comes down", false]]) {
+  for (const [name, from] of [["run", 50], ["simvae", 0]]) {
     const page = await browser.newPage();
-    await otherPlan(otherText((plan) => plan.replace(/"total_steps":\d+/, '"total_steps":52')))(page);
-    await page.route("**/plans.json", async (route) => {
-      const list = await (await route.fetch()).json();
-      list.plans[0].endless = endless;
-      await route.fulfill({ json: list });
-    });
-    await page.goto(address);
+    const shorter = otherText((plan) => plan.replace(/"total_steps":\d+/, `"total_steps":${from + 2}`));
+    await otherPlan(shorter, name)(page);
+    await page.goto(`${address}#${name}`);
     await until(page, says, "Trained to its end");
     const sentence = await page.textContent("#message");
     const [offered, disabled] = [await page.textContent("#go"), await page.isDisabled("#go")];
