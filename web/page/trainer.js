@@ -126,7 +126,10 @@ export class Trainer {
       for (let from = 0; from < lookedAt; from += rows) {
         replayer.seek(from);
         await replayer.run("encode");
-        copies.push(replayer.read("encoded", "encode"));
+        const copy = replayer.read("encoded", "encode");
+        // Nobody waits for it where a later run fails.
+        copy.catch(() => {});
+        copies.push(copy);
       }
       const means = new Float32Array(lookedAt * latent);
       (await Promise.all(copies)).forEach((copy, at) => {
