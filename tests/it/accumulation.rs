@@ -2,9 +2,9 @@
 
 use crate::common::ends::{assert_ends, simvae, trains};
 use crate::common::folders::temporary;
-use crate::common::{adapter, apart, decided, sprites};
+use crate::common::{apart, decided, gpu, sprites};
 use wgpu_simvae::Recipe;
-use wgpu_simvae::device::{Device, DeviceRequest, choose};
+use wgpu_simvae::device::Device;
 use wgpu_simvae::methods::registry;
 use wgpu_simvae::run_folder::checkpoint;
 use wgpu_simvae::settings::Config;
@@ -86,8 +86,8 @@ fn parts_are_the_whole_step_for_every_method() {
 fn parts_are_the_whole_step_on_a_device() {
     let single = [1e-5, 1e-4];
     compared(Some(&Device::cpu()), single);
-    if adapter().is_some() {
-        compared(Some(&choose(&DeviceRequest::Gpu).expect("an adapter")), single);
+    if let Some(gpu) = gpu() {
+        compared(Some(&gpu), single);
     }
 }
 

@@ -70,6 +70,38 @@ fn results_do_not_depend_on_the_size_of_submissions() {
     assert!(results.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
+/// What an executor leaves behind is not seen by the next, and is free for it; two at a time have nothing in common.
+#[test]
+fn an_adapter_stays_open_for_the_next_executor() {
+    let Some(adapter) = adapters().into_iter().next() else { return };
+    let mut layout = Layout::default();
+    let [x, y] = ["x", "y"].map(|name| layout.add(name, DType::Real, [5]));
+    let open = || GpuExecutor::new(&adapter, &layout, GpuOptions::default()).expect("the adapter opens");
+    let run = |gpu: &mut GpuExecutor, value: f32| {
+        assert_eq!([x, y].map(|tensor| gpu.read(tensor).expect("it is read").to_f32()), [[0.0; 5]; 2]);
+        let mut g = Graph::new("relu");
+        relu(&mut g, x, y);
+        let plan = gpu.load(g.finish().expect("valid")).expect("it loads");
+        gpu.write(x, &Values::F32(vec![value; 5])).expect("it is written");
+        gpu.run(plan, 1).expect("it runs");
+    };
+    for value in [1.0, 2.0] {
+        let (mut one, mut other) = (open(), open());
+        run(&mut one, value);
+        run(&mut other, -value);
+        assert_eq!(one.read(y).expect("it is read").to_f32(), [value; 5]);
+        assert_eq!(other.read(y).expect("it is read").to_f32(), [0.0; 5]);
+        assert!(format!("{adapter:?}").contains("2 open"), "{adapter:?}");
+    }
+    let bytes = open().allocated_bytes();
+    for _ in 0..20 {
+        let mut gpu = open();
+        run(&mut gpu, 1.0);
+    }
+    assert_eq!(open().allocated_bytes(), bytes, "they leave no memory behind");
+    assert!(format!("{adapter:?}").contains("2 open"), "{adapter:?}");
+}
+
 /// Where the environment says where a user's cache folder is.
 #[cfg(target_os = "linux")]
 #[test]

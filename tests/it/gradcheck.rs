@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use wgpu_simvae::check::{Outcome, Row, Table, Target, central_differences, golden, lockstep};
-use wgpu_simvae::device::{Device, DeviceRequest, choose};
+use wgpu_simvae::device::Device;
 use wgpu_simvae::kernels::Tuning;
 use wgpu_simvae::kernels::product::Variant;
 use wgpu_simvae::plan::Precision;
@@ -13,12 +13,8 @@ fn cpu() -> Target {
 
 /// The adapter with both loops of matrix products; none where GPU tests are switched off.
 fn gpus() -> Vec<Target> {
-    if crate::common::adapter().is_none() {
-        return Vec::new();
-    }
-    [Variant::Tile, Variant::Strip]
-        .map(|matmul| Target::Device(choose(&DeviceRequest::Gpu).expect("an adapter").tuned(Tuning::of(matmul))))
-        .into()
+    let Some(gpu) = crate::common::gpu() else { return Vec::new() };
+    [Variant::Tile, Variant::Strip].map(|matmul| Target::Device(gpu.tuned(Tuning::of(matmul)))).into()
 }
 
 /// Golden cases kept with the tests; a folder with more can be named.

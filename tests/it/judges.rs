@@ -2,10 +2,10 @@
 //!
 //! The known values are scikit-learn 1.9's on the same numbers, which a linear congruential generator draws here and there.
 
-use crate::common::adapter;
+use crate::common::gpu;
 use crate::common::words::Words;
 use wgpu_simvae::data::{ImageShape, Images};
-use wgpu_simvae::device::{Device, DeviceRequest, choose};
+use wgpu_simvae::device::Device;
 use wgpu_simvae::eval::clustering::{Clustering, Settings};
 use wgpu_simvae::eval::knn::{Metric, Neighbours, accuracy, choose_k, neighbours};
 use wgpu_simvae::eval::metrics::{Contingency, mean_and_deviation, r_squared};
@@ -13,11 +13,7 @@ use wgpu_simvae::eval::{EvalError, Labelled, Representation, Rows, clustering};
 use wgpu_simvae::train::Embedding;
 
 fn devices() -> Vec<Device> {
-    let mut devices = vec![Device::cpu()];
-    if adapter().is_some() {
-        devices.push(choose(&DeviceRequest::Gpu).expect("an adapter was found"));
-    }
-    devices
+    [Device::cpu()].into_iter().chain(gpu()).collect()
 }
 
 fn rows(values: &[f32], width: usize) -> Rows<'_> {

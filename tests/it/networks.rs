@@ -5,7 +5,7 @@ use image::{GrayImage, Luma};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
-use wgpu_simvae::device::{Device, DeviceRequest, choose};
+use wgpu_simvae::device::Device;
 use wgpu_simvae::nn::{Backbone, Networks, OfficialConv, Params, ResNetBackbone, Sizes};
 use wgpu_simvae::run_folder::metrics::MetricsLog;
 use wgpu_simvae::run_folder::{Which, checkpoint};
@@ -123,8 +123,8 @@ fn convolutional_networks_train_and_resume_on_the_cpu() {
 
 #[test]
 fn convolutional_networks_train_and_resume_on_the_gpu() {
-    if crate::common::adapter().is_some() {
-        trains_and_resumes_on(&choose(&DeviceRequest::Gpu).expect("an adapter"), &["optim.lr=2e-3"]);
+    if let Some(gpu) = crate::common::gpu() {
+        trains_and_resumes_on(&gpu, &["optim.lr=2e-3"]);
     }
 }
 

@@ -3,13 +3,13 @@
 
 use crate::common::ends::simvae;
 use crate::common::folders::assert_words;
-use crate::common::{adapter, sprites};
+use crate::common::{adapter, gpu, sprites};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wgpu_simvae::data::Dataset;
 use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions};
-use wgpu_simvae::device::{DeviceRequest, Executor, Values, choose};
+use wgpu_simvae::device::{Executor, Values};
 use wgpu_simvae::kernels::cost::Work;
 use wgpu_simvae::kernels::product::{Product, Variant};
 use wgpu_simvae::kernels::{self, AnyKernel, Args, Binding, DType, Launch, Tuning};
@@ -131,7 +131,7 @@ fn replayable(recording: &Recording, name: &str, variant: usize) -> (Layout, Pla
 /// The same shaders with the same memory, uniforms and workgroups: also held against what they declare, as of any kernel from outside.
 #[test]
 fn a_plan_from_a_file_trains_bit_for_bit_as_the_recorded_one() {
-    let Some(adapter) = adapter() else { return };
+    let (Some(adapter), Some(gpu)) = (adapter(), gpu()) else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let recording = Recording::read({
         written(&[], folder.path());
@@ -139,7 +139,7 @@ fn a_plan_from_a_file_trains_bit_for_bit_as_the_recorded_one() {
     });
     let recording = recording.expect("it is whole");
     for (variant, name) in [(Variant::Tile, "tile"), (Variant::Strip, "strip")] {
-        let device = choose(&DeviceRequest::Gpu).expect("an adapter").tuned(Tuning::of(variant));
+        let device = gpu.tuned(Tuning::of(variant));
         let (mut session, step) = Session::open_to_train(&recipe(&[]), &data(), &device).expect("it opens");
         session.train(step, 0, 5).expect("it trains");
         let want = session.executor.read(session.blueprint.memory.weights).expect("weights");

@@ -4,7 +4,7 @@ use crate::common::sprites;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use wgpu_simvae::data::Dataset;
-use wgpu_simvae::device::{Device, DeviceRequest, choose};
+use wgpu_simvae::device::Device;
 use wgpu_simvae::run_folder::checkpoint::{self, Checkpoint};
 use wgpu_simvae::run_folder::metrics::MetricsLog;
 use wgpu_simvae::settings::Config;
@@ -60,8 +60,7 @@ fn stopping_and_resuming_changes_nothing_on_the_cpu() {
 
 #[test]
 fn stopping_and_resuming_changes_nothing_on_the_gpu() {
-    if crate::common::adapter().is_some() {
-        let gpu = choose(&DeviceRequest::Gpu).expect("an adapter");
+    if let Some(gpu) = crate::common::gpu() {
         stopping_changes_nothing_on(&gpu, "precision=single");
         stopping_changes_nothing_on(&gpu, "precision=mixed");
     }

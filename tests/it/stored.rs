@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use wgpu_simvae::Recipe;
 use wgpu_simvae::data::{Dataset, FileOptions, load_with};
-use wgpu_simvae::device::{Device, DeviceRequest, choose};
+use wgpu_simvae::device::Device;
 use wgpu_simvae::run_folder::checkpoint;
 use wgpu_simvae::settings::Config;
 use wgpu_simvae::train::Session;
@@ -101,7 +101,7 @@ fn plain_images_are_the_stored_ones_reduced() {
     on_both(|device| {
         let device = match device {
             "cpu" => Device::cpu(),
-            _ => choose(&DeviceRequest::Gpu).expect("an adapter"),
+            _ => crate::common::gpu().expect("an adapter"),
         };
         let mut session = Session::open(&recipe, &data, &device).expect("it opens");
         let test = session.blueprint.test;

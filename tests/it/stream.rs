@@ -4,7 +4,7 @@ use crate::common::sprites;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use wgpu_simvae::data::Dataset;
-use wgpu_simvae::device::{Device, DeviceRequest, choose};
+use wgpu_simvae::device::Device;
 use wgpu_simvae::run_folder::checkpoint;
 use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{Progress, Report, RunOptions, Silent, run};
@@ -93,7 +93,7 @@ fn streaming_changes_nothing_on_the_cpu() {
 
 #[test]
 fn streaming_changes_nothing_on_the_gpu() {
-    if crate::common::adapter().is_some() {
-        streaming_changes_nothing_on(&choose(&DeviceRequest::Gpu).expect("an adapter"));
+    if let Some(gpu) = crate::common::gpu() {
+        streaming_changes_nothing_on(&gpu);
     }
 }

@@ -1,11 +1,11 @@
 //! Devices that share each step of a run train what one of them would.
 
 use crate::common::folders::temporary;
-use crate::common::{adapter, apart, decided, sprites};
+use crate::common::{apart, decided, gpu, sprites};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::Recipe;
-use wgpu_simvae::device::{Device, DeviceRequest, choose};
+use wgpu_simvae::device::Device;
 use wgpu_simvae::methods::registry;
 use wgpu_simvae::run_folder::Checkpoint;
 use wgpu_simvae::run_folder::metrics::MetricsLog;
@@ -181,10 +181,7 @@ fn a_run_goes_on_with_another_number_of_devices_and_repeats_bit_for_bit() {
 
 #[test]
 fn unlike_devices_share_steps() {
-    if adapter().is_none() {
-        return;
-    }
-    let gpu = choose(&DeviceRequest::Gpu).expect("an adapter");
+    let Some(gpu) = gpu() else { return };
     let both = [gpu.clone(), Device::cpu()];
     let plain = ["method=simvae", "method=simclr", "method=vicreg"].map(|method| (method, Vec::new()));
     for (method, networks) in plain.into_iter().chain([("method=supervised", convolutional())]) {
@@ -218,10 +215,7 @@ fn shares_of(out: &Path) -> Vec<usize> {
 /// anew.
 #[test]
 fn unlike_devices_are_measured_once() {
-    if adapter().is_none() {
-        return;
-    }
-    let gpu = choose(&DeviceRequest::Gpu).expect("an adapter");
+    let Some(gpu) = gpu() else { return };
     let folder = temporary();
     let ended = |name: &str, devices: &[Device], resume: bool, steps: &str| {
         trained(&folder.path().join(name), devices, resume, &["method=simvae", steps]).expect("a run");

@@ -1,13 +1,13 @@
 //! Tiles that were timed for each product: they compute the same, are found again in the cache, and stay those of a run.
 
-use crate::common::{sprites, stopping};
+use crate::common::{adapter, gpu, sprites, stopping};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 use wgpu_simvae::check::relative_error;
 use wgpu_simvae::device::cpu::CpuExecutor;
 use wgpu_simvae::device::gpu::{GpuExecutor, GpuOptions, tuning};
-use wgpu_simvae::device::{DeviceRequest, Executor, Values, choose};
+use wgpu_simvae::device::{Executor, Values};
 use wgpu_simvae::kernels::conv::correlate::Correlate;
 use wgpu_simvae::kernels::conv::weight_gradient::WeightGradient;
 use wgpu_simvae::kernels::conv::{ConvEpilogue, ConvShape};
@@ -64,7 +64,7 @@ impl Products {
 /// Whatever the clock says, whichever tiles are chosen.
 #[test]
 fn timed_tiles_compute_the_same_and_are_timed_once() {
-    let Some(adapter) = crate::common::adapter() else { return };
+    let Some(adapter) = adapter() else { return };
     let products = Products::new();
     let want = products.run(&mut CpuExecutor::<f64>::new(&products.layout).expect("enough memory"));
     let folder = tempfile::tempdir().expect("a folder");
@@ -101,9 +101,7 @@ fn timed_tiles_compute_the_same_and_are_timed_once() {
 /// The tiles that a run began with are in its checkpoints, and it goes on with them where others would be chosen now.
 #[test]
 fn a_run_goes_on_with_the_tiles_that_it_began_with() {
-    if crate::common::adapter().is_none() {
-        return;
-    }
+    let Some(device) = gpu() else { return };
     let set = ["model.hidden=[24]", "data.limit=60", "batch=7", "views=2", "epochs=2", "log.every=3"];
     let config = Config::of(set).expect("valid settings");
     let data = sprites("sprites", 60, 40);
@@ -115,7 +113,6 @@ fn a_run_goes_on_with_the_tiles_that_it_began_with() {
             product.tiles(&Tuning::of(Variant::Tile)).into_iter().find(|tile| tile.to_string().ends_with("by 4"));
         tiles.insert(product.name().to_owned(), teams.expect("such a tile"));
     }
-    let device = choose(&DeviceRequest::Gpu).expect("an adapter");
     let odd = device.tuned(Tuning { tiles, ..Tuning::of(Variant::Tile) });
     let folder = tempfile::tempdir().expect("a folder");
     let [whole, parts, plain] = ["whole", "parts", "plain"].map(|name| folder.path().join(name));

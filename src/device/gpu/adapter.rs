@@ -1,5 +1,6 @@
 //! Adapters: which GPUs there are, and opening one.
 
+use super::opened::Pool;
 use crate::device::DeviceError;
 use wgpu::{
     Adapter, AdapterInfo, Backend, Backends, CooperativeMatrixProperties, CooperativeScalarType, DeviceType,
@@ -10,6 +11,7 @@ use wgpu::{
 #[derive(Debug)]
 pub struct AdapterEntry {
     adapter: Adapter,
+    pub(super) opened: Pool,
     /// Name, driver, backend and kind.
     pub info: AdapterInfo,
     /// What it can bind and dispatch.
@@ -47,7 +49,7 @@ impl AdapterEntry {
 
     /// Opens the adapter with all the limits that it offers; every kernel runs within WebGPU's default limits, larger
     /// ones only allow larger tensors. With `cooperative` matrices it runs more than WebGPU has.
-    pub fn open(&self, cooperative: bool) -> Result<(wgpu::Device, wgpu::Queue), DeviceError> {
+    pub(super) fn open(&self, cooperative: bool) -> Result<(wgpu::Device, wgpu::Queue), DeviceError> {
         let mut wanted = self.features & (Features::TIMESTAMP_QUERY | Features::PIPELINE_CACHE);
         let mut experimental = ExperimentalFeatures::disabled();
         if cooperative {
@@ -86,6 +88,7 @@ pub fn adapters() -> Vec<AdapterEntry> {
             features: adapter.features(),
             cooperative: has_cooperative(&adapter),
             adapter,
+            opened: Pool::default(),
         })
         .collect();
     entries.sort_by_key(|entry| rank(&entry.info));

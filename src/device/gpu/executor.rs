@@ -3,8 +3,8 @@
 use super::adapter::AdapterEntry;
 use super::interface::check_shader;
 use super::memory::{ELEMENT, Memory};
+use super::opened::Opened;
 use super::pace::{AIM, Pace};
-use super::pipelines::Pipelines;
 use super::readback::Readback;
 use super::timestamps::seconds;
 use crate::device::plans::Plans;
@@ -15,12 +15,12 @@ use crate::plan::{Layout, Plan, PlanId, Tensor};
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wgpu::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, Buffer, BufferBinding, BufferDescriptor,
-    BufferUsages, CommandEncoderDescriptor, ComputePass, ComputePassDescriptor, ComputePipeline, Device, Features,
-    PollType, Queue, SubmissionIndex,
+    BufferUsages, CommandEncoderDescriptor, ComputePass, ComputePassDescriptor, ComputePipeline, Features, PollType,
+    SubmissionIndex,
 };
 
 /// Submissions that may be under way before the host waits for the oldest.
@@ -63,16 +63,13 @@ struct Uniforms {
 /// Runs plans on a wgpu adapter.
 pub struct GpuExecutor {
     name: String,
-    pub(super) device: Device,
-    pub(super) queue: Queue,
     layout: Layout,
     memory: Memory,
-    pub(super) pipelines: Pipelines,
     pub(super) options: GpuOptions,
     pub(super) plans: Plans<Step, Pace>,
     in_flight: VecDeque<SubmissionIndex>,
     readback: Readback,
-    error: Arc<Mutex<Option<String>>>,
+    pub(super) opened: Arc<Opened>,
 }
 
 impl GpuExecutor {
@@ -81,30 +78,17 @@ impl GpuExecutor {
     /// # Errors
     /// When the adapter cannot be opened, or a region is larger than it can bind.
     pub fn new(adapter: &AdapterEntry, layout: &Layout, options: GpuOptions) -> Result<Self, DeviceError> {
-        let (device, queue) = adapter.open(options.tuning.cooperative)?;
+        let opened = adapter.opened.take(adapter, options.tuning.cooperative, options.bounds_checks)?;
         let name = adapter.describe();
-        let error = Arc::new(Mutex::new(None));
-        let (uncaptured, lost) = (error.clone(), error.clone());
-        device.on_uncaptured_error(Arc::new(move |problem: wgpu::Error| keep_first(&uncaptured, problem.to_string())));
-        device.set_device_lost_callback(move |reason, message| {
-            if reason != wgpu::DeviceLostReason::Destroyed {
-                keep_first(&lost, format!("the device was lost: {message}"));
-            }
-        });
-        let memory = Memory::new(&device, &name, layout)?;
-        let pipelines = Pipelines::new(&device, adapter, options.bounds_checks);
         let executor = Self {
+            memory: Memory::new(&opened.device, &name, layout)?,
             plans: Plans::new(&name),
             name,
-            device,
-            queue,
             layout: layout.clone(),
-            memory,
-            pipelines,
             options,
             in_flight: VecDeque::new(),
             readback: Readback::default(),
-            error,
+            opened,
         };
         executor.check()?;
         Ok(executor)
@@ -120,14 +104,14 @@ impl GpuExecutor {
     }
 
     pub(super) fn check(&self) -> Result<(), DeviceError> {
-        match self.error.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+        match self.opened.error() {
             Some(message) => Err(self.failed(message)),
             None => Ok(()),
         }
     }
 
     fn poll(&self, how: PollType) -> Result<(), DeviceError> {
-        self.device.poll(how).map_err(|error| self.failed(error.to_string()))?;
+        self.opened.device.poll(how).map_err(|error| self.failed(error.to_string()))?;
         self.check()
     }
 
@@ -137,7 +121,7 @@ impl GpuExecutor {
 
     /// The dispatches of a plan whose arena is there: compiled, and bound to their memory.
     fn steps(&mut self, plan: &Plan, launches: &[Launch]) -> Result<Vec<Step>, DeviceError> {
-        let limits = self.device.limits();
+        let limits = self.opened.device.limits();
         let kernels = || plan.dispatches.iter().map(|dispatch| dispatch.kernel.as_ref());
         for (kernel, launch) in kernels().zip(launches) {
             // Our own are looked at by the tests, in every permutation; here that would double the time they take to load.
@@ -146,7 +130,8 @@ impl GpuExecutor {
             }
         }
         let shaders = kernels().zip(launches.iter().map(|launch| &launch.shader));
-        self.pipelines.compile(&self.device, shaders).map_err(|message| self.failed(message))?;
+        let mut pipelines = self.opened.pipelines();
+        pipelines.compile(&self.opened.device, shaders).map_err(|message| self.failed(message))?;
         self.check()?;
 
         let uniforms = self.uniforms(plan, limits.min_uniform_buffer_offset_alignment as usize);
@@ -156,13 +141,13 @@ impl GpuExecutor {
         let mut steps = Vec::with_capacity(plan.dispatches.len());
         for ((dispatch, launch), [offset, size]) in plan.dispatches.iter().zip(launches).zip(uniforms.blocks) {
             let missing = || self.failed(format!("shader `{}` was not compiled", launch.shader.label()));
-            let compiled = self.pipelines.get(&launch.shader).ok_or_else(missing)?;
+            let compiled = pipelines.get(&launch.shader).ok_or_else(missing)?;
             let mut entries = vec![BindGroupEntry { binding: 0, resource: bind(&uniforms.buffer, offset, size) }];
             for (tensor, binding) in dispatch.tensors.iter().zip(1..) {
                 let at = self.memory.locate(*tensor)?;
                 entries.push(BindGroupEntry { binding, resource: bind(at.buffer, at.offset, at.size) });
             }
-            let bindings = self.device.create_bind_group(&BindGroupDescriptor {
+            let bindings = self.opened.device.create_bind_group(&BindGroupDescriptor {
                 label: Some(&dispatch.label),
                 layout: &compiled.layout,
                 entries: &entries,
@@ -184,13 +169,13 @@ impl GpuExecutor {
             bytes.extend_from_slice(&block);
         }
         bytes.resize(bytes.len().next_multiple_of(4).max(4), 0);
-        let buffer = self.device.create_buffer(&BufferDescriptor {
+        let buffer = self.opened.device.create_buffer(&BufferDescriptor {
             label: Some("uniforms"),
             size: bytes.len() as u64,
             usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        self.queue.write_buffer(&buffer, 0, &bytes);
+        self.opened.queue.write_buffer(&buffer, 0, &bytes);
         Uniforms { buffer, blocks }
     }
 
@@ -205,14 +190,14 @@ impl GpuExecutor {
 
     fn submit(&mut self, id: PlanId, part: Range<usize>, times: u32) -> Result<(), DeviceError> {
         let steps = self.plans.part(id, part)?;
-        let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("steps") });
+        let mut encoder = self.opened.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("steps") });
         {
             let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
             for _ in 0..times {
                 steps.iter().for_each(|step| step.record(&mut pass));
             }
         }
-        let submission = self.queue.submit([encoder.finish()]);
+        let submission = self.opened.queue.submit([encoder.finish()]);
         self.in_flight.push_back(submission);
         if self.in_flight.len() > MAX_IN_FLIGHT {
             let oldest = self.in_flight.pop_front();
@@ -220,10 +205,6 @@ impl GpuExecutor {
         }
         self.check()
     }
-}
-
-fn keep_first(slot: &Mutex<Option<String>>, message: String) {
-    slot.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(message);
 }
 
 impl Executor for GpuExecutor {
@@ -236,7 +217,7 @@ impl Executor for GpuExecutor {
     }
 
     fn allocated_bytes(&self) -> Option<u64> {
-        Some(self.device.generate_allocator_report()?.total_allocated_bytes)
+        Some(self.opened.device.generate_allocator_report()?.total_allocated_bytes)
     }
 
     fn load(&mut self, plan: Plan) -> Result<PlanId, DeviceError> {
@@ -244,7 +225,7 @@ impl Executor for GpuExecutor {
         let launches: Vec<Launch> = plan.dispatches.iter().map(|d| d.kernel.launch(&self.options.tuning)).collect();
         let pace =
             Pace::new(&plan, &launches, &self.options.tuning, &self.name, self.options.submission.unwrap_or(AIM))?;
-        match self.memory.add_arena(&self.device, &plan).and_then(|()| self.steps(&plan, &launches)) {
+        match self.memory.add_arena(&self.opened.device, &plan).and_then(|()| self.steps(&plan, &launches)) {
             Ok(steps) => Ok(self.plans.insert(plan, steps, pace)),
             Err(error) => {
                 self.memory.remove_arena(plan.id);
@@ -292,7 +273,7 @@ impl Executor for GpuExecutor {
     }
 
     fn timeline(&mut self, id: PlanId) -> Result<Timeline, DeviceError> {
-        if !self.device.features().contains(Features::TIMESTAMP_QUERY) {
+        if !self.opened.device.features().contains(Features::TIMESTAMP_QUERY) {
             return by_the_host(self, id, |executor| executor.wait(None));
         }
         let all = self.plans.all(id)?;
@@ -300,7 +281,7 @@ impl Executor for GpuExecutor {
         for part in self.plans.known(id)?.parts(all) {
             ticks.extend(self.stamped(id, part)?);
         }
-        Ok(Timeline::from_timestamps(&seconds(&ticks, self.queue.get_timestamp_period())))
+        Ok(Timeline::from_timestamps(&seconds(&ticks, self.opened.queue.get_timestamp_period())))
     }
 
     fn write(&mut self, tensor: Tensor, values: &Values) -> Result<(), DeviceError> {
@@ -309,10 +290,14 @@ impl Executor for GpuExecutor {
             return Err(DeviceError::bad(tensor, format!("{} values were given for it", values.len())));
         }
         match (tensor.dtype, values) {
-            (DType::Uint, Values::U32(x)) => self.queue.write_buffer(at.buffer, at.offset, bytemuck::cast_slice(x)),
-            (DType::Real, Values::F32(x)) => self.queue.write_buffer(at.buffer, at.offset, bytemuck::cast_slice(x)),
+            (DType::Uint, Values::U32(x)) => {
+                self.opened.queue.write_buffer(at.buffer, at.offset, bytemuck::cast_slice(x))
+            }
+            (DType::Real, Values::F32(x)) => {
+                self.opened.queue.write_buffer(at.buffer, at.offset, bytemuck::cast_slice(x))
+            }
             (DType::Real, Values::F64(_)) => {
-                self.queue.write_buffer(at.buffer, at.offset, bytemuck::cast_slice(&values.to_f32()));
+                self.opened.queue.write_buffer(at.buffer, at.offset, bytemuck::cast_slice(&values.to_f32()));
             }
             _ => return Err(DeviceError::bad(tensor, "words were given for reals, or reals for words")),
         }
@@ -329,7 +314,7 @@ impl Executor for GpuExecutor {
 
     fn request(&mut self, tensor: Tensor) -> Result<Ticket, DeviceError> {
         let at = self.memory.locate(tensor)?;
-        let ticket = self.readback.start(&self.device, &self.queue, &at, tensor.dtype);
+        let ticket = self.readback.start(&self.opened.device, &self.opened.queue, &at, tensor.dtype);
         self.check()?;
         Ok(ticket)
     }

@@ -6,6 +6,7 @@ mod guard;
 mod interface;
 mod kept;
 mod memory;
+mod opened;
 mod pace;
 mod pipelines;
 mod readback;

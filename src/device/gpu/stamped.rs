@@ -12,8 +12,9 @@ impl GpuExecutor {
     /// Runs a stretch of a plan, a pass for each dispatch, and returns begin and end of each in ticks of the device's clock.
     pub(super) fn stamped(&mut self, id: PlanId, part: Range<usize>) -> Result<Vec<[u64; 2]>, DeviceError> {
         let steps = self.plans.part(id, part)?;
-        let stamps = Timestamps::new(&self.device, steps.len() as u32);
-        let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("timeline") });
+        let stamps = Timestamps::new(&self.opened.device, steps.len() as u32);
+        let mut encoder =
+            self.opened.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("timeline") });
         for (step, index) in steps.iter().zip(0..) {
             let timestamp_writes = Some(stamps.around(index));
             let descriptor = ComputePassDescriptor { label: None, timestamp_writes };
@@ -24,12 +25,13 @@ impl GpuExecutor {
 
     /// Seconds of so many replays of a plan in one pass; none where the device has no clock.
     pub(super) fn replayed(&mut self, id: PlanId, times: u32) -> Result<Option<f64>, DeviceError> {
-        if !self.device.features().contains(Features::TIMESTAMP_QUERY) {
+        if !self.opened.device.features().contains(Features::TIMESTAMP_QUERY) {
             return Ok(None);
         }
         let steps = self.plans.part(id, self.plans.all(id)?)?;
-        let stamps = Timestamps::new(&self.device, 1);
-        let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("replays") });
+        let stamps = Timestamps::new(&self.opened.device, 1);
+        let mut encoder =
+            self.opened.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("replays") });
         {
             let descriptor = ComputePassDescriptor { label: None, timestamp_writes: Some(stamps.around(0)) };
             let mut pass = encoder.begin_compute_pass(&descriptor);
@@ -38,13 +40,13 @@ impl GpuExecutor {
             }
         }
         let ticks = self.ticks(&stamps, encoder)?;
-        Ok(seconds(&ticks, self.queue.get_timestamp_period()).first().map(|[begin, end]| end - begin))
+        Ok(seconds(&ticks, self.opened.queue.get_timestamp_period()).first().map(|[begin, end]| end - begin))
     }
 
     /// Submits what was recorded between timestamps and waits for them.
     fn ticks(&self, stamps: &Timestamps, mut encoder: CommandEncoder) -> Result<Vec<[u64; 2]>, DeviceError> {
         stamps.resolve(&mut encoder);
-        let submission = self.queue.submit([encoder.finish()]);
+        let submission = self.opened.queue.submit([encoder.finish()]);
         let read = stamps.ask();
         self.wait(Some(submission))?;
         read.ticks().map_err(|message| self.failed(message))
@@ -60,7 +62,7 @@ impl GpuExecutor {
         let launches = kernels.iter().map(|(kernel, tuning)| (*kernel, kernel.launch(tuning)));
         let launches: Vec<(&dyn AnyKernel, Launch)> = launches.collect();
         let shaders = launches.iter().map(|(kernel, launch)| (*kernel, &launch.shader));
-        self.pipelines.compile(&self.device, shaders).map_err(|message| self.failed(message))?;
+        self.opened.pipelines().compile(&self.opened.device, shaders).map_err(|message| self.failed(message))?;
         self.check()
     }
 }

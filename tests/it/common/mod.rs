@@ -84,6 +84,11 @@ pub fn adapter() -> Option<AdapterEntry> {
     Some(found.swap_remove(0))
 }
 
+/// [`adapter`] as a device.
+pub fn gpu() -> Option<Device> {
+    adapter().map(|_| choose(&DeviceRequest::Gpu).expect("an adapter"))
+}
+
 /// Opens an executor over a layout.
 pub type Open<'a> = &'a dyn Fn(&Layout) -> Box<dyn Executor>;
 
@@ -106,9 +111,6 @@ pub fn on_adapter(check: impl Fn(Open<'_>)) {
 /// The CPU, and the first adapter there is, opened over a layout.
 pub fn devices(layout: &Layout) -> Vec<Box<dyn Executor>> {
     let mut all: Vec<Box<dyn Executor>> = vec![Box::new(CpuExecutor::<f32>::new(layout).expect("there is room"))];
-    if adapter().is_some() {
-        let device = choose(&DeviceRequest::Gpu).expect("an adapter");
-        all.push(device.open(layout).expect("the adapter opens"));
-    }
+    all.extend(gpu().map(|gpu| gpu.open(layout).expect("the adapter opens")));
     all
 }
