@@ -4,7 +4,7 @@ use crate::shaders::cooperative_shaders;
 use naga::valid::{Capabilities, FunctionInfo, ValidationFlags, Validator};
 use naga::{Block, Expression, Function, Handle, Module, Statement, TypeInner};
 use std::process::Command;
-use wgpu_simvae::device::gpu::{Language, translate};
+use wgpu_simvae::device::gpu::{Language, Translator, translate};
 use wgpu_simvae::kernels::Shader;
 use wgpu_simvae::kernels::registry::shaders;
 
@@ -12,10 +12,11 @@ use wgpu_simvae::kernels::registry::shaders;
 fn every_permutation_is_translated_into_every_language() {
     let all = shaders();
     for (label, shader) in &all {
+        let translator = Translator::new(shader).unwrap_or_else(|error| panic!("{error}"));
         for (language, checked) in Language::ALL.into_iter().flat_map(|language| [(language, true), (language, false)])
         {
             let translated =
-                translate(shader, checked, language).unwrap_or_else(|error| panic!("{}: {error}", language.name()));
+                translator.write(language, checked).unwrap_or_else(|error| panic!("{}: {error}", language.name()));
             assert!(!translated.is_empty(), "{label}: {}", language.name());
         }
     }
@@ -41,9 +42,10 @@ fn every_module_is_valid_spirv() {
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (label, shader) in shaders() {
+        let translator = Translator::new(&shader).expect("it is valid");
         for checked in [true, false] {
             let path = folder.path().join("module.spv");
-            let module = translate(&shader, checked, Language::Spirv).expect("it is translated");
+            let module = translator.write(Language::Spirv, checked).expect("it is translated");
             std::fs::write(&path, module).expect("the temporary folder takes a file");
             let output =
                 Command::new("spirv-val").args(["--target-env", "vulkan1.3"]).arg(&path).output().expect("it runs");

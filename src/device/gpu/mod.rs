@@ -22,4 +22,4 @@ pub use executor::{GpuExecutor, GpuOptions};
 pub use guard::Guarded;
 pub use interface::{ShaderError, ShaderProblem, check_shader};
 #[cfg(feature = "translate")]
-pub use translate::{Language, translate};
+pub use translate::{Language, Translator, translate};

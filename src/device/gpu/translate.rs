@@ -60,25 +60,52 @@ impl FromStr for Language {
     }
 }
 
-/// Translates a shader. `checked` keeps it inside its bindings and ends its loops, as the shaders of others run.
+/// A shader that was read and found valid, for any number of languages.
+pub struct Translator {
+    label: String,
+    source: String,
+    zeroed: bool,
+    module: Module,
+    info: ModuleInfo,
+}
+
+impl Translator {
+    /// Reads a shader.
+    ///
+    /// # Errors
+    /// When it is not valid.
+    pub fn new(shader: &Shader) -> Result<Self, ShaderError> {
+        let (label, source) = (shader.label(), shader.wgsl());
+        let capabilities = OF_EVERY_DEVICE | Capabilities::SHADER_FLOAT16 | Capabilities::COOPERATIVE_MATRIX;
+        match parse(&source, capabilities) {
+            Ok((module, info)) => Ok(Self { label, source, zeroed: !shader.is_own(), module, info }),
+            Err(problem) => Err(ShaderError { shader: label, problem }),
+        }
+    }
+
+    /// It in a language. `checked` keeps it inside its bindings and ends its loops, as the shaders of others run.
+    ///
+    /// # Errors
+    /// When the language lacks something that it needs.
+    pub fn write(&self, language: Language, checked: bool) -> Result<Vec<u8>, ShaderError> {
+        let options = Options { checked, zeroed: self.zeroed };
+        let written = match language {
+            Language::Wgsl => Ok(self.source.clone().into_bytes()),
+            Language::Spirv => options.spirv(&self.module, &self.info),
+            Language::Msl => options.msl(&self.module, &self.info),
+            Language::Hlsl => options.hlsl(&self.module, &self.info),
+            Language::Glsl => options.glsl(&self.module, &self.info),
+        };
+        written.map_err(|problem| ShaderError { shader: self.label.clone(), problem })
+    }
+}
+
+/// A shader in one language: [`Translator`].
 ///
 /// # Errors
 /// When it is not valid, or the language lacks something that it needs.
 pub fn translate(shader: &Shader, checked: bool, language: Language) -> Result<Vec<u8>, ShaderError> {
-    let source = shader.wgsl();
-    let translated = || {
-        let (module, info) =
-            parse(&source, OF_EVERY_DEVICE | Capabilities::SHADER_FLOAT16 | Capabilities::COOPERATIVE_MATRIX)?;
-        let options = Options { checked, zeroed: !shader.is_own() };
-        match language {
-            Language::Wgsl => Ok(source.clone().into_bytes()),
-            Language::Spirv => options.spirv(&module, &info),
-            Language::Msl => options.msl(&module, &info),
-            Language::Hlsl => options.hlsl(&module, &info),
-            Language::Glsl => options.glsl(&module, &info),
-        }
-    };
-    translated().map_err(|problem| ShaderError { shader: shader.label(), problem })
+    Translator::new(shader)?.write(language, checked)
 }
 
 fn untranslatable(error: impl Display) -> ShaderProblem {
