@@ -34,7 +34,7 @@ impl Objective for Autoencoder {
         let (kind, variance) = (LikelihoodKind::Gaussian, Variance::Fixed(1.0));
         let kernel = Likelihood { kind, rows, width, variance, gradient_scale: scale };
         g.push("squared error", kernel, &[forward.z, batch.x, terms, dlogits]);
-        model.record(g, 0, terms, scale);
+        model.record(g, &[terms], scale);
         forward
     }
 }

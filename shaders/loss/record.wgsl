@@ -1,30 +1,45 @@
-// Sums a loss term in a fixed order and writes it into the step's row of the log: [total, term 0, term 1, ...].
+// Sums loss terms in a fixed order and writes them into the step's row of the log: [total, term 0, term 1, ...].
 struct Params {
-    count: u32,
+    terms: u32,    // how many are given, 1 to 3
+    first: u32,    // elements of each
+    second: u32,
+    third: u32,
     scale: f32,    // 1 / rows
     capacity: u32, // rows of the log, a ring
     columns: u32,
-    column: u32,   // 1.. ; the first term also begins the total
+    column: u32,   // the first term's, 1..; column 1 also begins the total
     add: u32,      // 1 adds to what an earlier part of the step has written
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> clock: array<u32>;
-@group(0) @binding(2) var<storage, read> terms: array<f32>;
-@group(0) @binding(3) var<storage, read_write> losses: array<f32>;
+@group(0) @binding(2) var<storage, read> first: array<f32>;
+@group(0) @binding(3) var<storage, read> second: array<f32>;
+@group(0) @binding(4) var<storage, read> third: array<f32>;
+@group(0) @binding(5) var<storage, read_write> losses: array<f32>;
+
+fn write(at: u32, sum: f32) -> f32 {
+    let mean = sum * params.scale;
+    losses[at] = select(0.0, losses[at], params.add == 1u) + mean;
+    return mean;
+}
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(local_invocation_index) lane: u32) {
-    var sum = 0.0;
-    for (var i = lane; i < params.count; i += LANES) {
-        sum += terms[i];
+    var sums = vec3<f32>();
+    for (var i = lane; i < max(params.first, max(params.second, params.third)); i += LANES) {
+        if (i < params.first) { sums.x += first[i]; }
+        if (i < params.second) { sums.y += second[i]; }
+        if (i < params.third) { sums.z += third[i]; }
     }
-    sum = sum_of_lanes(lane, sum);
+    sums.x = sum_of_lanes(lane, sums.x);
+    sums.y = sum_of_lanes(lane, sums.y);
+    sums.z = sum_of_lanes(lane, sums.z);
     if (lane == 0u) {
         let at = (clock[STEP] % params.capacity) * params.columns;
-        let mean = sum * params.scale;
-        let total = select(losses[at], 0.0, params.column == 1u && params.add == 0u);
-        let term = select(0.0, losses[at + params.column], params.add == 1u);
-        losses[at] = total + mean;
-        losses[at + params.column] = term + mean;
+        var total = select(losses[at], 0.0, params.column == 1u && params.add == 0u);
+        total += write(at + params.column, sums.x);
+        if (params.terms > 1u) { total += write(at + params.column + 1u, sums.y); }
+        if (params.terms > 2u) { total += write(at + params.column + 2u, sums.z); }
+        losses[at] = total;
     }
 }

@@ -161,7 +161,7 @@ impl Decoder {
         let dlogits = g.grad_first(logits);
         let scale = 1.0 / rows as f64;
         let errors = squared_error(&mut g, logits, drawn.x, dlogits, scale);
-        self.log.record(&mut g, clock, 0, errors, scale);
+        self.log.record(&mut g, clock, &[errors], scale);
         g.backward();
         optimiser.update(&mut g, &self.state, &self.memory);
         g.finish()

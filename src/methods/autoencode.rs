@@ -37,8 +37,8 @@ impl LikelihoodSettings {
 }
 
 impl Model {
-    /// Emits encoder, sample, decoder and the reconstruction term, the log's first; each term times `scale`.
-    pub fn autoencode(&self, g: &mut Graph, batch: &Batch<'_>, scale: f64) -> Forward {
+    /// Emits encoder, sample, decoder and reconstruction, whose terms, one for each row, it returns too; the loss is `scale` times their sum.
+    pub fn autoencode(&self, g: &mut Graph, batch: &Batch<'_>, scale: f64) -> (Forward, Tensor) {
         let (rows, width) = batch.x.shape.as_matrix();
         let noise = (batch.noise)(g);
         let encoded = self.encode(g, batch.x);
@@ -53,24 +53,23 @@ impl Model {
         let mut tensors = vec![logits, batch.x, terms, dlogits];
         tensors.extend(self.learned(g, self.pixel_logvar, "likelihood", rows));
         g.push("likelihood", kernel, &tensors);
-        self.record(g, 0, terms, scale);
-        Forward { encoded, z }
+        (Forward { encoded, z }, terms)
     }
 
-    /// Emits beta times the divergence from the prior, the log's second term, each row's times `scale`.
-    pub fn divergence(&self, g: &mut Graph, forward: &Forward, beta: f64, scale: f64) {
+    /// Emits beta times the divergence from the prior, and returns its terms; the loss is `scale` times their sum.
+    pub fn divergence(&self, g: &mut Graph, forward: &Forward, beta: f64, scale: f64) -> Tensor {
         let (rows, latent) = forward.z.shape.as_matrix();
         let terms = g.tensor("kl", [rows, latent]);
         let dencoded = g.grad_first(forward.encoded);
         let kernel = Kl { rows, latent, beta, gradient_scale: scale };
         g.push("kl", kernel, &[forward.encoded, terms, dencoded]);
-        self.record(g, 1, terms, scale);
+        terms
     }
 
-    /// Emits the latent terms of SimVAE, the log's second and third, each image's times the kernel's gradient scale. A variance that is
-    /// learned is that of the networks.
-    pub fn gathering(&self, g: &mut Graph, forward: &Forward, kernel: SimVae) {
-        let (images, latent, scale) = (kernel.images, kernel.latent, kernel.gradient_scale);
+    /// Emits the latent terms of SimVAE and returns them, prior and entropy; the loss is the kernel's gradient scale times their sum. A variance
+    /// that is learned is that of the networks.
+    pub fn gathering(&self, g: &mut Graph, forward: &Forward, kernel: SimVae) -> [Tensor; 2] {
+        let (images, latent) = (kernel.images, kernel.latent);
         let prior = g.tensor("prior", [images, latent]);
         let entropy = g.tensor("entropy", [images, latent]);
         let dz = g.grad_first(forward.z);
@@ -79,8 +78,7 @@ impl Model {
         let logvar = self.networks.prior_logvar.filter(|_| kernel.variance == Variance::Learned);
         tensors.extend(self.learned(g, logvar, "prior", images * latent));
         g.push("simvae", kernel, &tensors);
-        self.record(g, 1, prior, scale);
-        self.record(g, 2, entropy, scale);
+        [prior, entropy]
     }
 
     /// What a loss of so many terms reads and writes of a variance that is learned: the parameter, and a tensor for its derivatives, whose

@@ -51,13 +51,13 @@ impl Objective for CrVae {
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
         let (pairs, latent) = (batch.rows() / 2, model.networks.latent);
         let scale = batch.share / pairs as f64;
-        let forward = model.autoencode(g, batch, scale);
-        model.divergence(g, &forward, self.beta, scale);
-        let terms = g.tensor("consistency", [pairs, latent]);
+        let (forward, reconstruction) = model.autoencode(g, batch, scale);
+        let kl = model.divergence(g, &forward, self.beta, scale);
+        let consistency = g.tensor("consistency", [pairs, latent]);
         let dencoded = g.grad_first(forward.encoded);
         let kernel = Consistency { pairs, latent, lambda: self.lambda, gradient_scale: scale };
-        g.push("consistency", kernel, &[forward.encoded, terms, dencoded]);
-        model.record(g, 2, terms, scale);
+        g.push("consistency", kernel, &[forward.encoded, consistency, dencoded]);
+        model.record(g, &[reconstruction, kl, consistency], scale);
         forward
     }
 

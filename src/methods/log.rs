@@ -1,7 +1,7 @@
 //! The log of loss terms on the device: a ring of steps that the host reads when it likes.
 
 use crate::kernels::DType;
-use crate::kernels::loss::record::Record;
+use crate::kernels::loss::record::{MOST, Record};
 use crate::plan::{Graph, Layout, Tensor};
 
 /// Steps that the log holds. The host reads at least this often.
@@ -34,17 +34,24 @@ impl LossLog {
         Self { add: true, ..self.clone() }
     }
 
-    /// Emits the sum of a term, times `scale`, into the current step's row. Terms are recorded in their order.
-    pub fn record(&self, g: &mut Graph, clock: Tensor, column: usize, terms: Tensor, scale: f64) {
-        let kernel = Record {
-            count: terms.len(),
-            scale,
-            capacity: CAPACITY,
-            columns: 1 + self.terms.len(),
-            column: column + 1,
-            add: self.add,
-        };
-        g.push(&format!("record {}", self.terms[column]), kernel, &[clock, terms, self.losses]);
+    /// Emits the sum of each term, in their order, times `scale`, into the current step's row.
+    ///
+    /// # Panics
+    /// When there are more or fewer than the log has columns for.
+    pub fn record(&self, g: &mut Graph, clock: Tensor, terms: &[Tensor], scale: f64) {
+        assert_eq!(terms.len(), self.terms.len(), "a tensor for each of the loss terms {:?}", self.terms);
+        for (terms, column) in terms.chunks(MOST).zip((1..).step_by(MOST)) {
+            let kernel = Record {
+                counts: terms.iter().map(Tensor::len).collect(),
+                scale,
+                capacity: CAPACITY,
+                columns: 1 + self.terms.len(),
+                column,
+                add: self.add,
+            };
+            let [first, second, third] = std::array::from_fn(|term| *terms.get(term).unwrap_or(&terms[0]));
+            g.push("record the losses", kernel, &[clock, first, second, third, self.losses]);
+        }
     }
 
     /// The row of a step (counted from 1) in a copy of the log.

@@ -113,8 +113,11 @@ impl Model {
         Self { log: self.log.adding(), ..self.clone() }
     }
 
-    /// Records the sum of a term, times `scale`, in its column.
-    pub fn record(&self, g: &mut Graph, column: usize, terms: Tensor, scale: f64) {
-        self.log.record(g, self.clock, column, terms, scale);
+    /// Records the sum of each of the objective's terms, in their order, times `scale`.
+    ///
+    /// # Panics
+    /// When there is not one for each of [`Objective::terms`].
+    pub fn record(&self, g: &mut Graph, terms: &[Tensor], scale: f64) {
+        self.log.record(g, self.clock, terms, scale);
     }
 }

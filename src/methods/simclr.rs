@@ -64,7 +64,7 @@ impl Comparison for SimClr {
         let terms = g.tensor("infonce", [rows]);
         let kernel = InfoNce { rows, views, temperature: self.temperature, gradient_scale: scale };
         g.push("infonce", kernel, &[similarity, terms]);
-        model.record(g, 0, terms, scale);
+        model.record(g, &[terms], scale);
 
         // s = u u^T, so du = (ds + ds^T) u.
         let dunit = g.grad_first(unit);

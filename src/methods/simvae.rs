@@ -99,7 +99,7 @@ impl Objective for SimVae {
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
         let (images, views, latent) = (batch.images(), batch.views, model.networks.latent);
         let scale = batch.scale();
-        let forward = model.autoencode(g, batch, scale);
+        let (forward, reconstruction) = model.autoencode(g, batch, scale);
         let kernel = Kernel {
             images,
             views,
@@ -109,7 +109,8 @@ impl Objective for SimVae {
             entropy_scale: self.entropy_scale,
             gradient_scale: scale,
         };
-        model.gathering(g, &forward, kernel);
+        let [prior, entropy] = model.gathering(g, &forward, kernel);
+        model.record(g, &[reconstruction, prior, entropy], scale);
         forward
     }
 

@@ -67,7 +67,7 @@ impl Objective for Supervised {
         let dlogits = g.grad_first(forward.z);
         let kernel = CrossEntropy { rows, classes, gradient_scale: scale };
         g.push("cross-entropy", kernel, &[forward.z, labels, terms, dlogits]);
-        model.record(g, 0, terms, scale);
+        model.record(g, &[terms], scale);
         forward
     }
 }

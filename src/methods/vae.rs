@@ -105,7 +105,7 @@ impl Objective for Vae {
         }
         let (rows, latent) = (batch.rows(), model.networks.latent);
         let scale = batch.scale();
-        let forward = model.autoencode(g, batch, scale);
+        let (forward, reconstruction) = model.autoencode(g, batch, scale);
         // A view alone is its own mean: of SimVAE's terms z^2 / 2 and the entropy stay, and no variance around the content.
         let kernel = Gathering {
             images: rows,
@@ -116,7 +116,8 @@ impl Objective for Vae {
             entropy_scale: self.entropy_scale,
             gradient_scale: scale,
         };
-        model.gathering(g, &forward, kernel);
+        let [prior, entropy] = model.gathering(g, &forward, kernel);
+        model.record(g, &[reconstruction, prior, entropy], scale);
         forward
     }
 
@@ -143,8 +144,9 @@ impl Objective for BetaVae {
 
     fn emit(&self, g: &mut Graph, model: &Model, batch: &Batch<'_>) -> Forward {
         let scale = batch.scale();
-        let forward = model.autoencode(g, batch, scale);
-        model.divergence(g, &forward, self.beta, scale);
+        let (forward, reconstruction) = model.autoencode(g, batch, scale);
+        let kl = model.divergence(g, &forward, self.beta, scale);
+        model.record(g, &[reconstruction, kl], scale);
         forward
     }
 

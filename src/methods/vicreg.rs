@@ -66,10 +66,9 @@ impl Comparison for VicReg {
         let (rows, width) = z.shape.as_matrix();
         let (images, columns) = (rows / views, views * width);
         let dz = g.grad_first(z);
-        let terms = g.tensor("invariance", [images, width]);
-        let invariance = Invariance { images, views, width, weight: self.invariance };
-        g.push("invariance", invariance, &[z, terms, dz]);
-        model.record(g, 0, terms, 1.0);
+        let invariance = g.tensor("invariance", [images, width]);
+        let kernel = Invariance { images, views, width, weight: self.invariance };
+        g.push("invariance", kernel, &[z, invariance, dz]);
 
         // The views of an image are adjacent, so all of them together are one row `[view * width + dimension]`.
         let centred = g.tensor("centred", [images, columns]);
@@ -88,8 +87,7 @@ impl Comparison for VicReg {
             epsilon: EPSILON,
         };
         g.push("covariance", kernel, &[products, variance, covariance]);
-        model.record(g, 1, variance, 1.0);
-        model.record(g, 2, covariance, 1.0);
+        model.record(g, &[invariance, variance, covariance], 1.0);
         // The gradient's columns have mean zero like those of `centred`, so centring has no backward of its own.
         let product = Matmul { form: Form::Nn, m: images, n: columns, k: columns, epilogue: Epilogue::Accumulate };
         g.push("covariance backward", product, &[centred, products, centred, dz]);

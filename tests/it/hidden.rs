@@ -78,7 +78,7 @@ impl Objective for Hidden {
         let (rows, _) = batch.x.shape.as_matrix();
         let (terms, dz) = (g.tensor("nothing", [rows]), g.grad_first(forward.z));
         g.push("runaway", Runaway { count: rows }, &[forward.z, terms, dz]);
-        model.record(g, 0, terms, 1.0 / rows as f64);
+        model.record(g, &[terms], 1.0 / rows as f64);
         forward
     }
 }

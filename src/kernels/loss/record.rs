@@ -6,20 +6,27 @@ use crate::kernels::{Access, Args, Binding, Kernel, Launch, Tuning, common};
 use crate::math::Real;
 use encase::ShaderType;
 
-/// Sums `count` terms and writes the scaled sum into the current step's row of the log.
+/// Invocations that add.
+const LANES: u32 = 256;
+
+/// Loss terms that one dispatch sums.
+pub const MOST: usize = 3;
+
+/// Sums loss terms and writes the scaled sums into the current step's row of the log.
 ///
-/// Tensors: clock, terms `[count]`, losses `[capacity, columns]`. A row is `[total, term 1, term 2, ...]`.
+/// Tensors: clock, three of terms (any tensor in the place of one that is not there), losses `[capacity, columns]`. A row is
+/// `[total, term 1, term 2, ...]`.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Terms to sum.
-    pub count: usize,
-    /// Factor of the sum, usually `1 / rows`.
+    /// Elements of each term, of one to three.
+    pub counts: Vec<usize>,
+    /// Factor of the sums, usually `1 / rows`.
     pub scale: f64,
     /// Rows of the log, which is a ring over the steps.
     pub capacity: usize,
     /// Columns of the log.
     pub columns: usize,
-    /// This term's column, from 1; column 1 also begins the total.
+    /// The first term's column, from 1; column 1 also begins the total.
     pub column: usize,
     /// Whether to add to what an earlier part of the step has written.
     pub add: bool,
@@ -28,7 +35,10 @@ pub struct Record {
 /// The shader's uniform block.
 #[derive(ShaderType)]
 pub struct Params {
-    count: u32,
+    terms: u32,
+    first: u32,
+    second: u32,
+    third: u32,
     scale: f32,
     capacity: u32,
     columns: u32,
@@ -36,20 +46,34 @@ pub struct Params {
     add: u32,
 }
 
+impl Record {
+    /// Elements of each place for a term.
+    fn lens(&self) -> [usize; MOST] {
+        std::array::from_fn(|term| self.counts.get(term).copied().unwrap_or(0))
+    }
+}
+
 impl Kernel for Record {
     type Params = Params;
 
     fn bindings(&self) -> Vec<Binding> {
+        let [first, second, third] = self.lens();
         vec![
             clock::binding(Access::Read),
-            Binding::real("terms", Access::Read, self.count),
+            Binding::real("first", Access::Read, first),
+            Binding::real("second", Access::Read, second),
+            Binding::real("third", Access::Read, third),
             Binding::real("losses", Access::Update, self.capacity * self.columns),
         ]
     }
 
     fn params(&self) -> Params {
+        let [first, second, third] = self.lens().map(|len| len as u32);
         Params {
-            count: self.count as u32,
+            terms: self.counts.len() as u32,
+            first,
+            second,
+            third,
             scale: self.scale as f32,
             capacity: self.capacity as u32,
             columns: self.columns as u32,
@@ -59,7 +83,7 @@ impl Kernel for Record {
     }
 
     fn launch(&self, _tuning: &Tuning) -> Launch {
-        Launch::groups(shader!("loss/record").with(common::clock::WGSL).reducing(64), 1)
+        Launch::groups(shader!("loss/record").with(common::clock::WGSL).reducing(LANES), 1)
     }
 
     fn work(&self, _tuning: &Tuning) -> Work {
@@ -67,19 +91,31 @@ impl Kernel for Record {
     }
 
     fn twin<T: Real>(&self, mut args: Args<'_, T>) {
-        let (clock, terms, losses) = (args.uint(0), args.real(1), args.real_mut(2));
+        let (clock, terms, losses) = (args.uint(0), [1, 2, 3].map(|term| args.real(term)), args.real_mut(4));
         let at = (clock[STEP] as usize % self.capacity) * self.columns;
-        // Pairwise, so that single precision stays exact enough over thousands of terms.
-        let mean = pairwise(&terms[..self.count]) * T::of(self.scale);
-        let total = if self.column == 1 && !self.add { T::ZERO } else { losses[at] };
-        let term = if self.add { losses[at + self.column] } else { T::ZERO };
-        losses[at] = total + mean;
-        losses[at + self.column] = term + mean;
+        let row = &mut losses[at..][..self.columns];
+        if self.column == 1 && !self.add {
+            row[0] = T::ZERO;
+        }
+        for ((terms, &count), column) in terms.iter().zip(&self.counts).zip(self.column..) {
+            // Pairwise, so that single precision stays exact enough over thousands of terms.
+            let mean = pairwise(&terms[..count]) * T::of(self.scale);
+            row[0] += mean;
+            row[column] = if self.add { row[column] + mean } else { mean };
+        }
     }
 
     fn examples() -> Vec<Self> {
-        let example = |(count, column, add)| Self { count, scale: 0.25, capacity: 5, columns: 4, column, add };
-        [(1, 1, false), (63, 2, false), (1009, 3, false), (7, 1, true), (65, 3, true)].map(example).into()
+        let example = |(counts, column, add): (&[usize], usize, bool)| Self {
+            counts: counts.to_vec(),
+            scale: 0.25,
+            capacity: 5,
+            columns: 4,
+            column,
+            add,
+        };
+        let whole = [(&[1][..], 1, false), (&[63], 2, false), (&[257, 7], 2, false), (&[65, 1009, 256], 1, false)];
+        whole.into_iter().chain([(&[7][..], 1, true), (&[7, 300, 1], 1, true)]).map(example).collect()
     }
 }
 

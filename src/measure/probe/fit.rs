@@ -252,8 +252,8 @@ impl Probe {
             }
         };
         let (capacity, columns) = self.losses.shape.as_matrix();
-        let record = Record { count: terms.len(), scale, capacity, columns, column: 1, add: false };
-        g.push("record loss", record, &[clock, terms, self.losses]);
+        let record = Record { counts: vec![terms.len()], scale, capacity, columns, column: 1, add: false };
+        g.push("record loss", record, &[clock, terms, terms, terms, self.losses]);
         g.backward();
         optimiser.update(&mut g, &self.state, &self.memory);
         g.finish()
