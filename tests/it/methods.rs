@@ -1,11 +1,15 @@
 //! Every method trains: its loss falls, it is saved, and its representation is as wide as the settings say.
 
-use crate::common::sprites;
+use crate::common::{devices, sprites};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use wgpu_simvae::data::Dataset;
-use wgpu_simvae::device::Device;
+use wgpu_simvae::device::{Device, Values};
+use wgpu_simvae::kernels::DType;
+use wgpu_simvae::kernels::common::clock::CLOCK_WORDS;
+use wgpu_simvae::methods::LossLog;
 use wgpu_simvae::methods::registry::names;
+use wgpu_simvae::plan::{Graph, Layout, Tensor};
 use wgpu_simvae::run_folder::checkpoint;
 use wgpu_simvae::run_folder::metrics::MetricsLog;
 use wgpu_simvae::settings::Sources;
@@ -91,6 +95,32 @@ fn the_paper_compares_eight_methods_each_in_every_preset() {
             };
             let config = Config::merge(&sources).expect("every preset suits every method");
             assert_eq!(config.method, method);
+        }
+    }
+}
+
+/// Those of an objective of one's own may be more than a dispatch sums.
+#[test]
+fn any_number_of_terms_is_recorded() {
+    for count in [1, 3, 4, 7] {
+        let mut layout = Layout::default();
+        let clock = layout.add("clock", DType::Uint, [CLOCK_WORDS]);
+        let log = LossLog::new(&mut layout, &["a", "b", "c", "d", "e", "f", "g"][..count]);
+        let lens: Vec<usize> = (1..=count).collect();
+        let terms: Vec<Tensor> = lens.iter().map(|&len| layout.add("terms", DType::Real, [len])).collect();
+        for mut executor in devices(&layout) {
+            let mut graph = Graph::new("record");
+            log.record(&mut graph, clock, &terms, 0.5);
+            let plan = executor.load(graph.finish().expect("a plan")).expect("it loads");
+            executor.write(clock, &Values::U32(vec![3, 0, 0, 0, 0, 0, 0, 0])).expect("it is written");
+            for (&tensor, &len) in terms.iter().zip(&lens) {
+                executor.write(tensor, &Values::F32(vec![len as f32; len])).expect("it is written");
+            }
+            executor.run(plan, 2).expect("it runs");
+            let copy = executor.read(log.losses).expect("it is read").to_f64();
+            // Numbers that single precision holds.
+            let want: Vec<f64> = lens.iter().map(|&len| 0.5 * (len * len) as f64).collect();
+            assert_eq!(log.row(&copy, 3), [&[want.iter().sum()][..], &want].concat(), "{}", executor.device());
         }
     }
 }
