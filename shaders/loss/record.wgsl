@@ -1,7 +1,6 @@
 // Sums loss terms in a fixed order and writes them into the step's row of the log: [total, term 0, term 1, ...].
 struct Params {
-    terms: u32,    // how many are given, 1 to 3
-    first: u32,    // elements of each
+    first: u32,    // elements of each term; 0 of one that is not there
     second: u32,
     third: u32,
     scale: f32,    // 1 / rows
@@ -38,8 +37,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         let at = (clock[STEP] % params.capacity) * params.columns;
         var total = select(losses[at], 0.0, params.column == 1u && params.add == 0u);
         total += write(at + params.column, sums.x);
-        if (params.terms > 1u) { total += write(at + params.column + 1u, sums.y); }
-        if (params.terms > 2u) { total += write(at + params.column + 2u, sums.z); }
+        if (params.second > 0u) { total += write(at + params.column + 1u, sums.y); }
+        if (params.third > 0u) { total += write(at + params.column + 2u, sums.z); }
         losses[at] = total;
     }
 }

@@ -42,7 +42,7 @@ impl LossLog {
         assert_eq!(terms.len(), self.terms.len(), "a tensor for each of the loss terms {:?}", self.terms);
         for (terms, column) in terms.chunks(MOST).zip((1..).step_by(MOST)) {
             let kernel = Record {
-                counts: terms.iter().map(Tensor::len).collect(),
+                counts: std::array::from_fn(|term| terms.get(term).map_or(0, Tensor::len)),
                 scale,
                 capacity: CAPACITY,
                 columns: 1 + self.terms.len(),

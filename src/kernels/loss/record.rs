@@ -18,8 +18,8 @@ pub const MOST: usize = 3;
 /// `[total, term 1, term 2, ...]`.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Elements of each term, of one to three.
-    pub counts: Vec<usize>,
+    /// Elements of each term; none of one that is not there.
+    pub counts: [usize; MOST],
     /// Factor of the sums, usually `1 / rows`.
     pub scale: f64,
     /// Rows of the log, which is a ring over the steps.
@@ -35,7 +35,6 @@ pub struct Record {
 /// The shader's uniform block.
 #[derive(ShaderType)]
 pub struct Params {
-    terms: u32,
     first: u32,
     second: u32,
     third: u32,
@@ -46,18 +45,11 @@ pub struct Params {
     add: u32,
 }
 
-impl Record {
-    /// Elements of each place for a term.
-    fn lens(&self) -> [usize; MOST] {
-        std::array::from_fn(|term| self.counts.get(term).copied().unwrap_or(0))
-    }
-}
-
 impl Kernel for Record {
     type Params = Params;
 
     fn bindings(&self) -> Vec<Binding> {
-        let [first, second, third] = self.lens();
+        let [first, second, third] = self.counts;
         vec![
             clock::binding(Access::Read),
             Binding::real("first", Access::Read, first),
@@ -68,9 +60,8 @@ impl Kernel for Record {
     }
 
     fn params(&self) -> Params {
-        let [first, second, third] = self.lens().map(|len| len as u32);
+        let [first, second, third] = self.counts.map(|count| count as u32);
         Params {
-            terms: self.counts.len() as u32,
             first,
             second,
             third,
@@ -97,7 +88,8 @@ impl Kernel for Record {
         if self.column == 1 && !self.add {
             row[0] = T::ZERO;
         }
-        for ((terms, &count), column) in terms.iter().zip(&self.counts).zip(self.column..) {
+        let there = terms.iter().zip(&self.counts).filter(|(_, count)| **count > 0);
+        for ((terms, &count), column) in there.zip(self.column..) {
             // Pairwise, so that single precision stays exact enough over thousands of terms.
             let mean = pairwise(&terms[..count]) * T::of(self.scale);
             row[0] += mean;
@@ -106,16 +98,10 @@ impl Kernel for Record {
     }
 
     fn examples() -> Vec<Self> {
-        let example = |(counts, column, add): (&[usize], usize, bool)| Self {
-            counts: counts.to_vec(),
-            scale: 0.25,
-            capacity: 5,
-            columns: 4,
-            column,
-            add,
-        };
-        let whole = [(&[1][..], 1, false), (&[63], 2, false), (&[257, 7], 2, false), (&[65, 1009, 256], 1, false)];
-        whole.into_iter().chain([(&[7][..], 1, true), (&[7, 300, 1], 1, true)]).map(example).collect()
+        let example = |(counts, column, add)| Self { counts, scale: 0.25, capacity: 5, columns: 4, column, add };
+        let whole =
+            [([1, 0, 0], 1, false), ([63, 0, 0], 2, false), ([257, 7, 0], 2, false), ([65, 1009, 256], 1, false)];
+        whole.into_iter().chain([([7, 0, 0], 1, true), ([7, 300, 1], 1, true)]).map(example).collect()
     }
 }
 

@@ -252,7 +252,7 @@ impl Probe {
             }
         };
         let (capacity, columns) = self.losses.shape.as_matrix();
-        let record = Record { counts: vec![terms.len()], scale, capacity, columns, column: 1, add: false };
+        let record = Record { counts: [terms.len(), 0, 0], scale, capacity, columns, column: 1, add: false };
         g.push("record loss", record, &[clock, terms, terms, terms, self.losses]);
         g.backward();
         optimiser.update(&mut g, &self.state, &self.memory);
