@@ -27,18 +27,20 @@ pub(super) fn unpack(path: &Path, into: &Path) -> io::Result<()> {
 }
 
 /// The permissions that a new folder does not get.
+#[cfg(unix)]
 fn denied(folder: &Path) -> io::Result<u32> {
-    #[cfg(unix)]
-    {
-        use std::fs;
-        use std::os::unix::fs::PermissionsExt;
-        let probe = folder.join(".permissions");
-        fs::create_dir(&probe)?;
-        let mode = probe.metadata()?.permissions().mode();
-        fs::remove_dir(&probe)?;
-        Ok(!mode & 0o777)
-    }
-    #[cfg(not(unix))]
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    let probe = folder.join(".permissions");
+    fs::create_dir(&probe)?;
+    let mode = probe.metadata()?.permissions().mode();
+    fs::remove_dir(&probe)?;
+    Ok(!mode & 0o777)
+}
+
+/// Other systems know none of an archive's permissions.
+#[cfg(not(unix))]
+fn denied(_folder: &Path) -> io::Result<u32> {
     Ok(0)
 }
 
