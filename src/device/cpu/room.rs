@@ -51,7 +51,8 @@ fn system() -> Option<u64> {
     kibibytes("/proc/meminfo", "MemAvailable:")
 }
 
-/// What the control groups of this process leave it, as containers have them; the narrowest of the group and those above it.
+/// What the control groups of this process leave it, as containers have them; the narrowest of the group and those above it. What the
+/// system keeps of files that were read counts as theirs, and goes when memory is needed.
 fn group(of: &Path, root: &Path) -> Option<u64> {
     let text = read_to_string(of).ok()?;
     let number = |path: &Path| read_to_string(path).ok()?.trim().parse::<u64>().ok();
@@ -60,15 +61,17 @@ fn group(of: &Path, root: &Path) -> Option<u64> {
         let mut fields = line.splitn(3, ':');
         let (Some(_), Some(controllers), Some(path)) = (fields.next(), fields.next(), fields.next()) else { continue };
         // The second version has one tree and no controllers in this list, the first a tree for memory.
-        let (tree, limit, usage) = match controllers {
-            "" => (root.to_owned(), "memory.max", "memory.current"),
-            "memory" => (root.join("memory"), "memory.limit_in_bytes", "memory.usage_in_bytes"),
+        let (tree, limit, usage, cache) = match controllers {
+            "" => (root.to_owned(), "memory.max", "memory.current", "inactive_file "),
+            "memory" => (root.join("memory"), "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "),
             _ => continue,
         };
         for below in Path::new(path.trim_start_matches('/')).ancestors() {
             let folder = tree.join(below);
             if let (Some(limit), Some(used)) = (number(&folder.join(limit)), number(&folder.join(usage))) {
-                let left = limit.saturating_sub(used);
+                let stat = read_to_string(folder.join("memory.stat")).unwrap_or_default();
+                let cached = stat.lines().find_map(|line| line.strip_prefix(cache)?.trim().parse::<u64>().ok());
+                let left = limit.saturating_sub(used.saturating_sub(cached.unwrap_or(0)));
                 least = Some(least.map_or(left, |least: u64| least.min(left)));
             }
         }
@@ -113,9 +116,14 @@ mod tests {
         assert_eq!(group(&of, root.path()), Some(600));
         put("outer/inner/memory.max", "100\n");
         assert_eq!(group(&of, root.path()), Some(95));
+        put("outer/inner/memory.current", "90\n");
+        put("outer/inner/memory.stat", "anon 10\nfile 80\ninactive_file 60\nactive_file 20\n");
+        assert_eq!(group(&of, root.path()), Some(70), "files that were read make room");
         put("cgroup", "3:cpu:/x\n7:memory:/box\n");
         put("memory/box/memory.limit_in_bytes", "50\n");
         put("memory/box/memory.usage_in_bytes", "60\n");
         assert_eq!(group(&of, root.path()), Some(0));
+        put("memory/box/memory.stat", "inactive_file 1\ntotal_inactive_file 30\n");
+        assert_eq!(group(&of, root.path()), Some(20));
     }
 }
