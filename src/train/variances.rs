@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LearnedVariances {
     /// Of the pixels, s_x^2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pixels: Option<f64>,
     /// Of a latent around the content that the views of an image share, s^2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latents: Option<f64>,
 }
 
