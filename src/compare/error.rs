@@ -59,6 +59,14 @@ pub enum CompareError {
     /// The data cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A row that cannot be trained with its settings, or not on these data.
+    #[error("{row} cannot be trained: {source}")]
+    Row {
+        /// The row.
+        row: String,
+        /// Why.
+        source: Box<RunError>,
+    },
     /// A row could not be trained.
     #[error("{row}: {source}")]
     Train {
@@ -132,7 +140,7 @@ impl CompareError {
             Self::Plain | Self::NoReference { .. } | Self::OneSeed { .. } => true,
             Self::Lock(error) => error.is_usage(),
             Self::Data(error) => error.is_usage(),
-            Self::Train { source, .. } => source.is_usage(),
+            Self::Row { source, .. } | Self::Train { source, .. } => source.is_usage(),
             Self::OnDevice { source, .. } => source.is_usage(),
             Self::NoDevice => true,
             _ => false,

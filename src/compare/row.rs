@@ -18,7 +18,7 @@ pub(super) struct Planned {
     pub name: String,
     pub point: Point,
     pub folder: PathBuf,
-    pub config: Config,
+    pub recipe: Recipe,
 }
 
 /// A comparison and its data.
@@ -31,7 +31,7 @@ pub(super) struct Case<'a> {
 impl Planned {
     /// How people call it.
     pub fn title(&self) -> String {
-        format!("{}, seed {}", self.name, self.config.seed)
+        format!("{}, seed {}", self.name, self.recipe.config.seed)
     }
 
     /// Refuses a row that was begun with other settings. What cannot be read is no reason: whoever works on the row tells.
@@ -53,7 +53,7 @@ impl Planned {
     }
 
     fn same(&self, saved: &Config) -> Result<(), CompareError> {
-        match saved.differences(&self.config) {
+        match saved.differences(&self.recipe.config) {
             differences if differences.is_empty() => Ok(()),
             differences => Err(self.other(differences.join("; "))),
         }
@@ -111,17 +111,17 @@ impl Planned {
         let judged = match self.judged(case, JudgedRun::read(folder))? {
             Some(judged) => judged,
             None => {
-                let recipe = Recipe::new(&self.config)?;
                 let resume = !checkpoint::list(folder).map_err(|source| Box::new(source.into()))?.is_empty();
                 let options = RunOptions { resume, ..RunOptions::new(folder) };
-                let report = run(&recipe, case.data, device, &options, progress, stop)
+                let report = run(&self.recipe, case.data, device, &options, progress, stop)
                     .map_err(|source| CompareError::Train { row: folder.clone(), source: Box::new(source) })?;
                 if report.interrupted {
                     return Ok(None);
                 }
                 drop(report);
                 let data = case.data.clone();
-                let mut trained = Trained::with_data(folder, Which::Newest, &recipe, data, device).map_err(Box::new)?;
+                let mut trained =
+                    Trained::with_data(folder, Which::Newest, &self.recipe, data, device).map_err(Box::new)?;
                 let mut note = |judge: &str| progress.note(&format!("  {judge}"));
                 let judged = judge_run(&mut trained, folder, device, &case.study.judges, &mut note);
                 let (judged, _) = judged.map_err(|source| fault(folder, source))?;
@@ -129,7 +129,7 @@ impl Planned {
                     return Ok(None);
                 }
                 judged.write(folder).map_err(|source| fault(folder, source))?;
-                if let Err(error) = judged.show(folder, &self.config) {
+                if let Err(error) = judged.show(folder, &self.recipe.config) {
                     progress.note(&format!("warning: {error}"));
                 }
                 judged

@@ -15,8 +15,8 @@ use crate::files::{FileError, write_atomically};
 use crate::kernels::loss::simvae::ContentPrior;
 use crate::methods::simvae::SimVae;
 use crate::run_folder::{RunLock, checksum};
-use crate::settings::Sources;
-use crate::train::load_data;
+use crate::settings::{Recipe, Sources};
+use crate::train::{RunError, check, load_data};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -59,8 +59,8 @@ pub fn row_folder(out: &Path, row: &str, seed: u32) -> PathBuf {
 }
 
 impl Study {
-    /// All rows with all seeds, checked: what they are matched by, what they are compared with, and that every setting that is varied is
-    /// some row's.
+    /// All rows with all seeds, checked: that they can be trained, what they are matched by, what they are compared with, and that every
+    /// setting that is varied is some row's.
     fn plan(&self, matching: &Matching<'_>, data: &Dataset) -> Result<Vec<Planned>, CompareError> {
         let mut planned: Vec<Planned> = Vec::new();
         for row in &self.rows {
@@ -68,11 +68,12 @@ impl Study {
                 for seed in 0..self.seeds {
                     let config = matching.config(row, &point, seed, data.train.len())?;
                     let name = vary::label(row, &point);
+                    let recipe = Recipe::new(&config).map_err(|error| refused(&name, error.into()))?;
                     planned.push(Planned {
                         folder: row_folder(&self.out, &name, seed),
                         name,
                         point: point.clone(),
-                        config,
+                        recipe,
                     });
                 }
             }
@@ -84,6 +85,9 @@ impl Study {
         }
         if data.train.judged_classes() < 2 {
             leave_out_labels(&mut planned);
+        }
+        for row in &planned {
+            check(&row.recipe, data).map_err(|error| refused(&row.name, error))?;
         }
         self.check_reference(&planned)?;
         Ok(planned)
@@ -101,9 +105,13 @@ impl Study {
     }
 }
 
+fn refused(row: &str, source: RunError) -> CompareError {
+    CompareError::Row { row: row.to_owned(), source: Box::new(source) }
+}
+
 /// Leaves out the rows that learn from labels, where there are others.
 fn leave_out_labels(planned: &mut Vec<Planned>) {
-    let needs = |row: &Planned| row.config.objective().is_ok_and(|objective| objective.needs_labels());
+    let needs = |row: &Planned| row.recipe.objective.needs_labels();
     if !planned.iter().all(needs) {
         planned.retain(|row| !needs(row));
     }
@@ -112,7 +120,7 @@ fn leave_out_labels(planned: &mut Vec<Planned>) {
 /// What is to be known about the varied settings of these rows.
 fn note_on(planned: &[Planned]) -> Option<&'static str> {
     let free = |row: &Planned| {
-        let own = row.config.own::<SimVae>().ok();
+        let own = row.recipe.config.own::<SimVae>().ok();
         row.point.contains_key("simvae.variance_z") && own.is_some_and(|own| own.prior == ContentPrior::Uniform)
     };
     planned.iter().any(free).then_some(
@@ -204,7 +212,9 @@ pub fn compare(study: &Study, workers: &mut [Worker<'_>], stop: &AtomicBool) -> 
                 done.judged.push(JudgedRun { varied: row.point, ..*run });
                 done.folders.push(row.folder);
             }
-            Found::Failed(reason) => done.failed.push(FailedRow { name: row.name, seed: row.config.seed, reason }),
+            Found::Failed(reason) => {
+                done.failed.push(FailedRow { name: row.name, seed: row.recipe.config.seed, reason })
+            }
             Found::Open | Found::Ours => {}
         }
     }

@@ -235,7 +235,7 @@ impl<'a> Rows<'a> {
         if let Some(run) = row.done(self.case)? {
             return judged(run);
         }
-        match claims.ask(&row.folder, &row.config.to_toml()?)? {
+        match claims.ask(&row.folder, &row.recipe.config.to_toml()?)? {
             Answer::Ours(claim) => match row.done(self.case)? {
                 // Its claimant of before finished it in between.
                 Some(run) => {

@@ -38,7 +38,7 @@ pub use from::FirstWeights;
 pub use open::{Trained, load_data};
 pub use planned::{DATA, Planned};
 pub use progress::{Pictured, Progress, Silent, seconds_left};
-pub use run::{Report, RunOptions, run};
+pub use run::{Report, RunOptions, check, run};
 pub use run_error::RunError;
 pub use session::{Embedding, Session};
 pub(crate) use stream::Stream;

@@ -88,15 +88,11 @@ pub fn run(
     run_member(recipe, data, (device, None), options, progress, stop)
 }
 
-/// [`run`] as the first member of a group, if there is one.
-pub(super) fn run_member(
-    recipe: &Recipe,
-    data: &Dataset,
-    (device, group): (&Device, Option<&Member>),
-    options: &RunOptions,
-    progress: &mut dyn Progress,
-    stop: &AtomicBool,
-) -> Result<Report, RunError> {
+/// Checks that a run can begin with these settings on these data, as far as that does not depend on a device. Writes nothing.
+///
+/// # Errors
+/// When a setting is wrong, or not one for these data.
+pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), RunError> {
     let config = &recipe.config;
     config.validate()?;
     recipe.check_images(data.train.seen)?;
@@ -107,7 +103,20 @@ pub(super) fn run_member(
     if recipe.objective.needs_labels() && data.train.judged_classes() < 2 {
         return Err(RunError::NoLabels { method: config.method.clone() });
     }
-    Judging::check(config, data)?;
+    Judging::check(config, data)
+}
+
+/// [`run`] as the first member of a group, if there is one.
+pub(super) fn run_member(
+    recipe: &Recipe,
+    data: &Dataset,
+    (device, group): (&Device, Option<&Member>),
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+    stop: &AtomicBool,
+) -> Result<Report, RunError> {
+    let config = &recipe.config;
+    check(recipe, data)?;
     for note in &data.notes {
         progress.note(note);
     }

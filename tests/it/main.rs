@@ -49,6 +49,7 @@ mod ranges;
 mod ranks;
 mod regression;
 mod resume;
+mod rows;
 mod shaders;
 mod sharing;
 mod sketches;
