@@ -30,5 +30,5 @@ pub use scores::tables;
 pub use study::{Compared, Ended, FailedRow, Study, compare, row_folder};
 pub use table::{Cell, Table};
 pub use vary::Varied;
-pub use verdict::{JudgedRun, Predictions, VerdictError, judge_run};
+pub use verdict::{Basis, JudgedRun, Predictions, VerdictError, judge_run};
 pub use workers::Worker;

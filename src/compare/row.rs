@@ -4,8 +4,8 @@ use super::decoded::{decode_row, kept};
 use super::error::CompareError;
 use super::study::Study;
 use super::vary::Point;
-use super::verdict::{JudgedRun, VerdictError, judge_run};
-use crate::data::Dataset;
+use super::verdict::{Basis, JudgedRun, VerdictError, judge_run};
+use crate::data::{Dataset, Identity};
 use crate::device::Device;
 use crate::run_folder::{Which, checkpoint};
 use crate::settings::{Config, Recipe};
@@ -26,6 +26,7 @@ pub(super) struct Planned {
 pub(super) struct Case<'a> {
     pub study: &'a Study,
     pub data: &'a Dataset,
+    pub identity: &'a Identity,
 }
 
 impl Planned {
@@ -77,10 +78,10 @@ impl Planned {
         })
     }
 
-    /// The verdict, where there is one and it is of these settings, data and judges.
+    /// The verdict, where there is one that counts, and it is of these settings, data and judges.
     fn judged(
         &self,
-        Case { study, data }: Case<'_>,
+        case: Case<'_>,
         read: Result<Option<JudgedRun>, VerdictError>,
     ) -> Result<Option<JudgedRun>, CompareError> {
         let folder = &self.folder;
@@ -88,14 +89,26 @@ impl Planned {
             return Ok(None);
         }
         self.same(&Trained::settings(folder).map_err(Box::new)?)?;
-        Trained::check_data(folder, data).map_err(Box::new)?;
+        Trained::check_identity(folder, case.identity).map_err(Box::new)?;
         match read.map_err(|source| fault(folder, source))? {
-            Some(judged) if judged.judges != study.judges => {
-                Err(self.other(format!("judges {:?}, now {:?}", judged.judges, study.judges)))
+            Some(judged) if judged.judges != case.study.judges => {
+                Err(self.other(format!("judges {:?}, now {:?}", judged.judges, case.study.judges)))
             }
-            // A verdict of before, which does not state its budget, is made again.
-            judged => Ok(judged.filter(|judged| judged.budget.is_some())),
+            judged => Ok(judged.filter(|judged| self.doubt(judged, case).is_none())),
         }
+    }
+
+    /// Why a verdict does not count, as `eval` may have written it; none where it is of what the row's run ended with, and of its data.
+    fn doubt(&self, judged: &JudgedRun, case: Case<'_>) -> Option<&'static str> {
+        let Some(Basis { weights, data }) = &judged.basis else {
+            return Some("an older version made it, which did not note what it judged");
+        };
+        if data != case.identity {
+            return Some("it is of other data");
+        }
+        // A checkpoint that cannot be read is no reason to stop here: whoever goes on with the run tells.
+        let last = Trained::final_weights(&self.folder, &self.recipe, case.data.train.len()).ok().flatten();
+        (last.as_ref() != Some(weights)).then_some("it is not of the weights that the run ends with")
     }
 
     /// Does what is left: trains, or trains on, judges, and decodes. `None` if it was interrupted, or is not to write any more: `holds` tells.
@@ -111,6 +124,11 @@ impl Planned {
         let judged = match self.judged(case, JudgedRun::read(folder))? {
             Some(judged) => judged,
             None => {
+                if let Ok(Some(before)) = JudgedRun::read(folder)
+                    && let Some(why) = self.doubt(&before, case)
+                {
+                    progress.note(&format!("  its verdict of before does not count: {why}"));
+                }
                 let resume = !checkpoint::list(folder).map_err(|source| Box::new(source.into()))?.is_empty();
                 let options = RunOptions { resume, ..RunOptions::new(folder) };
                 let report = run(&self.recipe, case.data, device, &options, progress, stop)

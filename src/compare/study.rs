@@ -8,7 +8,7 @@ use super::row::{Case, Planned};
 use super::vary::{self, Varied};
 use super::verdict::JudgedRun;
 use super::workers::{Found, Rows, Worker};
-use crate::data::Dataset;
+use crate::data::{Dataset, Identity};
 use crate::decode::DecodeSettings;
 use crate::eval::judge::Judges;
 use crate::files::{FileError, write_atomically};
@@ -193,7 +193,8 @@ pub fn compare(study: &Study, workers: &mut [Worker<'_>], stop: &AtomicBool) -> 
     if let Some(note) = note {
         progress.note(&format!("note: {note}"));
     }
-    let rows = Rows::new(Case { study, data }, &planned)?;
+    let identity = &Identity::of(data);
+    let rows = Rows::new(Case { study, data, identity }, &planned)?;
     let left = rows.left();
     if left < planned.len() {
         progress.note(&format!("{} of {} rows are done already", planned.len() - left, planned.len()));
@@ -209,7 +210,7 @@ pub fn compare(study: &Study, workers: &mut [Worker<'_>], stop: &AtomicBool) -> 
     for (row, found) in planned.into_iter().zip(found) {
         match found {
             Found::Judged(run) => {
-                done.judged.push(JudgedRun { varied: row.point, ..*run });
+                done.judged.push(JudgedRun { varied: row.point, basis: None, ..*run });
                 done.folders.push(row.folder);
             }
             Found::Failed(reason) => {

@@ -4,6 +4,7 @@ use super::budget::Budget;
 use super::decoded;
 use super::matched::row_name;
 use super::vary::label;
+use crate::data::Identity;
 use crate::decode::Score;
 use crate::device::{Device, DeviceError};
 use crate::draw::charts;
@@ -55,6 +56,15 @@ pub enum VerdictError {
     },
 }
 
+/// What a verdict is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// Checksum of the checkpoint's weights.
+    pub weights: String,
+    /// The data that judges saw, which need not be those of the training.
+    pub data: Identity,
+}
+
 /// A judged run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JudgedRun {
@@ -66,6 +76,9 @@ pub struct JudgedRun {
     pub seed: u64,
     /// Steps trained.
     pub steps: u64,
+    /// What was judged; none in verdicts of before, and in the results of a comparison, of whose rows it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
     /// What it was given to learn with; none in verdicts of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Budget>,
@@ -185,6 +198,7 @@ pub fn judge_run(
     let (train, test) = (session.blueprint.train, session.blueprint.test);
     let (train, test) = (session.embed(&train, train.images)?, session.embed(&test, test.images)?);
     let (step, budget) = (trained.step, Budget::of(trained));
+    let basis = Basis { weights: trained.weights.clone(), data: Identity::of(&trained.data) };
     let train = Representation::new("training images", &train, &trained.data.train);
     let test = Representation::new("test images", &test, &trained.data.test);
     let mut case = Case::new(trained, [&train, &test], device, judges, note)?;
@@ -200,6 +214,7 @@ pub fn judge_run(
         data: case.data.name.clone(),
         seed: case.config.seed,
         steps: step,
+        basis: Some(basis),
         budget: Some(budget),
         decoded: None,
         varied: Table::new(),

@@ -5,6 +5,7 @@
 //! The folder is written under another name, synchronised to disk and renamed: a kill at any moment leaves the previous
 //! checkpoint or the new one. What is read is checked against the manifest: a file that was damaged later is never used.
 
+use super::about::{About, STATE};
 use super::{CheckpointError, MANIFEST, Manifest, State, Which, checksum};
 use crate::console::detail;
 use crate::device::{Executor, Values};
@@ -21,13 +22,12 @@ use std::path::{Path, PathBuf};
 pub const MODEL: &str = "model.safetensors";
 /// The file of Adam's moments.
 pub const OPTIMISER: &str = "optimizer.safetensors";
-const STATE: &str = "state.json";
 /// Folders of this prefix are being written; a crash may leave one behind, which the run's next owner removes.
 const UNFINISHED: &str = ".writing-";
 /// Times that the list is read anew because a training run replaced its checkpoints meanwhile.
 const ATTEMPTS: usize = 20;
 
-fn damaged(path: &Path, problem: impl Into<String>) -> CheckpointError {
+pub(super) fn damaged(path: &Path, problem: impl Into<String>) -> CheckpointError {
     CheckpointError::Damaged { path: path.to_owned(), problem: problem.into() }
 }
 
@@ -90,30 +90,9 @@ impl Checkpoint {
     /// # Errors
     /// When a file is missing or damaged.
     pub fn open(folder: &Path) -> Result<Self, CheckpointError> {
-        let path = folder.join(MANIFEST);
-        let manifest = match Manifest::read(folder)? {
-            Some(manifest) => Some(manifest.map_err(|problem| damaged(&path, problem))?),
-            None => None,
-        };
-        let read = |name: &str| {
-            let file = folder.join(name);
-            let bytes = fs::read(&file).map_err(FileError::reading(&file))?;
-            match manifest.as_ref().map_or(Ok(()), |manifest| manifest.check(name, &bytes)) {
-                Ok(()) => Ok(bytes),
-                Err(problem) => Err(damaged(&file, problem)),
-            }
-        };
-        let (state_bytes, model, optimiser) = (read(STATE)?, read(MODEL)?, read(OPTIMISER)?);
-        let state: State =
-            serde_json::from_slice(&state_bytes).map_err(|error| damaged(&folder.join(STATE), error.to_string()))?;
-        if manifest.is_none() && state.format > 0 {
-            return Err(damaged(&path, "it is missing"));
-        }
-        let by_name = folder.file_name().and_then(|name| name.to_str()?.strip_prefix("step-")?.parse().ok());
-        let steps = [by_name, manifest.as_ref().map(|manifest| manifest.step)];
-        if steps.into_iter().flatten().any(|step| step != state.step) {
-            return Err(damaged(&folder.join(STATE), format!("it is of step {}", state.step)));
-        }
+        let about = About::read(folder)?;
+        let (model, optimiser) = (about.file(folder, MODEL)?, about.file(folder, OPTIMISER)?);
+        let About { state, manifest } = about;
         // With a manifest it was computed when the file was checked.
         let known = manifest.as_ref().and_then(|manifest| manifest.sum(MODEL));
         let weights = known.map_or_else(|| checksum(&model), str::to_owned);

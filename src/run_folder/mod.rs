@@ -1,5 +1,6 @@
 //! The folder of a run: who owns it, what it was made of, its checkpoints and metrics, and how damage is noticed.
 
+mod about;
 pub mod checkpoint;
 mod claim;
 mod error;
@@ -18,6 +19,7 @@ mod tensors;
 mod verify;
 mod which;
 
+pub use about::newest_state;
 pub use checkpoint::Checkpoint;
 pub use claim::claim;
 pub use error::OpenError;

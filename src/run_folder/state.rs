@@ -5,7 +5,7 @@ use crate::device::DeviceError;
 use crate::files::FileError;
 use crate::kernels::Tuning;
 use crate::kernels::common::clock::{self, CLOCK_WORDS};
-use crate::settings::Best;
+use crate::settings::{Best, Config};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -126,6 +126,13 @@ pub struct BestSoFar {
     pub score: f64,
     /// Judgements since.
     pub since: u32,
+}
+
+impl BestSoFar {
+    /// Whether `stop.patience` ends a run with these settings here.
+    pub fn ends(&self, Config { checkpoint, stop, .. }: &Config) -> bool {
+        self.by == checkpoint.best && stop.patience > 0 && self.since >= stop.patience
+    }
 }
 
 /// The total loss when it began and now: whether a model is worth going on with.

@@ -84,6 +84,12 @@ pub struct Decoding {
     pub pictures: Tensor,
 }
 
+/// Steps of a whole run: those of the settings, or the stream of `epochs * images` images, rounded up to whole batches. None where there
+/// is nothing to train.
+pub(super) fn total_steps(config: &Config, objective: &dyn Objective, images: usize) -> u64 {
+    if objective.trains() { config.total_steps(images) } else { 0 }
+}
+
 impl Blueprint {
     /// Lays out the memory of a run. Images stay on the device as a whole where they take at most `room` bytes.
     pub fn new(recipe: &Recipe, data: &Dataset, room: u64) -> Self {
@@ -149,10 +155,9 @@ impl Blueprint {
         Graph::new(name).on(self.machine)
     }
 
-    /// Steps of the whole run: those of the settings, or the stream of `epochs * images` images, rounded up to whole batches.
-    /// None where there is nothing to train.
+    /// Steps of the whole run; none where there is nothing to train.
     pub fn total_steps(&self) -> u64 {
-        if self.objective.trains() { self.config.total_steps(self.train.images) } else { 0 }
+        total_steps(&self.config, self.objective.as_ref(), self.train.images)
     }
 
     /// Steps after which every image has been visited `epochs` times.

@@ -117,11 +117,9 @@ impl<'a> Judging<'a> {
 
     /// Why the run should end before its last step, in words; none where it should not.
     pub fn over(&self) -> Option<String> {
-        let (best, patience) = (self.best.as_ref()?, self.config.stop.patience);
+        let best = self.best.as_ref().filter(|best| best.ends(self.config))?;
         let BestSoFar { by, step, score, since } = best;
-        (patience > 0 && *since >= patience).then(|| {
-            format!("no better {by} in {since} judgements than {score:.4} at step {step}: stop.patience ends the run")
-        })
+        Some(format!("no better {by} in {since} judgements than {score:.4} at step {step}: stop.patience ends the run"))
     }
 
     /// What part of so many seconds judging took, in words; none where nothing was judged.

@@ -1,10 +1,11 @@
 //! A run that is looked at: its settings, its data, and the weights of its newest checkpoint.
 
+use super::blueprint::total_steps;
 use super::progress::Progress;
 use super::session::Session;
 use crate::data::{self, DataError, Dataset, Identity};
 use crate::device::Device;
-use crate::run_folder::{Checkpoint, OpenError, Record, Saved, Which};
+use crate::run_folder::{Checkpoint, CheckpointError, OpenError, Record, Saved, State, Which, newest_state};
 use crate::settings::{Config, Recipe};
 use std::path::Path;
 
@@ -89,11 +90,27 @@ impl Trained {
     /// # Errors
     /// When they are others; never for runs of older versions, which do not know.
     pub fn check_data(run: &Path, data: &Dataset) -> Result<(), OpenError> {
+        Self::check_identity(run, &Identity::of(data))
+    }
+
+    pub(crate) fn check_identity(run: &Path, data: &Identity) -> Result<(), OpenError> {
         let Some(record) = Record::read(run)? else { return Ok(()) };
-        match record.data.differences(&Identity::of(data)) {
+        match record.data.differences(data) {
             differences if differences.is_empty() => Ok(()),
             differences => Err(OpenError::OtherData { path: run.to_owned(), difference: differences.join("; ") }),
         }
+    }
+
+    /// The checksum of the weights that a run on so many images ended with, by its newest checkpoint: that of its last step, or of the one
+    /// at which `stop.patience` ended it. None where the run is to go on.
+    ///
+    /// # Errors
+    /// When the newest checkpoint is damaged.
+    pub fn final_weights(run: &Path, recipe: &Recipe, images: usize) -> Result<Option<String>, CheckpointError> {
+        let total = total_steps(&recipe.config, recipe.objective.as_ref(), images);
+        let is_over =
+            |state: &State| state.step >= total || state.best.as_ref().is_some_and(|best| best.ends(&recipe.config));
+        Ok(newest_state(run)?.and_then(|(state, weights)| is_over(&state).then_some(weights)))
     }
 
     /// Opens a checkpoint of a run whose recipe and data are at hand.
