@@ -50,17 +50,17 @@ impl Flow {
         }
     }
 
-    /// Executors exchange a tensor between two dispatches.
+    /// Executors exchange a tensor between two dispatches, for which it lives until the second: what is gathered at the same place must not
+    /// lie where another exchange has yet to read.
     pub fn exchange(&mut self, Meeting { after, tensor, what }: &Meeting) -> Result<(), Fault> {
         let bound = |tensor: &Tensor, access| Binding::real("exchanged", access, tensor.len());
-        let before = after.saturating_sub(1);
         match what {
             Exchange::Gather { all, .. } => {
-                self.touch(before, tensor, &bound(tensor, Access::Read))?;
+                self.touch(*after, tensor, &bound(tensor, Access::Read))?;
                 self.touch(*after, all, &bound(all, Access::Write))
             }
             Exchange::Sum | Exchange::First | Exchange::Row { .. } => {
-                self.touch(before, tensor, &bound(tensor, Access::Update))
+                self.touch(*after, tensor, &bound(tensor, Access::Update))
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::common::random::cases;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use wgpu_simvae::device::Executor;
 use wgpu_simvae::device::cpu::CpuExecutor;
@@ -225,10 +225,32 @@ fn exchanges_are_checked_as_dispatches_are() {
     assert_eq!(refused(g.finish()), ("exchange".to_owned(), "foreign"));
 }
 
+/// Of tensors that are gathered at one place, none lies where another still waits for its turn.
+#[test]
+fn what_is_gathered_at_one_place_shares_no_memory() {
+    let mut g = Graph::new("shared").shared(Share { rank: 1, size: 3, ..Share::ALONE });
+    let bound = |access, tensor: Tensor| Nothing(vec![Binding::real("x", access, tensor.len())]);
+    let own = [4, 12, 36].map(|len| g.tensor("own", [len]));
+    own.iter().for_each(|&own| g.push("write", bound(Access::Write, own), &[own]));
+    let all = own.map(|own| g.gather(own));
+    all.iter().for_each(|&all| g.push("read", bound(Access::Read, all), &[all]));
+    let plan = g.finish().expect("nothing is wrong");
+    let slots: BTreeSet<usize> = own.iter().chain(&all).filter_map(|tensor| slot(&plan, tensor)).collect();
+    assert_eq!(slots.len(), own.len() + all.len());
+}
+
+/// Where an intermediate tensor lies.
+fn slot(plan: &Plan, tensor: &Tensor) -> Option<usize> {
+    match tensor.place {
+        Place::Arena { index, .. } => Some(plan.arena.slot_of[index]),
+        Place::Region { .. } => None,
+    }
+}
+
 /// Follows each slot through two replays: who reads a tensor finds what was written to that tensor.
 fn assert_no_value_is_overwritten(case: &Case, plan: &Plan) {
     let slot = |tensor: &Tensor| match tensor.place {
-        Place::Arena { index, .. } => Some((plan.arena.slot_of[index], index)),
+        Place::Arena { index, .. } => Some((slot(plan, tensor)?, index)),
         Place::Region { .. } => None,
     };
     let mut owner: BTreeMap<usize, usize> = BTreeMap::new();
