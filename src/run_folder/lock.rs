@@ -146,10 +146,13 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Elsewhere a file cannot be removed while it is open.
 #[cfg(not(unix))]
-fn is_at(_file: &File, _path: &Path) -> bool {
-    true
+fn is_at(file: &File, path: &Path) -> bool {
+    use same_file::Handle;
+    match (file.try_clone().and_then(Handle::from_file), Handle::from_path(path)) {
+        (Ok(file), Ok(named)) => file == named,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
