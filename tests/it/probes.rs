@@ -58,6 +58,24 @@ fn a_line_explains_a_sum_and_no_constant() {
     assert_eq!(found[1], None, "a factor that does not vary");
 }
 
+/// A factor that shows in a small difference of two columns is told as quickly as one that has a column.
+#[test]
+fn correlated_columns_keep_no_factor_from_being_told() {
+    let mixed = |x: &[f32]| x.chunks(WIDTH).flat_map(|x| [x[0], x[0] + 0.01 * x[1], x[2], x[3]]).collect::<Vec<f32>>();
+    let factors = |x: &[f32]| x.chunks(WIDTH).map(|x| x[1]).collect::<Vec<f32>>();
+    let (x, y) = (noise(1), noise(2));
+    let (known, wanted, x, y) = (factors(&x), factors(&y), mixed(&x), mixed(&y));
+    let measured = |x, factors| {
+        let rows = |values, width| Rows::new("rows", values, width).expect("good rows");
+        Measured::new(rows(x, WIDTH), rows(factors, 1)).expect("a factor of each")
+    };
+    for head in [Head::Linear, MLP] {
+        let found = regress(&Device::cpu(), measured(&x, &known), measured(&y, &wanted), &settings(head));
+        let found = found.expect("it is trained");
+        assert!(found[0].is_some_and(|score| score > 0.98), "{head:?}: {found:?}");
+    }
+}
+
 #[test]
 fn one_probe_answers_all_questions_and_a_rare_yes_counts_as_much_as_a_common_no() {
     let (x, y) = (noise(1), noise(2));

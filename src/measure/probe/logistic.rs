@@ -1,7 +1,8 @@
 //! The linear probe that has converged: multinomial logistic regression on standardised embeddings, solved on the CPU in
 //! double precision until its gradient vanishes. It depends neither on the embedding's scale nor on steps, rates or seeds.
 //!
-//! The penalty is that of scikit-learn's `LogisticRegression` with `C = 1`, so that both find the same minimum.
+//! The penalty is that of scikit-learn's `LogisticRegression` with `C = 1`, so that both find the same minimum; of two classes, which have a
+//! vector each here and one in all there, it is that of `C = 2`.
 
 use super::Moments;
 use crate::math::gemm::{Matrix, gemm};

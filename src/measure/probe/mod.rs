@@ -7,12 +7,14 @@
 mod fit;
 mod logistic;
 mod moments;
+mod whitening;
 
 use super::{EvalError, Labelled, Measured, Rows};
 use crate::device::{Device, Values};
-use fit::{Evaluation, Kind, Task, fit};
+use fit::{Kind, Task, fit};
 pub use logistic::{Logistic, LogisticSettings, logistic};
 pub(crate) use moments::Moments;
+pub(crate) use whitening::Whitening;
 
 /// The model on top of the embeddings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +41,8 @@ pub struct ProbeSettings {
     pub batch: usize,
     /// Epochs between two evaluations of a classification; the last epoch is always evaluated.
     pub evaluate_every: u32,
-    /// Shift and scale each column of the embeddings to mean 0 and deviation 1 on the training rows. Regression always
-    /// does: see [`regress`].
+    /// Shift and scale each column of the embeddings to mean 0 and deviation 1 on the training rows. Probes of factors do more, always:
+    /// see [`regress`].
     pub standardise: bool,
     /// Seed of the initial weights and of the order of the rows.
     pub seed: u64,
@@ -93,7 +95,11 @@ pub fn classify(
     };
     let task = Task { kind: Kind::Classes, outputs: classes, train: words(train)?, test: words(test)? };
     let history = match settings.standardise {
-        true => fit_standardised(device, known, asked, &task, settings)?,
+        true => {
+            let moments = Moments::of(known);
+            let (x, y) = (moments.standardise(known), moments.standardise(asked));
+            fit(device, known.with(&x), asked.with(&y), &task, settings)?
+        }
         false => fit(device, known, asked, &task, settings)?,
     };
     let accuracies = history.iter().map(|evaluation| evaluation.scores[0] / asked.count() as f64);
@@ -107,20 +113,7 @@ pub fn classify(
     Ok(ProbeResult { last, best, best_epoch, losses: history.iter().map(|evaluation| evaluation.loss).collect() })
 }
 
-/// Trains on embeddings that are standardised by the mean and deviation of the known ones.
-fn fit_standardised(
-    device: &Device,
-    known: Rows<'_>,
-    asked: Rows<'_>,
-    task: &Task,
-    settings: &ProbeSettings,
-) -> Result<Vec<Evaluation>, EvalError> {
-    let moments = Moments::of(known);
-    let (x, y) = (moments.standardise(known), moments.standardise(asked));
-    fit(device, known.with(&x), asked.with(&y), task, settings)
-}
-
-/// The scores after the last epoch, of standardised embeddings.
+/// The scores after the last epoch, of embeddings that are whitened by the known ones.
 fn last_scores(
     device: &Device,
     known: Rows<'_>,
@@ -129,7 +122,9 @@ fn last_scores(
     settings: &ProbeSettings,
 ) -> Result<Vec<f64>, EvalError> {
     let settings = ProbeSettings { evaluate_every: settings.epochs, ..settings.clone() };
-    let last = fit_standardised(device, known, asked, task, &settings)?.pop();
+    let whitening = Whitening::of(known);
+    let (x, y) = (whitening.whiten(known), whitening.whiten(asked));
+    let last = fit(device, known.with(&x), asked.with(&y), task, &settings)?.pop();
     Ok(last.map_or_else(Vec::new, |evaluation| evaluation.scores))
 }
 
@@ -144,9 +139,9 @@ fn comparable<'a>(train: Measured<'a>, test: Measured<'a>) -> Result<(Rows<'a>, 
 /// determination R^2 of each on the test rows after the last epoch: 1 is a perfect prediction, 0 no better than the mean.
 /// `None` where a factor does not vary among the test rows.
 ///
-/// Embeddings and factors are standardised with the training rows' mean and deviation. For a linear probe that changes no
-/// R^2 that can be reached, only the steps that Adam takes to get there; its factors do not interact. The factors of an
-/// MLP share its hidden layer.
+/// Embeddings are whitened and factors standardised by the training rows. For a linear probe that changes no R^2 that can be reached, only the
+/// steps that Adam takes to get there: along columns that are correlated, as those of discriminative methods are, it would take many times
+/// as many. Its factors do not interact. The factors of an MLP share its hidden layer.
 ///
 /// # Errors
 /// When the sets have different widths, the settings make no sense, the training diverges or the device fails.
@@ -178,7 +173,7 @@ pub fn regress(
 /// balanced accuracy of each on the test rows after the last epoch: the mean of the fractions of yes and of no that are
 /// recognised, which a constant answer has at one half. `None` where the test rows have only one answer.
 ///
-/// Embeddings are standardised as in [`regress`]; the loss is the sum of the questions' cross-entropies. The questions share
+/// Embeddings are whitened as in [`regress`]; the loss is the sum of the questions' cross-entropies. The questions share
 /// nothing in a linear probe, and an MLP's hidden layer.
 ///
 /// # Errors
