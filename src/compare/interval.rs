@@ -25,9 +25,9 @@ impl Interval {
         Some(Self { pairs: n, mean, half: quantile * deviation / (n as f64).sqrt() })
     }
 
-    /// Whether zero lies outside.
+    /// Whether zero lies outside. Differences that are all the same but for rounding, as of a few test images, say nothing of their spread.
     pub fn leaves_zero_out(self) -> bool {
-        self.mean.abs() > self.half
+        self.half > 1e-9 * self.mean.abs() && self.mean.abs() > self.half
     }
 }
 
@@ -67,6 +67,8 @@ mod tests {
         let interval = Interval::of(&a, &b).expect("three pairs");
         assert!((interval.mean - 2.0).abs() < 1e-12 && (interval.half - 4.302653 / 3.0f64.sqrt()).abs() < 1e-5);
         assert!(!interval.leaves_zero_out(), "2 is less than 2.48");
+        let same = Interval::of(&scores(&[(0, 0.95), (1, 0.15)]), &scores(&[(0, 0.9), (1, 0.1)])).expect("two pairs");
+        assert!(!same.leaves_zero_out(), "two equal differences: {same:?}");
         assert_eq!(Interval::of(&a, &scores(&[(0, 1.0)])), None, "one pair has no interval");
         assert_eq!(Interval::of(&a, &Scores::new()), None);
         let same = Interval::of(&b, &b).expect("three pairs");

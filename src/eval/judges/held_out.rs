@@ -9,8 +9,9 @@ use crate::methods::{Latents, TermMeans};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The objective and its terms on views of the test images, as they are logged in training; empty for the untrained encoder. Terms that the
-/// test images do not define are left out, with a note.
+/// The objective and its terms on views of the test images, as they are logged in training, but that a method which compares images has 64
+/// of them to compare, whatever its batch; empty for the untrained encoder. Terms that the test images do not define are left out, with a
+/// note.
 #[derive(Debug)]
 pub struct HeldOut;
 
@@ -27,6 +28,9 @@ pub struct Evidence {
     pub likelihood_constant: f64,
     /// What p(x given z) is.
     pub likelihood: Likelihood,
+    /// What the cross-entropy of an unnormalised one is divided by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub divisor: Option<f64>,
     /// What p(z) is.
     pub prior: Prior,
 }
@@ -51,7 +55,7 @@ pub enum Prior {
     /// A density.
     Proper,
     /// One around a uniform content, which has no density: it counts as one of the height that a standard normal has at its
-    /// mode. The bound then grows with the unit of the latents, and stands in a column of its own.
+    /// mode. The bound then grows with the unit of the latents.
     Flat,
 }
 
@@ -95,17 +99,31 @@ impl Judge for Bound {
             LikelihoodKind::Bernoulli => Likelihood::Unnormalised,
         };
         let likelihood_constant = settings.constant(case.data.test.seen.bytes());
+        let divisor = (likelihood == Likelihood::Unnormalised).then_some(settings.variance);
         let nats = bound.and_then(|bound| case.finite("the evidence bound", bound + likelihood_constant));
-        Ok(nats.map(|nats| Evidence { nats, likelihood_constant, likelihood, prior }))
+        Ok(nats.map(|nats| Evidence { nats, likelihood_constant, likelihood, divisor, prior }))
     }
 
     fn columns(scores: Option<&Evidence>) -> Vec<Column> {
-        let of = |prior| scores.filter(|found| found.prior == prior).map(|found| found.nats);
-        let column = |name, prior| Column::new(GENERATION, name, Unit::Nats, of(prior));
-        let mut columns = vec![column("evidence bound per view", Prior::Proper)];
-        if of(Prior::Flat).is_some() {
-            columns.push(column("bound per view, uniform content", Prior::Flat));
-        }
+        let column = |name: &str, nats| Column::new(GENERATION, name, Unit::Nats, nats);
+        let other = scores.and_then(|found| Some((found.apart()?, found.nats)));
+        let usual = scores.filter(|_| other.is_none()).map(|found| found.nats);
+        let mut columns = vec![column("evidence bound per view", usual)];
+        columns.extend(other.map(|(name, nats)| column(&name, Some(nats))));
         columns
+    }
+}
+
+impl Evidence {
+    /// The column of a bound that does not stand beside those of densities of pixels under densities of latents; none for one of those.
+    fn apart(&self) -> Option<String> {
+        let pixels = match (self.likelihood, self.divisor) {
+            (Likelihood::Density, _) => "",
+            (Likelihood::Probability, _) => ", black and white",
+            (Likelihood::Unnormalised, None) => ", cross-entropy",
+            (Likelihood::Unnormalised, Some(divisor)) => &format!(", cross-entropy / {divisor}"),
+        };
+        let content = if self.prior == Prior::Flat { ", uniform content" } else { "" };
+        (!pixels.is_empty() || !content.is_empty()).then(|| format!("bound per view{pixels}{content}"))
     }
 }

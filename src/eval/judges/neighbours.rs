@@ -59,7 +59,13 @@ fn nearest(
         return Ok(None);
     }
     (case.say)(name);
-    let chosen = choose_k(case.device, case.train, case.test, metric, case.judges.seed)?;
+    let chosen = match choose_k(case.device, case.train, case.test, metric, case.judges.seed) {
+        Err(error @ EvalError::TooFew { .. }) => {
+            case.notes.push(format!("{name}: {error}"));
+            return Ok(None);
+        }
+        chosen => chosen?,
+    };
     case.predictions.insert(predictions, chosen.predictions);
     Ok(Some(Nearest { k: chosen.k, accuracy: chosen.accuracy }))
 }
