@@ -1,6 +1,7 @@
 //! Training images that are kept from the training, for whoever judges a run while it trains.
 
-use super::{Dataset, Images};
+use super::{DataError, Dataset, Images};
+use crate::device::cpu::room;
 use crate::kernels::common::permute::order;
 use crate::kernels::common::philox::{Purpose, philox, split};
 
@@ -18,19 +19,29 @@ impl Dataset {
     /// kept to ask about, and as many of those that stay to learn from. Which they are depends on the share and the number of
     /// images alone. The images that stay are copied. Nothing happens for a share of 0, where it was done before, or where
     /// there is one image.
-    pub fn hold_out(&mut self, share: f64, rows: usize) {
+    ///
+    /// # Errors
+    /// When the copy takes more memory than is free.
+    pub fn hold_out(&mut self, share: f64, rows: usize) -> Result<(), DataError> {
         let count = self.train.len();
         if share <= 0.0 || count < 2 || self.judged.is_some() {
-            return;
+            return Ok(());
         }
         let key = philox(split(0), [0, 0, 1, Purpose::HeldOut as u32]);
         let mut held_out = order(count, key);
         let mut kept = held_out.split_off(((share * count as f64).round() as usize).clamp(1, count - 1));
         held_out.truncate(rows.max(1));
+        let copied = (kept.len() + held_out.len()).saturating_mul(self.train.shape.bytes());
+        if copied as u64 > room() {
+            let problem = "the training images without those that are held out take more memory than is free, as they are copied. \
+                           Hold none out with --set judge.share=0, or take fewer with --set data.limit=N";
+            return Err(DataError::Inconsistent { name: self.name.clone(), problem: problem.to_owned() });
+        }
         let shown: Vec<usize> = held_out.iter().chain(kept.iter().take(rows.max(1))).copied().collect();
         self.judged = Some(Judged { images: self.train.picked(&shown), held_out: held_out.len() });
         kept.sort_unstable();
         self.train = self.train.picked(&kept);
+        Ok(())
     }
 }
 
@@ -38,7 +49,8 @@ impl Images {
     /// Copies of some of the images, in the order in which they are named.
     fn picked(&self, which: &[usize]) -> Self {
         let (bytes, factors) = (self.shape.bytes(), self.factor_names.len());
-        let pixels: Vec<u8> = which.iter().flat_map(|&image| &self.pixels[image * bytes..][..bytes]).copied().collect();
+        let mut pixels = Vec::with_capacity(which.len() * bytes);
+        which.iter().for_each(|&image| pixels.extend_from_slice(&self.pixels[image * bytes..][..bytes]));
         Self {
             pixels: pixels.into(),
             labels: which.iter().map(|&image| self.labels[image]).collect(),
@@ -67,9 +79,9 @@ mod tests {
         let images = images.with_factors(vec!["x".to_owned()], factors, false).expect("factors");
         let mut data = Dataset::new("own", images.clone(), images).expect("a data set");
         let before = data.clone();
-        data.hold_out(0.0, 4);
+        data.hold_out(0.0, 4).expect("nothing to do");
         assert_eq!(data, before);
-        data.hold_out(0.25, 4);
+        data.hold_out(0.25, 4).expect("room");
         data.check().expect("they belong together");
         let Judged { images, held_out } = data.judged.clone().expect("held out");
         assert_eq!((data.train.len(), held_out, images.len()), (30, 4, 8));
@@ -79,7 +91,7 @@ mod tests {
         let same = |image: usize| images.pixels[2 * image].to_string() == images.files[image];
         assert!((0..8).all(same) && (0..8).all(|image| images.factors[image] == f32::from(images.pixels[2 * image])));
         let once = data.clone();
-        data.hold_out(0.25, 4);
+        data.hold_out(0.25, 4).expect("nothing to do");
         assert_eq!(data, once);
     }
 }

@@ -14,7 +14,7 @@ use crate::files::{A_FILE, write_atomically};
 use crate::kernels::{Access, DType};
 use crate::nn::{Networks, ParamMemory, Params, Pass};
 use crate::plan::{Graph, Layout, Place, Plan};
-use crate::run_folder::{Checkpoint, Record, Saved, Which};
+use crate::run_folder::{Saved, Which};
 use crate::settings::Recipe;
 use builder::{Builder, Weights, int};
 use prost::Message;
@@ -63,8 +63,9 @@ struct Source<'a> {
 /// # Errors
 /// When there is no run or checkpoint, the method has no decoder, or a file cannot be written.
 pub fn export(run: &Path, which: Which, files: &OnnxFiles<'_>) -> Result<Vec<String>, OnnxError> {
-    let (config, Record { data, .. }) = Saved::recorded(run, ". Train again").map_err(Box::new)?;
-    let (checkpoint, passed_over) = Checkpoint::pick(run, which)?;
+    let (config, record) = Saved::recorded(run, ". Train again").map_err(Box::new)?;
+    let (checkpoint, passed_over) = Saved::checkpoint(run, Some(&record), which).map_err(Box::new)?;
+    let data = record.data;
     let tensors = checkpoint.tensors()?;
     let weights = tensors.iter().map(|(name, tensor)| (name.to_owned(), tensor.data())).collect();
 

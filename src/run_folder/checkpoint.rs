@@ -201,7 +201,7 @@ impl Checkpoint {
 }
 
 /// Writes the checkpoint of `state.step`, of a run whose settings have this checksum, and removes all older ones but the newest
-/// `keep - 1`, and the best. The caller owns the run's folder.
+/// `keep - 1`, and the best; also those of [`forget_after`]. The caller owns the run's folder.
 ///
 /// # Errors
 /// When a number is not finite, a file cannot be written or the device fails; older checkpoints stay as they are.
@@ -231,7 +231,10 @@ pub fn save(
         serde_json::to_vec_pretty(state).map_err(|error| FileError::writing(&target.join(STATE))(error.into()))?;
     let files = [(MODEL, model), (OPTIMISER, moments), (STATE, json)];
 
-    fs::create_dir_all(&parent).map_err(FileError::writing(&parent))?;
+    if !parent.exists() {
+        fs::create_dir_all(&parent).map_err(FileError::writing(&parent))?;
+        sync_folder(run).map_err(FileError::writing(run))?;
+    }
     clear_unfinished(&parent);
     let draft = parent.join(format!("{UNFINISHED}{}", state.step));
     let written = write_draft(&draft, state.step, settings, &files).and_then(|()| put_in_place(&draft, &target));
@@ -247,7 +250,20 @@ pub fn save(
     for (_, old) in older.skip(keep.saturating_sub(1)).filter(|(step, _)| best != Some(*step)) {
         fs::remove_dir_all(old).map_err(FileError::writing(old))?;
     }
+    forget_after(run, state.step)?;
     Ok(target)
+}
+
+/// Removes the checkpoints behind this step: a run that went on from an older one has come here another time, and the newest would be of
+/// steps that its metrics no longer know.
+///
+/// # Errors
+/// When their list cannot be read. One that cannot be removed cannot be read either, and is passed over.
+pub fn forget_after(run: &Path, step: u64) -> Result<(), CheckpointError> {
+    for (_, newer) in list(run)?.iter().filter(|(of, _)| *of > step) {
+        let _passed_over = fs::remove_dir_all(newer);
+    }
+    Ok(())
 }
 
 fn write_draft(draft: &Path, step: u64, settings: &str, files: &[(&str, Vec<u8>)]) -> Result<(), CheckpointError> {
@@ -263,12 +279,15 @@ fn write_draft(draft: &Path, step: u64, settings: &str, files: &[(&str, Vec<u8>)
 }
 
 /// Renames a whole draft. A checkpoint of the same step stays where it is whole and the same; another one, as of a device that rounds
-/// otherwise, makes room.
+/// otherwise or of metrics that took other times, makes room.
 fn put_in_place(draft: &Path, target: &Path) -> Result<(), CheckpointError> {
     if fs::symlink_metadata(target).is_ok() {
         let new = Checkpoint::open(draft)?;
         let same = |found: Checkpoint| {
-            found.settings == new.settings && found.model == new.model && found.optimiser == new.optimiser
+            found.settings == new.settings
+                && found.model == new.model
+                && found.optimiser == new.optimiser
+                && found.state.metrics == new.state.metrics
         };
         if Checkpoint::open(target).is_ok_and(same) {
             return Ok(fs::remove_dir_all(draft).map_err(FileError::writing(draft))?);

@@ -47,6 +47,14 @@ pub enum OpenError {
         /// What differs.
         difference: String,
     },
+    /// The checkpoint is of another run.
+    #[error(
+        "{path}: it was written by a run with other settings. Bring the run's own back, or name another with --checkpoint"
+    )]
+    ForeignCheckpoint {
+        /// The checkpoint.
+        path: PathBuf,
+    },
     /// Its checkpoint cannot be read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),

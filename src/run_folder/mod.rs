@@ -10,7 +10,7 @@ mod lock;
 mod manifest;
 pub mod metrics;
 mod pth;
-mod record;
+pub(crate) mod record;
 mod saved;
 pub mod sealed;
 mod state;

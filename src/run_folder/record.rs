@@ -42,7 +42,7 @@ pub struct Record {
     pub program: String,
     /// Checksum of its `config.toml`.
     pub settings: String,
-    /// Where its data lie, from the root; none for data that are no files.
+    /// Where its data lie, from the root, as far as that is text; none for data that are no files.
     pub folder: Option<PathBuf>,
     /// Its data.
     pub data: Identity,
@@ -78,10 +78,16 @@ pub struct Earlier {
     pub changed: Vec<String>,
 }
 
+/// A path that a record can hold: JSON is text.
+pub(crate) fn as_text(path: &Path) -> PathBuf {
+    PathBuf::from(path.to_string_lossy().into_owned())
+}
+
 impl Record {
     /// Of a run with these settings and data.
     pub fn new(settings: &str, folder: Option<PathBuf>, data: Identity) -> Self {
         let (program, settings) = (env!("CARGO_PKG_VERSION").to_owned(), checksum(settings.as_bytes()));
+        let folder = folder.as_deref().map(as_text);
         Self { program, settings, folder, data, earlier: Vec::new(), from: None }
     }
 

@@ -1,6 +1,6 @@
 //! What a run folder says about its run.
 
-use super::{OpenError, Record};
+use super::{Checkpoint, OpenError, Record, Which};
 use crate::data::named_folder;
 use crate::settings::{Config, ConfigError};
 use std::path::{Path, PathBuf};
@@ -60,6 +60,24 @@ impl Saved {
             None => Config::from_whole_toml(&origin, &text)?,
         };
         Ok(Self { config, text, record })
+    }
+
+    /// A checkpoint of a run, and what was passed over.
+    ///
+    /// # Errors
+    /// When there is none such, it is damaged, or a run with other settings wrote it.
+    pub fn checkpoint(
+        run: &Path,
+        record: Option<&Record>,
+        which: Which,
+    ) -> Result<(Checkpoint, Vec<String>), OpenError> {
+        let (checkpoint, passed_over) = Checkpoint::pick(run, which)?;
+        match (record, &checkpoint.settings) {
+            (Some(record), Some(its)) if !record.knows(its) => {
+                Err(OpenError::ForeignCheckpoint { path: checkpoint.folder })
+            }
+            _ => Ok((checkpoint, passed_over)),
+        }
     }
 
     /// Settings and record of a run; `advice` goes on where the message ends that says that there is no record.

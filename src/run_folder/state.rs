@@ -99,6 +99,9 @@ pub struct State {
     /// Images of each step that each of the devices computed, in their order; none where one device computed all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shares: Vec<usize>,
+    /// Parts that each step is computed in, which decide the last bits and what batch normalisation sees; 0 where an older version wrote it.
+    #[serde(default)]
+    pub parts: usize,
     /// Seconds of training so far.
     pub seconds: f64,
     /// The loss so far.
@@ -174,6 +177,7 @@ impl State {
             device,
             tuning,
             shares: Vec::new(),
+            parts: 0,
             seconds: 0.0,
             loss: None,
             interval: None,

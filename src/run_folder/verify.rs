@@ -45,6 +45,10 @@ pub fn verify(run: &Path) -> Vec<Finding> {
     match checkpoint::list(run) {
         Ok(all) => {
             for (_, folder) in all {
+                // A training run may have replaced what was listed.
+                if !folder.exists() {
+                    continue;
+                }
                 let result = examine(&folder, record.as_ref());
                 tell(folder, result);
             }

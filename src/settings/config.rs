@@ -79,7 +79,7 @@ impl Described for Config {
             key: "accumulate",
             about: "Equal parts that a step is computed in, one after the other, so that a large batch fits a small device: the same \
                     gradient, but for rounding and for the statistics of batch normalisation, which are those of a part, whoever shares \
-                    it. 0 takes as few as fit the device.",
+                    it. 0 takes as few as fit the device; a run that goes on keeps to them where they still do.",
             allowed: Allowed::at_least(0),
         },
         Setting {

@@ -4,7 +4,7 @@ use super::open::Trained;
 use super::progress::Progress;
 use crate::data::{Dataset, Fitting, Found, Identity, Images, Pictures};
 use crate::device::Device;
-use crate::run_folder::{Checkpoint, OpenError, Record, Saved, Which};
+use crate::run_folder::{Checkpoint, OpenError, Saved, Which};
 use crate::settings::{Config, Recipe};
 use std::path::{Path, PathBuf};
 
@@ -25,8 +25,9 @@ impl Apart {
     /// # Errors
     /// When there is no run or no checkpoint, a file is damaged, or the run is of a version that did not note what its images are like.
     pub fn open(run: &Path, which: Which) -> Result<Self, OpenError> {
-        let (config, Record { data, .. }) = Saved::recorded(run, ", and looks at its own data alone")?;
-        let (checkpoint, passed_over) = Checkpoint::pick(run, which)?;
+        let (config, record) = Saved::recorded(run, ", and looks at its own data alone")?;
+        let (checkpoint, passed_over) = Saved::checkpoint(run, Some(&record), which)?;
+        let data = record.data;
         let fitting = Fitting::new(&data, &config.data.file_options())?;
         Ok(Self { config, data, fitting, checkpoint, passed_over })
     }

@@ -6,9 +6,11 @@ use crate::data::Dataset;
 use crate::device::{Device, DeviceError, Values, reference};
 use crate::kernels::{Access, DType};
 use crate::plan::{Dispatch, Graph, Layout, PlanId};
-use crate::run_folder::Checkpoint;
+use crate::run_folder::Loss;
+use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::settings::Recipe;
 use std::fmt;
+use std::path::Path;
 
 /// Steps that are run again, at most: as many take about as long as they took before.
 pub const MOST_STEPS: u64 = 2000;
@@ -118,6 +120,29 @@ impl Replay<'_> {
         }
         Ok(most)
     }
+}
+
+/// Which checkpoint of a run is worth going on from, in words. A loss that explodes may have done so before the newest one.
+pub fn last_good(run: &Path) -> String {
+    let all = checkpoint::list(run).unwrap_or_default();
+    if all.is_empty() {
+        return "No checkpoint was written yet".to_owned();
+    }
+    let whole = all.iter().rev().filter_map(|(_, folder)| Checkpoint::open(folder).ok());
+    for Checkpoint { folder, state, .. } in whole {
+        let folder = folder.display();
+        match state.loss {
+            Some(loss) if loss.is_good() => {
+                let Loss { first, last } = loss;
+                return format!(
+                    "The last good checkpoint is {folder} (its loss was {last:.4}, that of the first step {first:.4})"
+                );
+            }
+            Some(_) => {}
+            None => return format!("The last checkpoint is {folder}; it does not know its loss"),
+        }
+    }
+    "No checkpoint is good: the loss had grown far above that of the first step in each".to_owned()
 }
 
 /// Runs one step dispatch by dispatch.

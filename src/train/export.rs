@@ -18,8 +18,8 @@ const MODEL: &str = "model.py";
 /// # Errors
 /// When there is no run or no checkpoint, or a file cannot be read or written.
 pub fn export(run: &Path, which: Which, out: &Path) -> Result<Vec<String>, ExchangeError> {
-    Saved::read(run).map_err(Box::new)?;
-    let (checkpoint, passed_over) = Checkpoint::pick(run, which)?;
+    let Saved { record, .. } = Saved::read(run).map_err(Box::new)?;
+    let (checkpoint, passed_over) = Saved::checkpoint(run, record.as_ref(), which).map_err(Box::new)?;
     write_atomically(out, &state_dict(&checkpoint, out)?).map_err(|error| error.advise(A_FILE))?;
     Ok(passed_over)
 }
@@ -31,7 +31,7 @@ pub fn export(run: &Path, which: Which, out: &Path) -> Result<Vec<String>, Excha
 /// As [`export`]; also when the run does not know the size of its images, or its networks are a caller's own.
 pub fn export_torch(run: &Path, which: Which, out: &Path) -> Result<([PathBuf; 2], Vec<String>), ExchangeError> {
     let (config, record) = Saved::recorded(run, ". Take --format safetensors").map_err(Box::new)?;
-    let (checkpoint, passed_over) = Checkpoint::pick(run, which)?;
+    let (checkpoint, passed_over) = Saved::checkpoint(run, Some(&record), which).map_err(Box::new)?;
     let files = [WEIGHTS, MODEL].map(|name| out.join(name));
     let texts = [state_dict(&checkpoint, &files[0])?, torch::model(&config, &record, &checkpoint)?.into_bytes()];
     for (path, bytes) in files.iter().zip(texts) {

@@ -82,6 +82,22 @@ pub(super) fn step_that_fits(
     }
 }
 
+/// The recipe of a run whose parts were chosen by room, with as many as its steps were computed in before: others would round otherwise. None
+/// where the settings say how many, it is not known, or they do not fit any more.
+pub(super) fn in_parts_as_before(
+    recipe: &Recipe,
+    data: &Dataset,
+    device: &Device,
+    share: &Share,
+    parts: usize,
+) -> Option<Recipe> {
+    if recipe.config.accumulate > 0 || parts == 0 {
+        return None;
+    }
+    let recipe = with(recipe, Config { accumulate: parts, ..recipe.config.clone() })?;
+    step_that_fits(&recipe, data, device, share).ok().map(|_| recipe)
+}
+
 /// [`step_that_fits`] for a member of a group, if there is one. Members meet in every part, so that all take as many as the one with the
 /// least room.
 pub(super) fn step_of_member(
@@ -162,9 +178,10 @@ fn with(recipe: &Recipe, config: Config) -> Option<Recipe> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Blueprint, DeviceError, advised, in_fewest_parts};
+    use super::{Blueprint, DeviceError, advised, in_fewest_parts, in_parts_as_before};
     use crate::data::{Dataset, FileOptions, load_with};
     use crate::device::Device;
+    use crate::plan::Share;
     use crate::settings::{Config, Recipe};
 
     fn data() -> Dataset {
@@ -199,6 +216,19 @@ mod tests {
         let parts = |most: usize| in_fewest_parts((12, 1), &attempt(&data, most)).map(|(count, ())| count);
         assert_eq!([12, 11, 6, 5, 4, 3, 1].map(|most| parts(most).expect("a part fits")), [1, 2, 2, 3, 3, 4, 12]);
         assert!(matches!(parts(0), Err(DeviceError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_run_whose_parts_were_chosen_keeps_them() {
+        let data = data();
+        let kept = |accumulate, parts| {
+            let config = Config { batch: 12, views: 2, accumulate, ..Config::default() };
+            let recipe = Recipe::new(&config).expect("a recipe");
+            let kept = in_parts_as_before(&recipe, &data, &Device::cpu(), &Share::ALONE, parts);
+            kept.map(|recipe| recipe.config.accumulate)
+        };
+        assert_eq!([kept(0, 1), kept(0, 3)], [Some(1), Some(3)]);
+        assert_eq!([kept(0, 0), kept(1, 3), kept(4, 3), kept(0, 5)], [None; 4]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::device::Values;
 use crate::files::FileError;
 use crate::nn::ParamSpec;
 use crate::run_folder::checkpoint::{Checkpoint, MODEL};
+use crate::run_folder::record::as_text;
 use crate::run_folder::{Source, StateDict, Which, checksum};
 use std::path::PathBuf;
 
@@ -85,7 +86,7 @@ impl FirstWeights {
                 .map(|(what, list)| format!("{what}: {}", list.join("; "))),
         );
         let source = Source {
-            path: std::path::absolute(&file).unwrap_or(file),
+            path: as_text(&std::path::absolute(&file).unwrap_or(file)),
             blake3: checksum(&bytes),
             encoder_only: self.encoder_only,
             matched: matched.len(),

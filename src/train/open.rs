@@ -41,7 +41,7 @@ pub fn load_data(
     let mut watch = |done, of| progress.decoded(done, of);
     let options = config.data.file_options();
     let mut data = data::load_watched(&config.data.name, folder.or(saved), device, &options, &mut watch)?;
-    data.hold_out(config.judge.share, config.judge.rows);
+    data.hold_out(config.judge.share, config.judge.rows)?;
     Ok(data)
 }
 
@@ -71,7 +71,7 @@ impl Trained {
         progress: &mut dyn Progress,
     ) -> Result<Self, OpenError> {
         let config = Self::settings(run)?;
-        let picked = Checkpoint::pick(run, which)?;
+        let picked = Saved::checkpoint(run, Record::read(run)?.as_ref(), which)?;
         let data = load_data(&config, data_folder, device, progress)?;
         let mut notes = Vec::new();
         match Self::check_data(run, &data) {

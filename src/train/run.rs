@@ -1,6 +1,7 @@
 //! A run from its beginning, or from a checkpoint, to its end; the loop itself is in `training.rs`.
 
 use super::diagnose::{MOST_STEPS, first_not_finite};
+use super::fits::in_parts_as_before;
 use super::from::FirstWeights;
 use super::judging::Judging;
 use super::live::Live;
@@ -142,6 +143,14 @@ pub(super) fn run_member(
         Some(group) => agree(recipe, data, (&tuned, group), (options, origin.state()), progress)?,
         None => Share::ALONE,
     };
+    let parts = origin.state().map_or(0, |state| state.parts);
+    let kept = in_parts_as_before(recipe, data, &tuned, &share, parts);
+    if kept.is_none() && config.accumulate == 0 && parts > 0 {
+        progress.note(&format!(
+            "there is no room for steps in as many parts as before ({parts}); it goes on, but not bit for bit as it would have"
+        ));
+    }
+    let recipe = kept.as_ref().unwrap_or(recipe);
     let device = &Session::tuned(recipe, data, &tuned, share.clone(), progress)?;
     let mut training = Training::open(recipe, data, device, options, &origin, (&share, group))?;
     if let (Some(from), None) = (&options.from, &origin.checkpoint) {

@@ -311,7 +311,10 @@ impl Session {
             let reconstructions = self.executor.read(tensors.pictures)?.into_f32();
             // The last batch goes on with images from the beginning.
             let wanted = batch.min(count - first) * pixels;
-            finite("reconstruction", &reconstructions[..wanted], pixels)?;
+            if let Err(error) = finite("reconstruction", &reconstructions[..wanted], pixels) {
+                self.executor.unload(plan);
+                return Err(error);
+            }
             take(&images[..wanted], &reconstructions[..wanted]);
         }
         self.executor.unload(plan);

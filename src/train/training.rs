@@ -1,6 +1,7 @@
 //! The training loop: replays the step, logs, draws and stores checkpoints.
 
 use super::blueprint::STEPS_AT_A_TIME;
+use super::diagnose::last_good;
 use super::from::{FirstWeights, Taken};
 use super::judging::{Judging, Scores};
 use super::origin::Origin;
@@ -16,7 +17,7 @@ use crate::methods::CAPACITY;
 use crate::plan::{PlanId, Share};
 use crate::run_folder::checkpoint::{self, Checkpoint};
 use crate::run_folder::metrics::{self, MetricsLog, Row, metrics_file};
-use crate::run_folder::{CheckpointError, Interval, Loss, State, checksum};
+use crate::run_folder::{CheckpointError, Interval, Loss, State, Which, checksum};
 use crate::settings::{Config, Recipe};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -117,8 +118,12 @@ impl<'a> Training<'a> {
         let blueprint = &self.session.blueprint;
         let persistent = blueprint.layout.device_bytes();
         let arena = self.session.executor.plan(self.plan)?.arena.device_bytes();
+        let parts = match blueprint.config.accumulate {
+            1 => String::new(),
+            parts => format!(" in {parts} parts"),
+        };
         progress.note(&format!(
-            "{} parameters, {} steps of {} images x {} views; memory {:.1} MiB: model and data {:.1}, step {:.1}",
+            "{} parameters, {} steps of {} images x {} views{parts}; memory {:.1} MiB: model and data {:.1}, step {:.1}",
             blueprint.params.count(),
             self.total,
             self.config.batch,
@@ -216,7 +221,7 @@ impl<'a> Training<'a> {
         notes.iter().flatten().for_each(|note| progress.note(note));
         let checkpoint = match saved {
             Some(folder) => folder,
-            None => self.newest_or_save()?,
+            None => self.found_or_saved()?,
         };
         Ok(Report {
             steps: self.step,
@@ -244,17 +249,18 @@ impl<'a> Training<'a> {
         let (test, count) = (self.session.blueprint.test, progress.embeds());
         match (count > 0).then(|| self.session.embed(&test, count)) {
             Some(Ok(embedding)) => progress.embedded(self.step, &embedding),
-            // Of numbers that are not finite, the checkpoint that follows says where they began.
             None | Some(Err(DeviceError::NotFinite { .. })) => {}
             Some(Err(error)) => return Err(error.into()),
         }
         Ok(())
     }
 
-    /// Judges the model as it is. A model that has diverged is told by its losses, which say more than a judge.
+    /// Judges the model as it is. A model that has diverged is told by its losses or by the checkpoint that follows, which say more than a
+    /// judge.
     fn judge(&mut self, progress: &mut dyn Progress) -> Result<(), RunError> {
         match self.judging.judge(&mut self.session, self.step) {
             Ok(scores) => self.judged = Some((self.step, scores)),
+            Err(RunError::Device(DeviceError::NotFinite { .. })) => {}
             Err(error) => {
                 self.collect(true, progress)?;
                 return Err(error);
@@ -310,36 +316,17 @@ impl<'a> Training<'a> {
     }
 
     fn not_finite(&self, what: String, step: u64) -> RunError {
-        RunError::NotFinite { what, step, origin: String::new(), good: self.good() }
+        RunError::NotFinite { what, step, origin: String::new(), good: last_good(&self.options.out) }
     }
 
-    /// Which checkpoint is worth going on from, in words. A loss that explodes may have done so before the newest one.
-    fn good(&self) -> String {
-        let all = checkpoint::list(&self.options.out).unwrap_or_default();
-        if all.is_empty() {
-            return "No checkpoint was written yet".to_owned();
-        }
-        let whole = all.iter().rev().filter_map(|(_, folder)| Checkpoint::open(folder).ok());
-        for Checkpoint { folder, state, .. } in whole {
-            let folder = folder.display();
-            match state.loss {
-                Some(loss) if loss.is_good() => {
-                    let Loss { first, last } = loss;
-                    return format!(
-                        "The last good checkpoint is {folder} (its loss was {last:.4}, that of the first step {first:.4})"
-                    );
-                }
-                Some(_) => {}
-                None => return format!("The last checkpoint is {folder}; it does not know its loss"),
+    /// The checkpoint of a run that had nothing left to do, written now where there is none.
+    fn found_or_saved(&mut self) -> Result<PathBuf, RunError> {
+        let out = &self.options.out;
+        match Checkpoint::pick(out, Which::Step(self.step)) {
+            Ok((checkpoint, _)) => {
+                checkpoint::forget_after(out, self.step)?;
+                Ok(checkpoint.folder)
             }
-        }
-        "No checkpoint is good: the loss had grown far above that of the first step in each".to_owned()
-    }
-
-    /// The newest checkpoint of a run that had nothing left to do, written now where there is none.
-    fn newest_or_save(&mut self) -> Result<PathBuf, RunError> {
-        match Checkpoint::newest(&self.options.out) {
-            Ok((checkpoint, _)) => Ok(checkpoint.folder),
             Err(_) => self.save(),
         }
     }
@@ -356,6 +343,7 @@ impl<'a> Training<'a> {
             device: self.device.name(),
             tuning: self.device.tuning()?,
             shares: blueprint.share.images.clone(),
+            parts: blueprint.config.accumulate,
             seconds,
             loss: self.loss,
             interval: (self.interval.begin < self.step).then(|| self.interval.clone()),
@@ -387,9 +375,11 @@ fn named(all: &[(&str, f64)]) -> BTreeMap<String, f64> {
     all.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()
 }
 
-/// A picture that cannot be stored is missed, and no reason to end a run.
+/// A picture that cannot be stored is missed, and no reason to end a run; nor is one of numbers that are not finite, since the losses or the
+/// checkpoint that follow say where they began.
 fn drawn<T>(picture: Result<T, PictureError>, progress: &mut dyn Progress) -> Result<Option<T>, RunError> {
     match picture {
+        Err(PictureError::Device(DeviceError::NotFinite { .. })) => Ok(None),
         Err(PictureError::Device(error)) => Err(error.into()),
         Err(error) => {
             progress.note(&format!("warning: {error}"));

@@ -96,6 +96,51 @@ fn an_extended_run_is_the_longer_run() {
     assert_ends(&runs.resume("short", &["--checkpoint", "12"]), 0, &["at step 12"]);
 }
 
+/// What lies behind the checkpoint that a run went on from is of another past: the newest is what was trained last.
+#[test]
+fn a_run_that_goes_on_from_an_older_checkpoint_forgets_the_newer_ones() {
+    let runs = Runs::new();
+    assert_ends(&runs.train("run", &["epochs=4"], &[]), 0, &[]);
+    let run = runs.path("run");
+    let before = weights(&run, 24);
+    for (arguments, last) in [
+        (&["--checkpoint", "12"][..], 24),
+        (&["--checkpoint", "12", "--steps", "15"], 15),
+        (&["--checkpoint", "6", "--steps", "6"], 6),
+    ] {
+        assert_ends(&runs.resume("run", arguments), 0, &[]);
+        assert_eq!(newest(&run), last);
+        assert_whole(&run);
+        let rows = MetricsLog::read(&run.join("metrics.jsonl")).expect("metrics");
+        assert_eq!(rows.last().map(|row| row.step), Some(last));
+        if last == 24 {
+            assert!(weights(&run, 24) == before, "the same steps lead to the same weights");
+        }
+    }
+    assert_ends(&runs.resume("run", &[]), 0, &["step-000000006", "at step 6"]);
+}
+
+#[test]
+fn checkpoints_of_another_run_are_refused() {
+    let runs = Runs::new();
+    for (name, method) in [("run", "method=vae"), ("other", "method=beta-vae")] {
+        assert_ends(&runs.train(name, &["epochs=1", method], &[]), 0, &[]);
+    }
+    let [run, other] = ["run", "other"].map(|name| runs.path(name));
+    std::fs::remove_dir_all(run.join("checkpoints")).expect("they go");
+    std::fs::rename(other.join("checkpoints"), run.join("checkpoints")).expect("they move");
+    let (run, out) = (run.to_string_lossy(), runs.path("out").to_string_lossy().into_owned());
+    for command in [
+        &["eval", &run, "--device", "cpu"][..],
+        &["embed", &run, "--device", "cpu"],
+        &["export", &run, "--out", &out],
+        &["export", &run, "--format", "onnx", "--out", &out],
+        &["plan", &run],
+    ] {
+        assert_ends(&simvae(command), 1, &["step-000000006", "by a run with other settings"]);
+    }
+}
+
 #[test]
 fn what_changes_a_result_is_refused_and_every_byte_stays() {
     let runs = Runs::new();

@@ -80,6 +80,17 @@ fn variances_are_learned_kept_and_drawn_by() {
 }
 
 #[test]
+fn one_variance_is_learned_without_the_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (place, one) in LEARNING.into_iter().enumerate() {
+        let run = folder.path().join(place.to_string());
+        trains(&run, &with(&[one]));
+        let LearnedVariances { pixels, latents } = learned(&run).expect("it is told");
+        assert_eq!([pixels.is_some(), latents.is_some()], [place == 0, place == 1]);
+    }
+}
+
+#[test]
 fn variances_that_no_loss_determines_are_not_learned() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("run").to_string_lossy().into_owned();

@@ -1,7 +1,8 @@
 //! What the commands that look at a run have in common.
 
-use crate::Failure;
 use crate::terminal::Terminal;
+use crate::{Failure, usage};
+use anyhow::anyhow;
 use clap::Args;
 use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use wgpu_simvae::console::tell;
 use wgpu_simvae::data::{Dataset, Images, Pictures, listed};
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::eval::judge::Judges;
-use wgpu_simvae::run_folder::{Checkpoint, Which};
+use wgpu_simvae::run_folder::{Checkpoint, OpenError, Record, Saved, Which};
 use wgpu_simvae::settings::Config;
 use wgpu_simvae::train::{Apart, Trained, load_data};
 
@@ -100,10 +101,17 @@ fn read(apart: &Apart, paths: &[PathBuf]) -> Result<Images, Failure> {
 /// Settings, a checkpoint and the data of a run, before any of it lies on a device.
 pub fn read_run(run: &Path, which: Which, data_dir: Option<&Path>) -> Result<(Config, Checkpoint, Dataset), Failure> {
     let config = Trained::settings(run)?;
-    let (checkpoint, passed_over) = Checkpoint::pick(run, which)?;
+    let (checkpoint, passed_over) = Saved::checkpoint(run, Record::read(run)?.as_ref(), which)?;
     say_passed_over(&passed_over);
     let data = load_data(&config, data_dir, &Device::cpu(), &mut Terminal::default())?;
-    Trained::check_data(run, &data)?;
+    // A plan goes on training, which other images cannot take the place for.
+    Trained::check_data(run, &data).map_err(|error| match error {
+        OpenError::OtherData { path, difference } => usage(anyhow!(
+            "{}: these are not the data that the run was trained on: {difference}. Name their folder with --data-dir",
+            path.display()
+        )),
+        error => error.into(),
+    })?;
     Ok((config, checkpoint, data))
 }
 

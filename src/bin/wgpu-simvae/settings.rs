@@ -1,6 +1,7 @@
 //! The settings that a command line gives: a preset, a file, and single values.
 
 use crate::{Failure, usage};
+use anyhow::anyhow;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use wgpu_simvae::files::FileError;
@@ -48,7 +49,8 @@ impl SettingsArguments {
         }
         set.extend(self.steps.map(|steps| format!("steps={steps}")));
         if let Some(folder) = &self.data_dir {
-            set.push(format!("data.dir={}", toml::Value::String(folder.to_string_lossy().into_owned())));
+            let refused = || usage(anyhow!("--data-dir {}: its name has bytes that are no text", folder.display()));
+            set.push(format!("data.dir={}", toml::Value::String(folder.to_str().ok_or_else(refused)?.to_owned())));
         }
         let file = match &self.config {
             Some(path) => Some((path.display().to_string(), read(path)?)),
