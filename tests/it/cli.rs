@@ -46,6 +46,16 @@ fn a_run_leaves_settings_metrics_pictures_and_a_checkpoint() {
 }
 
 #[test]
+fn a_refused_run_leaves_the_folder_that_was_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_ends(&train(folder.path(), &["--set", "batch=65"]), 2, &["batch = 65"]);
+    assert!(folder.path().is_dir());
+    let made = folder.path().join("run");
+    assert_ends(&train(&made, &["--set", "batch=65"]), 2, &["batch = 65"]);
+    assert!(!made.exists());
+}
+
+#[test]
 fn the_summary_reports_nearest_neighbours() {
     let folder = tempfile::tempdir().expect("a folder");
     let output = train(&folder.path().join("run"), &[]);
@@ -68,6 +78,10 @@ fn wrong_use_ends_with_code_2() {
     assert_ends(&train(&run, &["--config", "absent.toml"]), 2, &["absent.toml"]);
     assert_ends(&train(&run, &["--resume", "--preset", "paper"]), 2, &["--resume", "--preset"]);
     assert_ends(&simvae(&["train", "--resume"]), 2, &["--out"]);
+    assert_ends(&train(&run, &["--from", "Cargo.toml", "--checkpoint", "8"]), 2, &["a file has no checkpoints"]);
+    assert_ends(&simvae(&["traverse", "run", "--range", "nan"]), 2, &["--range", "a finite number"]);
+    assert_ends(&simvae(&["plan", "--checkpoint", "8"]), 2, &["FOLDER"]);
+    assert_ends(&simvae(&["bench", "--json", "it", "--trace", "./it"]), 2, &["--json is written there"]);
     assert_ends(&simvae(&["trian"]), 2, &["train"]);
     assert_ends(&simvae(&["data", "fetch", "minst", "--data-dir", "x"]), 2, &["minst", "mnist"]);
     assert!(!run.exists(), "nothing was written");

@@ -103,6 +103,7 @@ fn what_cannot_be_written_is_said() {
     trained(&run, &["data.name=sprites", "method=simclr"]);
     let inside = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     let (place, encoder, decoder) = (inside(""), inside("encoder.onnx"), inside("decoder.onnx"));
+    assert_ends(&export(&run, &["--out", &encoder, "--decoder", &encoder]), 2, &["the encoder is written there"]);
     assert_ends(&export(&run, &["--out", &encoder, "--decoder", &decoder]), 2, &["simclr has no decoder"]);
     assert!(!Path::new(&encoder).exists(), "nothing is written when something is wrong");
     assert_ends(&export(&run, &["--out", &place]), 1, &["Check that it is a file"]);

@@ -242,6 +242,15 @@ fn neighbours_and_duplicates_are_found_in_pictures_and_in_embeddings() {
         assert_eq!(answers[0], answers[1]);
     }
     assert_ends(&run.look("neighbours", &["--query", &query, "--in", &folder]), 0, &["   1  0.000000", "copy.png"]);
+    // What was named from one folder is found from another.
+    let there = run.pictures.parent().expect("a folder");
+    let named = run.pictures.file_name().expect("a name");
+    let mut embed = Command::new(env!("CARGO_BIN_EXE_wgpu-simvae"));
+    embed.current_dir(there).arg("embed").arg(&run.run).args(["--device", "cpu", "--images"]).arg(named);
+    assert_ends(&embed.output().expect("the command starts"), 0, &[]);
+    let more = ["--query", &query, "--in", &from_file, "-k", "1", "--out", &to];
+    assert_ends(&run.look("neighbours", &more), 0, &["   1  0.000000", "copy.png"]);
+    assert_eq!(size(&out), grid(2, 1, 1));
 
     for known in [&folder, &from_file] {
         let more = ["--duplicates", "--in", known, "--threshold", "0.9999999", "--out", &to];

@@ -14,6 +14,7 @@ use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::Dataset;
 use wgpu_simvae::device::{Device, DeviceRequest, choose};
 use wgpu_simvae::files::write_atomically;
+use wgpu_simvae::run_folder::from_the_root;
 use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{Blueprint, Progress, Silent, load_data};
 
@@ -73,6 +74,11 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 pub fn main(arguments: &BenchArguments) -> Result<(), Failure> {
+    if let (Some(json), Some(trace)) = (&arguments.json, &arguments.trace)
+        && from_the_root(json) == from_the_root(trace)
+    {
+        return Err(usage(anyhow!("--trace {}: --json is written there", trace.display())));
+    }
     let config = config(arguments)?;
     let recipe = Recipe::new(&config)?;
     let mut progress = Terminal::default();

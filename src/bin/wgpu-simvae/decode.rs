@@ -5,6 +5,7 @@ use crate::terminal::Terminal;
 use crate::{Failure, usage};
 use anyhow::anyhow;
 use clap::Args;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::Dataset;
@@ -120,11 +121,11 @@ fn check_images(
     }
 }
 
-/// The runs' methods, or, where two runs have the same, the names of their folders.
+/// The runs' methods; where two runs have the same, the names of their folders, or their paths.
 fn names(runs: &[PathBuf], configs: &[Config]) -> Vec<String> {
+    let methods = configs.iter().map(|config| config.method.clone()).collect();
     let folder = |run: &PathBuf| run.file_name().unwrap_or(run.as_os_str()).to_string_lossy().into_owned();
-    let same = |method: &str| configs.iter().filter(|config| config.method == method).count() > 1;
-    let several = configs.iter().any(|config| same(&config.method));
-    let named = |(run, config): (&PathBuf, &Config)| if several { folder(run) } else { config.method.clone() };
-    runs.iter().zip(configs).map(named).collect()
+    let paths = || runs.iter().map(|run| run.display().to_string()).collect();
+    let differ = |names: &Vec<String>| names.iter().collect::<HashSet<_>>().len() == names.len();
+    [methods, runs.iter().map(folder).collect()].into_iter().find(differ).unwrap_or_else(paths)
 }

@@ -85,8 +85,11 @@ impl EmbedArguments {
         let embedding = trained.session.embed(source, source.images)?;
         let images = images(trained);
         // Whoever reads the files later stands elsewhere.
-        let given = self.folder.data_dir.as_deref().map(from_the_root);
-        let folder = given.or_else(|| data_folder(&trained.config)).filter(|_| labelled);
+        let folder = match (labelled, &self.folder.data_dir) {
+            (false, _) => std::env::current_dir().ok(),
+            (true, Some(given)) => Some(from_the_root(given)),
+            (true, None) => data_folder(&trained.config),
+        };
         let origin = Origin { images, labelled, folder: folder.as_deref(), weights: &trained.weights };
         let shape = [embedding.len(), embedding.latent];
         if self.format.contains(&Format::Npy) {

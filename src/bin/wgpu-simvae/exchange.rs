@@ -4,12 +4,13 @@ use crate::run_folder::say_passed_over;
 use crate::settings::SettingsArguments;
 use crate::terminal::Terminal;
 use crate::{Failure, usage};
+use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::device::{DeviceRequest, choose};
 use wgpu_simvae::onnx::{self, OnnxFiles, PixelFormat};
-use wgpu_simvae::run_folder::Which;
+use wgpu_simvae::run_folder::{Which, from_the_root};
 use wgpu_simvae::settings::Recipe;
 use wgpu_simvae::train::{export as export_weights, export_torch, import as import_weights, import_encoder, load_data};
 
@@ -64,9 +65,12 @@ pub struct ImportArguments {
 pub fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     let ExportArguments { run, out, format, decoder, bytes, checkpoint } = arguments;
     let mut written: Vec<PathBuf> = std::iter::once(out).chain(decoder).cloned().collect();
+    if decoder.as_deref().is_some_and(|decoder| from_the_root(decoder) == from_the_root(out)) {
+        return Err(usage(anyhow!("--decoder {}: the encoder is written there", out.display())));
+    }
     let passed_over = match format {
         Format::Safetensors | Format::Torch if decoder.is_some() || *bytes => {
-            return Err(usage(anyhow::anyhow!("--decoder and --bytes go with --format onnx")));
+            return Err(usage(anyhow!("--decoder and --bytes go with --format onnx")));
         }
         Format::Safetensors => export_weights(run, *checkpoint, out)?,
         Format::Torch => {

@@ -80,6 +80,8 @@ struct Known {
     mu: Vec<f32>,
     latent: usize,
     names: Vec<String>,
+    /// Whether these are files.
+    named: bool,
     /// The pictures and each row's place among them, as far as they are there; none before somebody wants to see them.
     pictures: Option<(Images, Vec<Option<usize>>)>,
 }
@@ -129,14 +131,15 @@ impl Known {
     fn stored(stored: Embeddings) -> Self {
         let Embeddings { mu, latent, files, .. } = stored;
         let rows = mu.len() / latent;
-        let names = if files.is_empty() { (0..rows).map(|row| format!("row {row}")).collect() } else { files };
-        Self { mu, latent, names, pictures: None }
+        let named = !files.is_empty();
+        let names = if named { files } else { (0..rows).map(|row| format!("row {row}")).collect() };
+        Self { mu, latent, names, named, pictures: None }
     }
 
     fn embedded(embedding: Embedding, images: &Images) -> Self {
         let Embedding { mu, latent, .. } = embedding;
         let places = (0..images.len()).map(Some).collect();
-        Self { mu, latent, names: images.files.clone(), pictures: Some((images.clone(), places)) }
+        Self { mu, latent, names: images.files.clone(), named: true, pictures: Some((images.clone(), places)) }
     }
 
     /// Takes out of each query's nearest the query itself, and leaves `k`.
@@ -153,6 +156,9 @@ impl Known {
     fn fetch(&mut self, rows: impl Iterator<Item = usize>, fitting: &Fitting) {
         if self.pictures.is_some() {
             return;
+        }
+        if !self.named {
+            return tell("not drawn: what was embedded were no picture files");
         }
         let mut paths: Vec<PathBuf> = rows.map(|row| PathBuf::from(&self.names[row])).collect();
         paths.sort();

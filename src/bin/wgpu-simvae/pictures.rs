@@ -52,7 +52,7 @@ pub struct TraverseArguments {
     image: usize,
     /// How far each dimension moves, in its standard deviations over the training images, or over the pictures; where there is but one
     /// picture, in units.
-    #[arg(long, default_value_t = 2.5)]
+    #[arg(long, default_value_t = 2.5, value_parser = finite)]
     range: f32,
     /// Columns of the grid.
     #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..=256))]
@@ -69,6 +69,10 @@ pub struct InterpolateArguments {
     /// Columns of the grid.
     #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..=256))]
     steps: u32,
+}
+
+fn finite(text: &str) -> Result<f32, String> {
+    text.parse().ok().filter(|number: &f32| number.is_finite()).ok_or_else(|| "a finite number is wanted".to_owned())
 }
 
 impl PictureArguments {

@@ -23,9 +23,9 @@ pub struct PlanArguments {
     folder: Option<PathBuf>,
     #[command(flatten)]
     settings: SettingsArguments,
-    /// Which checkpoint of the run: the newest whole one, the best that checkpoint.best kept, or the one of a step.
-    #[arg(long, value_name = "newest|best|STEP", default_value_t)]
-    checkpoint: Which,
+    /// Which checkpoint of the run: the newest whole one, the best that checkpoint.best kept, or the one of a step [default: newest].
+    #[arg(long, value_name = "newest|best|STEP", requires = "folder")]
+    checkpoint: Option<Which>,
     /// Pictures that are drawn at a time.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pictures: u16,
@@ -43,7 +43,7 @@ pub fn main(arguments: &PlanArguments) -> Result<(), Failure> {
     if folder.is_some() && arguments.settings.any() {
         return Err(usage(anyhow!("a run has its settings: give a folder, or settings")));
     }
-    let (settings, which) = (&arguments.settings, arguments.checkpoint);
+    let (settings, which) = (&arguments.settings, arguments.checkpoint.unwrap_or_default());
     let data_dir = settings.data_dir.as_deref();
     let (config, checkpoint, data) = match folder {
         Some(run) => {
@@ -76,7 +76,8 @@ pub fn main(arguments: &PlanArguments) -> Result<(), Failure> {
 
 /// Reads a plan that was written, with its files, and prints what it needs.
 fn read(arguments: &PlanArguments, folder: &Path) -> Result<(), Failure> {
-    if arguments.out.is_some() || arguments.settings.any() {
+    let PlanArguments { settings, checkpoint, out, .. } = arguments;
+    if out.is_some() || checkpoint.is_some() || settings.any() || settings.data_dir.is_some() {
         return Err(usage(anyhow!("{}: this is a plan already; it is only read", folder.display())));
     }
     let recording = Recording::read(folder)?;

@@ -5,14 +5,14 @@ use crate::signals::stop_on_interrupt;
 use crate::spread::Spread;
 use crate::terminal::Terminal;
 use crate::{Failure, usage, view};
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use wgpu_simvae::console::{print, tell};
 use wgpu_simvae::data::{Dataset, title};
 use wgpu_simvae::device::{Device, DeviceRequest};
-use wgpu_simvae::eval::Representation;
 use wgpu_simvae::eval::knn::{Metric, accuracy};
+use wgpu_simvae::eval::{EvalError, Representation};
 use wgpu_simvae::run_folder::{OpenError, Which, claim};
 use wgpu_simvae::settings::{Config, Recipe};
 use wgpu_simvae::train::{FirstWeights, Progress, Report, RunOptions, Session, Trained, load_data};
@@ -84,12 +84,15 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
     ));
 
     let stop = stop_on_interrupt()?;
-    let out = match &arguments.out {
-        Some(out) => out.clone(),
-        None => default_folder(&config)?,
+    let (out, claimed) = match &arguments.out {
+        Some(out) => (out.clone(), false),
+        None => (default_folder(&config)?, true),
     };
     let checkpoint = arguments.checkpoint.unwrap_or_default();
     let encoder_only = arguments.from_encoder;
+    if let (Some(file), Some(_)) = (arguments.from.as_ref().filter(|path| path.is_file()), arguments.checkpoint) {
+        return Err(usage(anyhow!("{}: a file has no checkpoints: leave --checkpoint out", file.display())));
+    }
     let from = arguments.from.clone().map(|path| FirstWeights { path, checkpoint, encoder_only });
     let (resume, extend) = (arguments.resume, arguments.resume && arguments.settings.any());
     let shares = arguments.shares.clone();
@@ -99,8 +102,10 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
         false => Box::new(terminal),
     };
     let report = spread.run(&recipe, &data, &options, progress.as_mut(), &stop).inspect_err(|_| {
-        // A claimed folder into which nothing was written.
-        let _not_empty = std::fs::remove_dir(&out);
+        if claimed {
+            // Nothing may have been written into it.
+            let _not_empty = std::fs::remove_dir(&out);
+        }
     })?;
     drop(progress);
     let Some(mut report) = report else { return Ok(()) };
@@ -117,14 +122,7 @@ pub fn main(arguments: &TrainArguments) -> Result<(), Failure> {
         print("k-NN: not judged, there is one class");
         return Ok(());
     }
-    let labelled = data.train.len().min(KNN_IMAGES);
-    let k = KNN.min(labelled);
-    let score = nearest_neighbours(&mut report.session, &data, device, k)?;
-    print(format_args!(
-        "k-NN (k = {k}, Euclidean, {labelled} labelled images) on the test images' representations: {:.2} %",
-        100.0 * score
-    ));
-    Ok(())
+    nearest_neighbours(&mut report.session, &data, device)
 }
 
 /// The settings: those of the run that is resumed, or the merged sources.
@@ -157,12 +155,7 @@ fn default_folder(config: &Config) -> Result<PathBuf, Failure> {
 
 fn summary(out: &Path, report: &Report) {
     let terms: Vec<String> = report.losses.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
-    print(format_args!(
-        "{} steps, {:.0} images/s; per view: {}",
-        report.steps,
-        report.images_per_second,
-        terms.join(", ")
-    ));
+    print(format_args!("{} steps, {:.0} images/s; {}", report.steps, report.images_per_second, terms.join(", ")));
     if report.steps > 0 {
         print(format_args!("curves      {}", out.join("losses.svg").display()));
     }
@@ -172,11 +165,26 @@ fn summary(out: &Path, report: &Report) {
     print(format_args!("checkpoint  {}", report.checkpoint.display()));
 }
 
-fn nearest_neighbours(session: &mut Session, data: &Dataset, device: &Device, k: usize) -> Result<f64, Failure> {
+/// Judges the representations of the test images by those of training images, as far as both have a class.
+fn nearest_neighbours(session: &mut Session, data: &Dataset, device: &Device) -> Result<(), Failure> {
     let (train, test) = (session.blueprint.train, session.blueprint.test);
     let known = session.embed(&train, KNN_IMAGES)?;
     let queries = session.embed(&test, test.images)?;
     let known = Representation::new("training images", &known, &data.train);
     let queries = Representation::new("test images", &queries, &data.test);
-    Ok(accuracy(device, known.classed(&data.train)?, queries.classed(&data.test)?, k, Metric::Euclidean)?)
+    let (known, queries) = match (known.classed(&data.train), queries.classed(&data.test)) {
+        (Err(EvalError::TooFew { what, .. }), _) | (_, Err(EvalError::TooFew { what, .. })) => {
+            print(format_args!("k-NN: not judged, none of the {what} has a class"));
+            return Ok(());
+        }
+        (known, queries) => (known?, queries?),
+    };
+    let labelled = known.rows().count();
+    let k = KNN.min(labelled);
+    let score = accuracy(device, known, queries, k, Metric::Euclidean)?;
+    print(format_args!(
+        "k-NN (k = {k}, Euclidean, {labelled} labelled images) on the test images' representations: {:.2} %",
+        100.0 * score
+    ));
+    Ok(())
 }
