@@ -22,7 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         let sigma = effects[i / (params.channels * plane) * EFFECT_NUMBERS + SIGMA];
         var value = sharp[i];
         if (sigma > 0.0) {
-            let at = i32(i / stride) % size;
+            let at = i32(i / stride % u32(size));
             let first = i - u32(at) * stride;
             var sum = 0.0;
             var weights = 0.0;

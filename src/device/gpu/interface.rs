@@ -120,10 +120,10 @@ pub fn check_shader(kernel: &dyn AnyKernel, launch: &Launch, limits: &Limits) ->
     check().map_err(|problem| ShaderError { shader: launch.shader.label(), problem })
 }
 
-/// The module of a WGSL text, which is valid.
 /// What every WebGPU device is capable of.
 pub(super) const OF_EVERY_DEVICE: Capabilities = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
 
+/// The module of a WGSL text, which is valid.
 pub(super) fn parse(source: &str, capabilities: Capabilities) -> Result<(Module, ModuleInfo), ShaderProblem> {
     let module =
         naga::front::wgsl::parse_str(source).map_err(|error| ShaderProblem::Invalid(error.emit_to_string(source)))?;

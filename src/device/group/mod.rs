@@ -28,7 +28,8 @@ pub trait Collective {
     /// Whether all members have the same kind of device, so that equal numbers stay equal.
     fn alike(&self) -> bool;
 
-    /// Adds up the numbers of all members in the order of their ranks, so that the sums are the same everywhere and every time.
+    /// Adds up the numbers of all members: the sums are the same everywhere. Threads add in the order of their ranks, so that they are the
+    /// same every time, too; `mpirun` adds in an order of its own.
     ///
     /// # Errors
     /// When a member has failed or gone.
