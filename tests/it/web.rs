@@ -144,6 +144,12 @@ fn a_visit() {
     assert_eq!(seen["mnist"][1], "0 1 2", "the digits are its classes");
     assert_words(seen["otherWeights"].as_str().expect("a sentence"), &["other.safetensors", "the plan wants"]);
 
+    let late = &seen["late"];
+    assert_eq!(late["console"], Value::Array(Vec::new()), "nothing to complain of");
+    assert_eq!(late["begins"], "1", "weights that come while it trains begin at the first step");
+    assert_eq!(late["told"], Value::Array(Vec::new()), "what fails of a closed model concerns nobody");
+    assert_words(late["kept"].as_str().expect("a sentence"), &["trains in this browser"]);
+
     let looks = &seen["looks"];
     assert_eq!(looks["console"], Value::Array(Vec::new()), "nothing to complain of");
     assert_eq!(

@@ -13,11 +13,23 @@ export const otherPlan = (change, name = "run") => (page) =>
 /** The plan's JSON, changed. */
 export const otherText = (change) => (whole) => Buffer.from(change(gunzipSync(whole).toString()));
 
+/** Drops a picture on the page. */
+export const dropPicture = async () => {
+  const canvas = new OffscreenCanvas(90, 60);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "orange";
+  context.fillRect(20, 10, 50, 40);
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([await canvas.convertToBlob()], "own.png", { type: "image/png" }));
+  document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+};
+
 /** What a canvas shows. */
 export const shown = (page, id) => page.evaluate((id) => document.getElementById(id).toDataURL(), id);
 export const step = async (page) => Number((await page.textContent("#step")).split(" ")[0].replaceAll(",", ""));
 export const number = async (page, id) => Number.parseFloat((await page.textContent(id)).replaceAll(",", ""));
 export const atStep = (wanted) => Number.parseInt(document.getElementById("step").textContent.replace(",", "")) >= wanted;
+export const says = (text) => document.getElementById("message").textContent.includes(text);
 export const until = (page, what, given) => page.waitForFunction(what, given, { timeout: PATIENCE });
 
 /** What a canvas shows once it is something else than before. */

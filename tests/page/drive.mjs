@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { complaints, launch } from "../browser/chromium.mjs";
-import { PATIENCE, atStep, number, otherPlan, otherText, redrawn, shown, step, until } from "./common.mjs";
+import { PATIENCE, atStep, dropPicture, number, otherPlan, otherText, redrawn, shown, step, until } from "./common.mjs";
+import { late } from "./late.mjs";
 import { ends, looks } from "./looks.mjs";
 
 const [address, folder] = process.argv.slice(2);
@@ -41,15 +42,6 @@ async function refusal(prepare, act = async () => {}, plan = "") {
   return { sentence, errors };
 }
 
-const dropPicture = async () => {
-  const canvas = new OffscreenCanvas(90, 60);
-  const context = canvas.getContext("2d");
-  context.fillStyle = "orange";
-  context.fillRect(20, 10, 50, 40);
-  const transfer = new DataTransfer();
-  transfer.items.add(new File([await canvas.convertToBlob()], "own.png", { type: "image/png" }));
-  document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
-};
 /** Ninety images of three digits, one of them packed as MNIST's files are. */
 const dropMnist = async () => {
   const [count, size] = [90, 28 * 28];
@@ -99,7 +91,7 @@ async function visit() {
     const [download] = await Promise.all([page.waitForEvent("download"), page.click(`#${button}`)]);
     await download.saveAs(join(folder, download.suggestedFilename()));
   }
-  // What was saved is taken back; weights of another method are not, and training goes on either way.
+  // What was saved is taken back; weights of another method are not.
   await page.setInputFiles("#load", join(folder, "model.safetensors"));
   await until(page, () => document.getElementById("message").textContent.includes("weights of"));
   await page.setInputFiles("#load", join(folder, "other.safetensors"));
@@ -128,6 +120,7 @@ async function visit() {
 try {
   const began = performance.now();
   const seen = await visit();
+  seen.late = await late(browser, address, folder);
   seen.looks = await looks(browser, address, folder);
   seen.ends = await ends(browser, address);
   seen.refusals = {

@@ -2,9 +2,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { complaints } from "../browser/chromium.mjs";
-import { atStep, otherPlan, otherText, redrawn, shown, step, until } from "./common.mjs";
+import { atStep, otherPlan, otherText, redrawn, says, shown, step, until } from "./common.mjs";
 
-const says = (text) => document.getElementById("message").textContent.includes(text);
 const focused = (page) => page.evaluate(() => document.activeElement?.id ?? "");
 
 /** Pictures in two folders, and a file that is none, below a folder. */

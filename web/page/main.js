@@ -42,6 +42,8 @@ let list = { plans: [], sprites: {} };
 let trainer = null;
 /** The user's own files, which are decoded for each plan anew. @type {Found[]} */
 let own = [];
+/** The files that were asked for last. */
+let asked = own;
 /** Representations of the last look. @type {Float32Array} */
 let means = new Float32Array();
 /** Whether there is something that no look has seen, and what looks is compiled. */
@@ -49,6 +51,8 @@ let stale = false;
 let ready = false;
 /** Counts what was opened, so that what comes late is left. */
 let opened = 0;
+/** The training under way, which has told all its losses when it ends. */
+let under = Promise.resolve();
 
 /** Says what went wrong, and stops. @param {unknown} error */
 function fail(error) {
@@ -57,6 +61,11 @@ function fail(error) {
   ready = false;
   buttons();
 }
+
+/** What takes failures of a trainer: they concern nobody once it is closed. @param {Trainer} of */
+const failed = (of) => (/** @type {unknown} */ error) => {
+  if (of === trainer) fail(error);
+};
 
 /** Shows what can be done now. */
 function buttons() {
@@ -96,11 +105,11 @@ async function open(entry, given) {
   try {
     const found = await Trainer.open(entry, list, (model) => {
       if (given) return Promise.resolve(given);
-      return own.length ? ownData(own, model, say) : null;
+      return own.length ? ownData(own, model, (text) => turn === opened && say(text)) : null;
     });
     if (turn !== opened) return found.close();
     trainer = found;
-    found.replayer.failure.catch(fail);
+    found.replayer.failure.catch(failed(found));
     part("adapter", HTMLElement).textContent = found.replayer.adapter;
     begin(found);
     if (document.activeElement === document.body && focused instanceof HTMLElement) focused.focus();
@@ -119,9 +128,7 @@ async function open(entry, given) {
 /** Shows a model that begins. @param {Trainer} of */
 function begin(of) {
   const { dataset, model } = of;
-  chart.clear();
   gallery.clear();
-  speed.clear();
   map.begin(dataset.test.labels, dataset.classes, !of.replayer.software);
   board.begin(of);
   samples.begin(of);
@@ -129,15 +136,26 @@ function begin(of) {
   part("data", HTMLElement).textContent = `Trains on ${dataset.origin}.`;
   part("sprites", HTMLButtonElement).disabled = !own.length;
   part("nearest", HTMLElement).textContent = "–";
-  part("step", HTMLElement).textContent = `${count(of.replayer.step)} of ${count(of.end)}`;
-  part("loss", HTMLElement).textContent = "–";
-  part("speed", HTMLElement).textContent = "–";
   means = new Float32Array();
+  atFirst(of);
   buttons();
 }
 
+/** Shows that nothing was trained yet. @param {Trainer} of */
+function atFirst({ replayer, end }) {
+  chart.clear();
+  speed.clear();
+  part("step", HTMLElement).textContent = `${count(replayer.step)} of ${count(end)}`;
+  for (const number of ["loss", "speed"]) part(number, HTMLElement).textContent = "–";
+}
+
 /** @param {Trainer} of */
-async function train(of) {
+function train(of) {
+  under = steps(of);
+}
+
+/** @param {Trainer} of */
+async function steps(of) {
   say(`${of.entry.title} trains in this browser.`);
   const done = of.train((step, losses) => {
     if (of !== trainer) return;
@@ -159,9 +177,34 @@ async function train(of) {
     if (of.left) say("Paused.");
     else ended(of);
   } catch (error) {
-    if (of === trainer) fail(error);
+    failed(of)(error);
   }
   if (of === trainer) buttons();
+}
+
+/** Takes weights, and trains on from them where it trained. @param {Trainer} of @param {File} file */
+async function load(of, file) {
+  try {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const { training } = of;
+    // No step is torn, and no loss of before is told behind this. Another file that came may have trained on meanwhile.
+    while (of === trainer && of.training) {
+      of.pause();
+      await under;
+    }
+    if (of !== trainer) return;
+    try {
+      of.load(file.name, bytes);
+      atFirst(of);
+      stale = true;
+    } finally {
+      if (training && of.left) train(of);
+    }
+    say(`These are the weights of ${file.name}.`);
+  } catch (error) {
+    if (of === trainer) tell(error);
+  }
+  buttons();
 }
 
 /** Looks at the model, as far as it can be looked at. @param {Trainer} of */
@@ -202,7 +245,7 @@ async function watch() {
       try {
         await look(of);
       } catch (error) {
-        if (of === trainer) fail(error);
+        failed(of)(error);
       }
     }
     const took = performance.now() - began;
@@ -240,13 +283,17 @@ const addressed = () => list.plans.find(({ name }) => name === location.hash.sli
 async function use(files) {
   const of = trainer;
   if (!of) return;
+  asked = files;
+  // Another choice may come while pictures are decoded, and counts then.
+  const counts = () => of === trainer && asked === files;
   try {
-    const given = files.length ? await ownData(files, of.model, say) : undefined;
+    const given = files.length ? await ownData(files, of.model, (text) => counts() && say(text)) : undefined;
+    if (!counts()) return;
     own = files;
     await open(of.entry, given);
   } catch (error) {
     // What trained goes on.
-    tell(error);
+    if (counts()) tell(error);
   }
 }
 
@@ -259,7 +306,7 @@ async function move() {
   drawing = true;
   while (wanted && ready && trainer?.model.generative) {
     wanted = false;
-    await draw(trainer).catch(fail);
+    await draw(trainer).catch(failed(trainer));
   }
   drawing = false;
 }
@@ -294,7 +341,8 @@ part("principal", HTMLInputElement).addEventListener("change", (event) => {
 });
 
 part("save", HTMLButtonElement).addEventListener("click", () => {
-  trainer?.save().then((bytes) => keep(WEIGHTS, /** @type {Uint8Array<ArrayBuffer>} */ (bytes)), fail);
+  const of = trainer;
+  of?.save().then((bytes) => keep(WEIGHTS, /** @type {Uint8Array<ArrayBuffer>} */ (bytes)), failed(of));
 });
 part("save-settings", HTMLButtonElement).addEventListener("click", () => {
   if (trainer) keep("settings.toml", trainer.model.settings);
@@ -303,16 +351,7 @@ part("load", HTMLInputElement).addEventListener("change", async (event) => {
   const input = /** @type {HTMLInputElement} */ (event.target);
   const [file] = input.files ?? [];
   input.value = "";
-  if (!file || !trainer) return;
-  try {
-    trainer.load(file.name, new Uint8Array(await file.arrayBuffer()));
-    chart.clear();
-    stale = true;
-    say(`These are the weights of ${file.name}.`);
-  } catch (error) {
-    tell(error);
-  }
-  buttons();
+  if (file && trainer) await load(trainer, file);
 });
 
 part("files", HTMLInputElement).addEventListener("change", (event) => {

@@ -182,7 +182,7 @@ export class Trainer {
   }
 
   /**
-   * Takes weights from a file, and begins to train from them.
+   * Takes weights from a file, and stands before the first step. Nothing trains meanwhile.
    * @param {string} name the user's name of the file @param {Uint8Array} bytes
    */
   load(name, bytes) {
