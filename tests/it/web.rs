@@ -162,6 +162,7 @@ fn a_visit() {
     assert_eq!(looks["themes"], serde_json::json!([true, true, true]), "chart, map and page follow the theme");
     assert_words(looks["dropped"].as_str().expect("a sentence"), &["2 pictures of yours, 1 file was passed over"]);
     assert_eq!(looks["classes"], "cats dogs", "folders are classes");
+    assert_words(looks["many"].as_str().expect("a sentence"), &["257 folders", "at most 256 classes"]);
 
     let ends = |name: &str| &seen["ends"][name];
     assert_words(ends("run")["sentence"].as_str().expect("a sentence"), &["52 steps", "Go on trains as many again"]);

@@ -2,12 +2,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { complaints } from "../browser/chromium.mjs";
-import { atStep, otherPlan, otherText, redrawn, says, shown, step, until } from "./common.mjs";
+import { PATIENCE, atStep, otherPlan, otherText, redrawn, says, shown, step, until } from "./common.mjs";
 
 const focused = (page) => page.evaluate(() => document.activeElement?.id ?? "");
 
-/** Pictures in two folders, and a file that is none, below a folder. */
-async function pictures(page, folder) {
+/** Pictures in folders, and a file that is none, below a folder. */
+async function pictures(page, folder, folders) {
   const drawn = await page.evaluate(() => {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [40, 30];
@@ -18,11 +18,11 @@ async function pictures(page, folder) {
       return canvas.toDataURL("image/png").split(",")[1];
     });
   });
-  for (const [at, name] of ["cats", "dogs"].entries()) {
+  for (const [at, name] of folders.entries()) {
     await mkdir(join(folder, name), { recursive: true });
-    await writeFile(join(folder, name, "one.png"), Buffer.from(drawn[at], "base64"));
+    await writeFile(join(folder, name, "one.png"), Buffer.from(drawn[at % 2], "base64"));
   }
-  await writeFile(join(folder, "dogs", "notes.txt"), "none");
+  await writeFile(join(folder, folders.at(-1), "notes.txt"), "none");
 }
 
 /** Drops a folder as the desktop does. */
@@ -76,12 +76,17 @@ export async function looks(browser, address, folder) {
   const light = await look();
   seen.themes = dark.map((what, at) => what !== light[at]);
 
-  await pictures(page, join(folder, "pictures"));
+  await pictures(page, join(folder, "pictures"), ["cats", "dogs"]);
   await drop(page, join(folder, "pictures"));
   await until(page, () => document.getElementById("data").textContent.includes("of yours"));
   seen.dropped = await page.textContent("#data");
   seen.classes = (await page.locator("#legend li").allTextContents()).join(" ");
   await until(page, atStep, 60);
+  // More classes than labels have numbers.
+  await pictures(page, join(folder, "many"), Array.from({ length: 257 }, (_, at) => `class ${at}`));
+  await drop(page, join(folder, "many"));
+  await page.waitForSelector("#message.error", { timeout: PATIENCE });
+  seen.many = await page.textContent("#message");
   await page.close();
   return seen;
 }

@@ -15,6 +15,8 @@ import { readIdx } from "./idx.js";
 const TOO_FEW = 60;
 /** Of more, every so many-th is held out to look at. */
 const HELD_OUT = 6;
+/** Labels are bytes. */
+const MOST_CLASSES = 256;
 /** Names of files of MNIST and its kin. */
 const PACKED = /\.gz$|idx[13]-ubyte/i;
 
@@ -129,6 +131,10 @@ async function pictures(found, model, say) {
     throw new ReplayError("contents", `${which} that this browser knows, nor a file of MNIST`);
   }
   const folders = [...new Set(all.map(({ folder }) => folder))].sort();
+  if (folders.length > MOST_CLASSES) {
+    const many = `these pictures lie in ${folders.length} folders`;
+    throw new ReplayError("contents", `${many}: sort them into at most ${MOST_CLASSES} classes`);
+  }
   const classes = folders.length > 1 ? folders : [];
   /** @type {(some: typeof all) => Images} */
   const images = (some) => {
