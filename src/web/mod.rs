@@ -2,6 +2,7 @@
 //! alone, which takes what another page of ours sends back, too.
 
 mod choices;
+mod earlier;
 mod error;
 mod own;
 mod page;

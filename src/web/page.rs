@@ -2,6 +2,7 @@
 
 use super::WebError;
 use super::choices::{CHOICES, COMMON, Choice, PRESET};
+use super::earlier;
 use super::own::{REPLAYER, TRAINS};
 use super::serve::Site;
 use crate::data::{Dataset, FileOptions, load_with, recorded_sprites};
@@ -23,8 +24,15 @@ use std::path::Path;
 const PICTURES: usize = 32;
 /// The list of plans.
 const LIST: &str = "plans.json";
+/// Where plans go.
+pub(super) const PLANS: &str = "plans";
 /// Where weights go.
-const WEIGHTS: &str = "weights";
+pub(super) const WEIGHTS: &str = "weights";
+
+/// Where weights go whose bytes have a hash.
+pub(super) fn named(hash: &blake3::Hash) -> String {
+    format!("{WEIGHTS}/{}.safetensors", &hash.to_hex()[..16])
+}
 
 /// A run that the page begins with.
 pub struct Run<'a> {
@@ -116,12 +124,13 @@ impl Page {
         (sum(numbers), sum(rest))
     }
 
-    /// Writes everything into a folder.
+    /// Writes everything into a folder, and takes away the plans and weights that another page left there.
     ///
     /// # Errors
-    /// When a file cannot be written.
+    /// When a file cannot be written, or one that was left not be removed.
     pub fn write(&self, folder: &Path) -> Result<(), FileError> {
-        self.files.iter().try_for_each(|(name, bytes)| write_atomically(&folder.join(name), bytes))
+        self.files.iter().try_for_each(|(name, bytes)| write_atomically(&folder.join(name), bytes))?;
+        earlier::remove(folder, |name| self.files.contains_key(name))
     }
 
     fn choice(
@@ -173,7 +182,7 @@ impl Page {
             Latents::Around { variance, .. } => Some(variance),
             Latents::Normal => None,
         };
-        let plan = format!("plans/{name}.json.gz");
+        let plan = format!("{PLANS}/{name}.json.gz");
         self.pack(&plan, planned.recording.clone())?;
         let endless = recipe.objective.trains() && config.optim.schedule == Schedule::Constant;
         let name = name.to_owned();
@@ -185,7 +194,7 @@ impl Page {
     /// The plan that draws sprites as a data set has them.
     fn sprites(&mut self, name: &str, data: &Dataset) -> Result<Files, WebError> {
         let (recording, glyphs) = recorded_sprites(data.train.shape, [data.train.len(), data.test.len()])?;
-        let plan = format!("plans/draw-{name}.json.gz");
+        let plan = format!("{PLANS}/draw-{name}.json.gz");
         self.pack(&plan, recording.clone())?;
         let file = &recording.files[0];
         let bytes = recording.file_bytes(file, &[(0, bytemuck::cast_slice(&glyphs))].into())?;
@@ -194,8 +203,7 @@ impl Page {
 
     /// Keeps the bytes of weights under a name that says what they are: methods with the same networks begin with the same.
     fn weights(&mut self, bytes: Vec<u8>) -> String {
-        let hash = blake3::hash(&bytes).to_hex();
-        let name = format!("{WEIGHTS}/{}.safetensors", &hash[..16]);
+        let name = named(&blake3::hash(&bytes));
         self.files.insert(name.clone(), bytes);
         name
     }

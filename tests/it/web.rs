@@ -5,6 +5,7 @@ use crate::common::ends::{simvae, trains};
 use crate::common::folders::assert_words;
 use crate::common::served::Served;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 #[cfg(unix)]
 use std::{net::TcpStream, process::Command, time::Duration};
@@ -88,9 +89,9 @@ fn trained(run: &Path) {
 }
 
 #[test]
-fn it_begins_with_a_run_and_wants_to_be_told_where_to_go() {
+fn it_begins_with_a_run_which_a_later_page_takes_away() {
     let folder = tempfile::tempdir().expect("a folder");
-    let [run, out] = ["run", "page"].map(|name| folder.path().join(name));
+    let [run, out, fresh] = ["run", "page", "fresh"].map(|name| folder.path().join(name));
     trained(&run);
     let output = simvae(&["web", "--run", text(&run), "--checkpoint", STEP, "--out", text(&out)]);
     assert!(output.status.success(), "{output:?}");
@@ -103,6 +104,22 @@ fn it_begins_with_a_run_and_wants_to_be_told_where_to_go() {
     }
     assert!(first["files"]["data.safetensors"].is_null(), "the browser draws sprites");
 
+    // Nothing of the run is hosted with a page without it; what is no page's stays.
+    let own = ["plans/own.json.gz", "weights/notes.txt", "weights/0123456789abcdef.safetensors"];
+    own.iter().for_each(|name| std::fs::write(out.join(name), "own").expect("a file"));
+    for folder in [&out, &fresh] {
+        let output = simvae(&["web", "--out", text(folder)]);
+        assert!(output.status.success(), "{output:?}");
+    }
+    let names = |folder: &Path| -> BTreeSet<PathBuf> {
+        files(folder).iter().map(|path| path.strip_prefix(folder).expect("inside").to_owned()).collect()
+    };
+    let wanted = names(&fresh).into_iter().chain(own.map(PathBuf::from)).collect();
+    assert_eq!(names(&out), wanted);
+}
+
+#[test]
+fn it_wants_to_be_told_where_to_go() {
     let output = simvae(&["web"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert_words(&String::from_utf8_lossy(&output.stderr), &["--out", "--serve"]);
