@@ -39,7 +39,7 @@ fn bad_answers_are_refused_and_the_wait_goes_on() {
     assert_words(&get(&path), &["200 OK", "text/html", "Content-Security-Policy", "default-src 'none'"]);
     assert_words(&get(&format!("{path}check.js")), &["200 OK", "text/javascript"]);
     // Who does not know the token sees and says nothing.
-    for other in ["/", "/check.js", "/plan.json", &format!("/{}/plan.json", "0".repeat(32))] {
+    for other in ["/", "/end", "/check.js", "/plan.json", &format!("/{}/plan.json", "0".repeat(32))] {
         assert_words(&get(other), &["404"]);
         assert_words(&post(other, 2, "{}"), &["405"]);
     }
