@@ -85,13 +85,11 @@ impl Objective for Hidden {
 
 #[test]
 fn weights_that_break_behind_a_finite_loss_are_found() {
-    // The judges that look before the checkpoint is written leave it to tell.
-    for (judged, last) in [(0, 80), (1, 60)] {
-        weights_that_break_are_found(judged, last);
-    }
+    // Judges that look before the checkpoint is written leave it to tell.
+    [0, 1].map(weights_that_break_are_found);
 }
 
-fn weights_that_break_are_found(judged: u32, last: u64) {
+fn weights_that_break_are_found(judged: u32) {
     let mut config = Config { method: "hidden".into(), epochs: 40, batch: 8, views: 2, ..Config::default() };
     config.judge.every = judged;
     config.judge.share = 0.25;
@@ -100,22 +98,17 @@ fn weights_that_break_are_found(judged: u32, last: u64) {
     config.log.pictures_every = 1000;
     let recipe = Recipe::with(&config, Arc::new(Hidden), Arc::new(MlpBackbone { hidden: vec![16] })).expect("a recipe");
     let mut data = crate::common::sprites("sprites", 16, 8);
-    if judged > 0 {
-        data.hold_out(config.judge.share, 4).expect("there is room");
-    }
+    data.hold_out(config.judge.share, 4).expect("there is room");
     let folder = tempfile::tempdir().expect("a folder");
     let options = RunOptions::new(folder.path().join("run"));
     let error = run(&recipe, &data, &Device::cpu(), &options, &mut Silent, &AtomicBool::new(false));
     match error.map(|report| report.steps).expect_err("no checkpoint is stored") {
         RunError::NotFinite { what, step, origin, .. } => {
-            assert!(what.contains("no checkpoint can be stored") && step == last, "{what} at {step}");
+            assert!(what.contains("no checkpoint can be stored") && step == 60, "{what} at {step}");
             let began =
                 origin.split_once("It began at step ").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
             let began: u64 = began.expect("a step");
-            assert!(
-                began < last - 2 && origin.contains("`adam`") && origin.contains("outgrew single precision"),
-                "{origin}"
-            );
+            assert!(began < 58 && origin.contains("`adam`") && origin.contains("outgrew single precision"), "{origin}");
         }
         error => panic!("{error}"),
     }
