@@ -128,3 +128,37 @@ fn examples_are_short_and_the_readme_lists_them() {
         assert!(readme.contains(&format!("`{name}`")), "{name} is not in README.md");
     }
 }
+
+/// What `.dockerignore` lets through: all that the compiler read, and what Cargo looks for, the first file of every test and bench among it.
+#[test]
+fn a_container_is_built_from_all_that_the_build_reads() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = |path: &Path| fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let manifest: toml::Table = text(&root.join("Cargo.toml")).parse().expect("a manifest");
+    let targets = [("test", "tests", "/main.rs"), ("bench", "benches", ".rs")].map(|(kind, folder, end)| {
+        let named = manifest[kind].as_array().expect("a list").iter().map(|one| one["name"].as_str().expect("a name"));
+        named.map(|name| format!("{folder}/{name}{end}")).collect::<Vec<String>>()
+    });
+    // The compiler's own list. A space within a path has a backslash before it.
+    let listed = text(&Path::new(env!("CARGO_BIN_EXE_wgpu-simvae")).with_extension("d")).replace("\\ ", "\u{1}");
+    let (_, read) = listed.split_once(": ").expect("a list of files");
+    let read = read.split_whitespace().map(|file| file.replace('\u{1}', " "));
+    let within = |file: String| Some(Path::new(&file).strip_prefix(root).ok()?.to_string_lossy().replace('\\', "/"));
+    let read: Vec<String> = read.filter_map(within).collect();
+    assert!(read.iter().any(|file| file == "src/lib.rs") && targets.iter().all(|some| some.len() > 1), "{read:?}");
+
+    let ignore = text(&root.join(".dockerignore"));
+    let passes: Vec<&str> = ignore.lines().filter_map(|line| line.strip_prefix('!')).collect();
+    let let_through = |file: &String| {
+        passes.iter().any(|pass| match pass.split_once('*') {
+            Some((begin, end)) => {
+                file.strip_prefix(begin).and_then(|rest| rest.strip_suffix(end)).is_some_and(|name| !name.contains('/'))
+            }
+            None => Path::new(file).starts_with(pass),
+        })
+    };
+    let looked_for = ["Cargo.toml", "Cargo.lock"].map(str::to_owned).to_vec();
+    let missing: Vec<String> =
+        [read, targets.concat(), looked_for].concat().into_iter().filter(|file| !let_through(file)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
