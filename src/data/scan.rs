@@ -3,7 +3,7 @@
 use super::DataError;
 use crate::files::FileError;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirEntry, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -88,7 +88,7 @@ pub(super) fn scan(root: &Path, within: &Path, except: &[&str]) -> Result<Scan, 
     let top = root.join(within);
     let in_run = is_run(&top);
     for entry in scan.entries(&top, within).map_err(FileError::reading(&top))? {
-        let (path, below) = (entry.path(), within.join(entry.file_name()));
+        let (path, below) = (entry.path(), inside(within, &entry.file_name()));
         if except.iter().any(|&name| entry.file_name() == name) {
             continue;
         }
@@ -109,6 +109,14 @@ pub(super) fn scan(root: &Path, within: &Path, except: &[&str]) -> Result<Scan, 
     Ok(scan)
 }
 
+/// The path of an entry of a folder as data sets name it: with a slash on every system, so that a run finds and knows its images on another.
+fn inside(folder: &Path, name: &OsStr) -> PathBuf {
+    if folder.as_os_str().is_empty() {
+        return name.into();
+    }
+    [folder.as_os_str(), OsStr::new("/"), name].into_iter().collect::<OsString>().into()
+}
+
 impl Scan {
     fn walk(&mut self, folder: &Path, below: &Path, class: &Path) {
         let entries = match self.entries(folder, below) {
@@ -119,7 +127,7 @@ impl Scan {
             }
         };
         for entry in entries {
-            let (path, below) = (entry.path(), below.join(entry.file_name()));
+            let (path, below) = (entry.path(), inside(below, &entry.file_name()));
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 match is_run(&path) {
                     true => self.passed_over.pass(&below, "folder of runs"),

@@ -40,7 +40,7 @@ impl LockError {
 #[derive(Debug)]
 pub struct RunLock {
     /// Open, and so locked, for as long as this lives.
-    held: File,
+    held: Option<File>,
     folder: PathBuf,
     made: bool,
     shared: bool,
@@ -91,7 +91,7 @@ impl RunLock {
                 let name = format!("process {} ({purpose})\n", std::process::id());
                 let _nameless =
                     file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(name.as_bytes()));
-                return Ok(Self { held: file, folder: folder.to_owned(), made: made && !shared, shared });
+                return Ok(Self { held: Some(file), folder: folder.to_owned(), made: made && !shared, shared });
             }
         }
     }
@@ -112,12 +112,14 @@ impl RunLock {
 impl Drop for RunLock {
     fn drop(&mut self) {
         let path = self.folder.join(FILE);
-        let is_last = || self.held.unlock().is_ok() && self.held.try_lock().is_ok() && is_at(&self.held, &path);
-        if self.shared && !is_last() {
+        let is_last = |held: &File| held.unlock().is_ok() && held.try_lock().is_ok() && is_at(held, &path);
+        if self.shared && !self.held.as_ref().is_some_and(is_last) {
             return;
         }
         // Removed while it is locked, so that whoever opened it before notices. What stays behind does no harm.
         let _stays = fs::remove_file(&path);
+        // Some systems keep the name of a removed file while it is open.
+        self.held = None;
         if self.made {
             let _in_use = fs::remove_dir(&self.folder);
         }

@@ -19,9 +19,9 @@ pub fn data_folder(config: &Config) -> Option<PathBuf> {
     Some(from_the_root(folder))
 }
 
-/// A folder as it is found from everywhere.
+/// A folder as it is found from everywhere. On Windows without the prefix behind which no slash parts names.
 pub fn from_the_root(folder: &Path) -> PathBuf {
-    std::fs::canonicalize(folder).or_else(|_| std::path::absolute(folder)).unwrap_or_else(|_| folder.to_owned())
+    dunce::canonicalize(folder).or_else(|_| std::path::absolute(folder)).unwrap_or_else(|_| folder.to_owned())
 }
 
 /// What a run folder says about the run.

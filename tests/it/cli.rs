@@ -141,7 +141,7 @@ fn unusable_folders_are_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("file");
     std::fs::write(&file, "not a folder").expect("a file");
-    assert_ends(&train(&file.join("run"), &[]), 1, &["file/run", "--out"]);
+    assert_ends(&train(&file.join("run"), &[]), 1, &["file", "run: it cannot", "--out"]);
     assert_ends(&train(&folder.path().join("empty"), &["--resume"]), 2, &["config.toml"]);
 }
 

@@ -91,7 +91,7 @@ fn read(path: &Path) -> BTreeMap<String, Vec<f32>> {
     let mu = file.tensor("mu").expect("representations");
     let numbers: Vec<f32> =
         mu.data().chunks(4).map(|four| f32::from_le_bytes(four.try_into().expect("four"))).collect();
-    let names = files.lines().map(|file| file.rsplit('/').next().expect("a name").to_owned());
+    let names = files.lines().map(|file| file.rsplit(['/', '\\']).next().expect("a name").to_owned());
     names.zip(numbers.chunks(mu.shape()[1]).map(<[f32]>::to_vec)).collect()
 }
 
@@ -133,7 +133,7 @@ fn pictures_are_embedded_as_the_data_set_has_them_and_without_it() {
         let mut fields = line.split(',');
         assert_eq!(fields.next(), Some(file));
         let numbers: Vec<f32> = fields.map(|field| field.parse().expect("a number")).collect();
-        assert_eq!(numbers[..4], found[file.rsplit('/').next().expect("a name")][..]);
+        assert_eq!(numbers[..4], found[file.rsplit(['/', '\\']).next().expect("a name")][..]);
     }
     for array in ["pictures-mu.npy", "pictures-logvar.npy"] {
         assert_eq!(fs::read(out.join(array)).expect("an array").len(), 128 + PICTURES * 4 * 4);
