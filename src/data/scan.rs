@@ -175,7 +175,7 @@ impl Scan {
         entries.sort_by_key(DirEntry::file_name);
         let hidden = |entry: &DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
         entries.iter().filter(|entry| hidden(entry)).for_each(|entry| {
-            self.passed_over.pass(&below.join(entry.file_name()), "hidden");
+            self.passed_over.pass(&inside(below, &entry.file_name()), "hidden");
         });
         entries.retain(|entry| !hidden(entry));
         Ok(entries)

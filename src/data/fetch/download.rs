@@ -63,7 +63,11 @@ impl Client {
         };
         let (mut file, mut done) = match resumed {
             Some(file) if response.status() == 206 => (file, have),
-            _ => (create(part)?, 0),
+            // Some systems keep the name of a removed file while it is open.
+            other => {
+                drop(other);
+                (create(part)?, 0)
+            }
         };
         let length = response.headers().get("content-length");
         let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -164,8 +168,9 @@ fn is_there(file: &File, path: &Path) -> io::Result<bool> {
 }
 
 #[cfg(not(unix))]
-fn is_there(_: &File, _: &Path) -> io::Result<bool> {
-    Ok(true)
+fn is_there(file: &File, path: &Path) -> io::Result<bool> {
+    use same_file::Handle;
+    Ok(Handle::from_file(file.try_clone()?)? == Handle::from_path(path)?)
 }
 
 #[cfg(test)]
