@@ -71,19 +71,19 @@ impl Planned {
         if matches!(read, Ok(None)) {
             return Ok(None);
         }
-        let Some(judged) = self.judged(case, read)? else { return Ok(None) };
+        let Some(Ok(judged)) = self.judged(case, read)? else { return Ok(None) };
         Ok(match &case.study.decode {
             Some(settings) if kept(&self.folder, settings, judged.steps).is_none() => None,
             _ => Some(judged),
         })
     }
 
-    /// The verdict, where there is one that counts, and it is of these settings, data and judges.
+    /// The verdict, where there is one of these settings, data and judges, or why it does not count.
     fn judged(
         &self,
         case: Case<'_>,
         read: Result<Option<JudgedRun>, VerdictError>,
-    ) -> Result<Option<JudgedRun>, CompareError> {
+    ) -> Result<Option<Result<JudgedRun, &'static str>>, CompareError> {
         let folder = &self.folder;
         if checkpoint::list(folder).map_err(|source| Box::new(source.into()))?.is_empty() {
             return Ok(None);
@@ -94,7 +94,7 @@ impl Planned {
             Some(judged) if judged.judges != case.study.judges => {
                 Err(self.other(format!("judges {:?}, now {:?}", judged.judges, case.study.judges)))
             }
-            judged => Ok(judged.filter(|judged| self.doubt(judged, case).is_none())),
+            judged => Ok(judged.map(|judged| self.doubt(&judged, case).map_or(Ok(judged), Err))),
         }
     }
 
@@ -122,11 +122,9 @@ impl Planned {
     ) -> Result<Option<JudgedRun>, CompareError> {
         let folder = &self.folder;
         let judged = match self.judged(case, JudgedRun::read(folder))? {
-            Some(judged) => judged,
-            None => {
-                if let Ok(Some(before)) = JudgedRun::read(folder)
-                    && let Some(why) = self.doubt(&before, case)
-                {
+            Some(Ok(judged)) => judged,
+            before => {
+                if let Some(Err(why)) = before {
                     progress.note(&format!("  its verdict of before does not count: {why}"));
                 }
                 let resume = !checkpoint::list(folder).map_err(|source| Box::new(source.into()))?.is_empty();

@@ -1,6 +1,6 @@
 //! What a run was made of: `run.json` beside its settings.
 
-use super::{checksum, sealed};
+use super::{Checkpoint, checksum, sealed};
 use crate::data::Identity;
 use crate::files::{FileError, OTHER_FOLDER, read_if_there, write_atomically};
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,11 @@ impl Record {
     /// Whether the run has, or had before it was extended, settings of this checksum.
     pub fn knows(&self, settings: &str) -> bool {
         self.settings == settings || self.earlier.iter().any(|earlier| earlier.settings == settings)
+    }
+
+    /// Whether this run wrote a checkpoint, as far as it says: those of older versions do not.
+    pub fn wrote(&self, checkpoint: &Checkpoint) -> bool {
+        checkpoint.settings.as_ref().is_none_or(|settings| self.knows(settings))
     }
 
     /// Reads the record of a run; none where there is none, as in runs of older versions.

@@ -72,11 +72,9 @@ impl Saved {
         which: Which,
     ) -> Result<(Checkpoint, Vec<String>), OpenError> {
         let (checkpoint, passed_over) = Checkpoint::pick(run, which)?;
-        match (record, &checkpoint.settings) {
-            (Some(record), Some(its)) if !record.knows(its) => {
-                Err(OpenError::ForeignCheckpoint { path: checkpoint.folder })
-            }
-            _ => Ok((checkpoint, passed_over)),
+        match record.is_none_or(|record| record.wrote(&checkpoint)) {
+            true => Ok((checkpoint, passed_over)),
+            false => Err(OpenError::ForeignCheckpoint { path: checkpoint.folder }),
         }
     }
 

@@ -45,12 +45,11 @@ pub fn verify(run: &Path) -> Vec<Finding> {
     match checkpoint::list(run) {
         Ok(all) => {
             for (_, folder) in all {
-                // A training run may have replaced what was listed.
-                if !folder.exists() {
-                    continue;
-                }
                 let result = examine(&folder, record.as_ref());
-                tell(folder, result);
+                // A training run may have replaced what was listed.
+                if result.is_ok() || folder.exists() {
+                    tell(folder, result);
+                }
             }
         }
         Err(error) => tell(checkpoint::folder_of_all(run), Err(error.to_string())),
@@ -61,9 +60,7 @@ pub fn verify(run: &Path) -> Vec<Finding> {
 /// Reads a checkpoint as a run that goes on from it would.
 fn examine(folder: &Path, record: Option<&Record>) -> Result<String, String> {
     let checkpoint = Checkpoint::open(folder).map_err(|error| error.to_string())?;
-    if let (Some(its), Some(record)) = (checkpoint.settings.as_deref(), record)
-        && !record.knows(its)
-    {
+    if record.is_some_and(|record| !record.wrote(&checkpoint)) {
         return Err("it was written by a run with other settings".to_owned());
     }
     for bytes in [checkpoint.model(), checkpoint.optimiser()] {

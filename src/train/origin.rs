@@ -51,7 +51,7 @@ impl Origin {
         let from = known.as_ref().and_then(|known| known.from.clone());
         let record = Record { earlier, from, ..Record::new(&settings, folder, identity) };
         let mut others = if options.extend { Vec::new() } else { saved.differences(config) };
-        if checkpoint.settings.as_ref().is_some_and(|sum| !record.knows(sum)) {
+        if !record.wrote(&checkpoint) {
             others.push(format!("{} was written with others", checkpoint.folder.display()));
         }
         if !others.is_empty() {
