@@ -64,9 +64,11 @@ fn classes_in_one_split_alone_are_an_error() {
 
 #[test]
 fn classes_one_folder_deeper_are_told() {
-    let data = read(folder_of(&["all/cat/1.png", "all/dog/2.png", "all/dog/3.png"]).path()).expect("a good folder");
+    let folder = folder_of(&["all/cat/1.png", "all/dog/2.png", "all/dog/3.png"]);
+    let data = read(folder.path()).expect("a good folder");
     assert_eq!(data.train.classes, ["all"]);
-    assert_words(&notes(&data), &["only one class, `all`", "all was meant"]);
+    let meant = format!("{} was meant", folder.path().join("all").display());
+    assert_words(&notes(&data), &["only one class, `all`", &meant]);
     let names = ["a/train/x/1.png", "a/train/2.png", "a/train/3.png", "a/test/4.png", "a/test/5.png", "b/6.png"];
     let data = read(folder_of(&names).path()).expect("a good folder");
     assert_words(&notes(&data), &["`train` and `test`", "class `a`"]);

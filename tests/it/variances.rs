@@ -67,14 +67,6 @@ fn variances_are_learned_kept_and_drawn_by() {
     let recorded = planned.expect("a plan").latents(Some(&checkpoint)).expect("it is whole");
     assert!(matches!(recorded, Latents::Around { variance, .. } if (variance - latents).abs() < 1e-9), "{recorded:?}");
 
-    // One of them alone has a verdict, too.
-    for (at, setting) in LEARNING.iter().enumerate() {
-        let run = folder.path().join(format!("alone-{at}"));
-        trains(&run, &with(&[setting]));
-        let LearnedVariances { pixels, latents } = learned(&run).expect("it was learned");
-        assert_eq!([pixels.is_some(), latents.is_some()], [at == 0, at == 1], "{setting}");
-    }
-
     trains(&fixed, &with(&[]));
     assert_eq!(learned(&fixed), None);
 }
